@@ -1,0 +1,381 @@
+//! Every setting with its default. `config.toml` at the top of the repository is this file in words;
+//! a test proves the two equal.
+//!
+//! Must stay true: one precedence, flag > environment > file > default, and nothing else ever
+//! changes a setting. An empty string means "not set". Secrets never leave through `Debug` or `show`.
+
+mod load;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use load::{ConfigError, Loaded, Overrides, load};
+
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub server: Server,
+    pub data: Data,
+    pub model: Model,
+    pub auth: Auth,
+    pub chat: Chat,
+    pub memory: Memory,
+    pub limits: Limits,
+    pub log: Log,
+    pub metrics: Metrics,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    pub listen: SocketAddr,
+    pub public_url: String,
+    pub trusted_proxies: Vec<String>,
+    pub drain_seconds: u64,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    pub dir: PathBuf,
+    pub cache_dir: PathBuf,
+    pub cache_mb: usize,
+    pub control_socket: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    Auto,
+    Ollama,
+    Openai,
+    Demo,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    pub provider: Provider,
+    pub url: String,
+    pub name: String,
+    pub num_ctx: u32,
+    pub answer_reserve: u32,
+    pub keep_alive: String,
+    pub max_concurrent: usize,
+    pub api_key: String,
+    pub api_key_file: PathBuf,
+    pub connect_timeout_seconds: u64,
+    pub first_byte_timeout_seconds: u64,
+    pub chunk_timeout_seconds: u64,
+    pub demo_dir: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    Open,
+    Closed,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    pub registration: Registration,
+    pub access_minutes: u64,
+    pub refresh_days: u64,
+    pub refresh_absolute_days: u64,
+    pub hash_memory_kib: u32,
+    pub hash_iterations: u32,
+    pub hash_threads: usize,
+    pub secret: String,
+    pub secret_file: PathBuf,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chat {
+    pub instructions: String,
+    pub history_exchanges: usize,
+    pub model_titles: bool,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    pub recall_limit: usize,
+    pub recall_tokens: usize,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub enabled: bool,
+    pub message_bytes: usize,
+    pub body_bytes: usize,
+    pub sign_ins_per_minute: u32,
+    pub registrations_per_hour: u32,
+    pub reads_per_minute: u32,
+    pub answers_per_user: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Auto,
+    Text,
+    Json,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub level: String,
+    pub format: LogFormat,
+    pub dir: PathBuf,
+    pub keep_files: usize,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    pub allowed_networks: Vec<String>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 5000)),
+            public_url: "http://localhost:5000".into(),
+            trusted_proxies: vec!["loopback".into()],
+            drain_seconds: 30,
+        }
+    }
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self {
+            dir: "./data".into(),
+            cache_dir: PathBuf::new(),
+            cache_mb: 64,
+            control_socket: PathBuf::new(),
+        }
+    }
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            provider: Provider::Auto,
+            url: "http://127.0.0.1:11434".into(),
+            name: String::new(),
+            num_ctx: 8192,
+            answer_reserve: 1024,
+            keep_alive: "30m".into(),
+            max_concurrent: 0,
+            api_key: String::new(),
+            api_key_file: PathBuf::new(),
+            connect_timeout_seconds: 5,
+            first_byte_timeout_seconds: 300,
+            chunk_timeout_seconds: 60,
+            demo_dir: "./models".into(),
+        }
+    }
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self {
+            registration: Registration::Open,
+            access_minutes: 15,
+            refresh_days: 7,
+            refresh_absolute_days: 30,
+            hash_memory_kib: 19_456,
+            hash_iterations: 2,
+            hash_threads: 2,
+            secret: String::new(),
+            secret_file: PathBuf::new(),
+        }
+    }
+}
+
+impl Default for Chat {
+    fn default() -> Self {
+        Self {
+            instructions: String::new(),
+            history_exchanges: 20,
+            model_titles: true,
+        }
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            recall_limit: 6,
+            recall_tokens: 600,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            message_bytes: 32_768,
+            body_bytes: 262_144,
+            sign_ins_per_minute: 30,
+            registrations_per_hour: 20,
+            reads_per_minute: 600,
+            answers_per_user: 4,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            level: "info".into(),
+            format: LogFormat::Auto,
+            dir: PathBuf::new(),
+            keep_files: 14,
+        }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            allowed_networks: vec!["loopback".into()],
+        }
+    }
+}
+
+impl Data {
+    /// Where derived indexes live: beside the data directory, so that nothing inside it vanishes
+    /// while it is being copied.
+    pub fn cache_path(&self) -> PathBuf {
+        beside_unless_set(&self.cache_dir, &self.dir, ".cache")
+    }
+
+    /// The control socket of the running server.
+    pub fn socket_path(&self) -> PathBuf {
+        beside_unless_set(&self.control_socket, &self.dir, ".sock")
+    }
+}
+
+fn beside_unless_set(set: &Path, dir: &Path, suffix: &str) -> PathBuf {
+    if !set.as_os_str().is_empty() {
+        return set.to_owned();
+    }
+    // `components()` drops a trailing slash, so that `data/` still gets `data.cache` beside it.
+    let mut name = dir.components().collect::<PathBuf>().into_os_string();
+    name.push(suffix);
+    name.into()
+}
+
+impl Model {
+    pub fn connect_timeout(&self) -> Duration {
+        Duration::from_secs(self.connect_timeout_seconds)
+    }
+
+    pub fn first_byte_timeout(&self) -> Duration {
+        Duration::from_secs(self.first_byte_timeout_seconds)
+    }
+
+    pub fn chunk_timeout(&self) -> Duration {
+        Duration::from_secs(self.chunk_timeout_seconds)
+    }
+}
+
+/// A set of addresses, from words such as `loopback`, `10.0.0.0/8` or `192.168.1.4`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Networks(Vec<(IpAddr, u8)>);
+
+impl Networks {
+    /// # Errors
+    /// The first word that is no network, in a sentence.
+    pub fn parse(words: &[String]) -> Result<Self, String> {
+        let mut networks = Vec::new();
+        for word in words {
+            if word == "loopback" {
+                networks.push((IpAddr::from([127, 0, 0, 0]), 8));
+                networks.push((IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]), 128));
+                continue;
+            }
+            let (address, bits) = word
+                .split_once('/')
+                .map_or((word.as_str(), None), |(a, b)| (a, Some(b)));
+            let no_network =
+                || format!("\"{word}\" is no network; write loopback, 10.0.0.0/8 or 192.168.1.4");
+            let address: IpAddr = address.parse().map_err(|_| no_network())?;
+            let whole = if address.is_ipv4() { 32 } else { 128 };
+            let bits = bits.map_or(Ok(whole), |b| b.parse::<u8>().map_err(|_| no_network()))?;
+            if bits > whole {
+                return Err(no_network());
+            }
+            networks.push((address, bits));
+        }
+        Ok(Self(networks))
+    }
+
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0
+            .iter()
+            .any(|(network, bits)| match (network, address) {
+                (IpAddr::V4(n), IpAddr::V4(a)) => {
+                    same_prefix(n.to_bits().into(), a.to_bits().into(), 32 - bits)
+                }
+                (IpAddr::V6(n), IpAddr::V6(a)) => same_prefix(n.to_bits(), a.to_bits(), 128 - bits),
+                _ => false,
+            })
+    }
+}
+
+fn same_prefix(a: u128, b: u128, ignored_bits: u8) -> bool {
+    (a ^ b).checked_shr(u32::from(ignored_bits)).unwrap_or(0) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A trailing slash in `data.dir` must not put the cache inside the data directory.
+    #[test]
+    fn the_cache_lies_beside_the_data_directory() {
+        let data = Data {
+            dir: "/var/lib/novacore/".into(),
+            ..Data::default()
+        };
+        assert_eq!(data.cache_path(), PathBuf::from("/var/lib/novacore.cache"));
+        assert_eq!(data.socket_path(), PathBuf::from("/var/lib/novacore.sock"));
+    }
+
+    /// Who is trusted as a proxy decides whose word about client addresses counts.
+    #[test]
+    fn networks_hold_what_they_say() {
+        let networks = Networks::parse(&[
+            "loopback".into(),
+            "10.1.0.0/16".into(),
+            "2001:db8::/32".into(),
+        ]);
+        let networks = networks.unwrap_or_default();
+        let inside = |a: &str| networks.contains(a.parse().unwrap_or(IpAddr::from([0, 0, 0, 0])));
+        assert!(
+            inside("127.9.9.9") && inside("::1") && inside("10.1.255.1") && inside("2001:db8:1::5")
+        );
+        assert!(
+            inside("::ffff:10.1.2.3"),
+            "an IPv4 address in IPv6 clothes is the same address"
+        );
+        assert!(
+            !inside("10.2.0.1") && !inside("::2") && !inside("2001:db9::1") && !inside("8.8.8.8")
+        );
+        assert!(Networks::parse(&["everyone".into()]).is_err());
+        assert!(Networks::parse(&["10.0.0.0/33".into()]).is_err());
+    }
+}

@@ -1,0 +1,437 @@
+//! Puts the layers of configuration together and remembers where each value came from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use super::Config;
+
+/// Values whose text is never shown. Each has a twin `<key>_file` naming a file that holds it.
+const SECRETS: [&str; 2] = ["auth.secret", "model.api_key"];
+const PREFIX: &str = "NOVACORE_";
+
+/// What stands above the file: flags of the command line and the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// The file named by `--config`; without it `./config.toml`, then `/etc/novacore/config.toml`.
+    pub file: Option<PathBuf>,
+    /// (key, value) of flags, for example `("data.dir", "/srv/nova")`.
+    pub flags: Vec<(&'static str, String)>,
+    /// The environment's variables.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Overrides {
+    /// The process environment, the only place that reads it.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
+    pub fn with_process_environment(mut self) -> Self {
+        self.environment = std::env::vars_os()
+            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        self
+    }
+}
+
+/// The configuration and the source of each of its values.
+#[derive(Clone)]
+pub struct Loaded {
+    pub config: Config,
+    pub file: Option<PathBuf>,
+    sources: BTreeMap<String, String>,
+}
+
+/// A sentence that names the key, the place it was set, and what would be right.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+/// Reads all layers.
+///
+/// # Errors
+/// An unreadable file, an unknown key (with the nearest known name), or a value of the wrong kind.
+pub fn load(overrides: &Overrides) -> Result<Loaded, ConfigError> {
+    let mut layers = Layers::defaults()?;
+    let file = overrides.file.clone().or_else(usual_file);
+    if let Some(path) = &file {
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            ConfigError(format!(
+                "cannot read the configuration file {}: {e}",
+                path.display()
+            ))
+        })?;
+        let table: Table = text
+            .parse()
+            .map_err(|e| ConfigError(format!("{} is not valid TOML: {e}", path.display())))?;
+        layers.merge_file(&table, "", &path.display().to_string())?;
+    }
+    for (name, value) in &overrides.environment {
+        if let Some(key) = name.strip_prefix(PREFIX) {
+            let key = key.to_lowercase().replace("__", ".");
+            layers.set_text(&key, value, &format!("environment {name}"))?;
+        }
+    }
+    for (key, value) in &overrides.flags {
+        layers.set_text(key, value, "flag")?;
+    }
+    layers.read_secret_files()?;
+    let config = layers.config("configuration")?;
+    check(&config)?;
+    Ok(Loaded {
+        config,
+        file,
+        sources: layers.sources,
+    })
+}
+
+fn usual_file() -> Option<PathBuf> {
+    ["./config.toml", "/etc/novacore/config.toml"]
+        .map(PathBuf::from)
+        .into_iter()
+        .find(|p| p.is_file())
+}
+
+/// What the types cannot say.
+fn check(config: &Config) -> Result<(), ConfigError> {
+    for (key, words) in [
+        ("server.trusted_proxies", &config.server.trusted_proxies),
+        ("metrics.allowed_networks", &config.metrics.allowed_networks),
+    ] {
+        super::Networks::parse(words).map_err(|e| ConfigError(format!("{key}: {e}")))?;
+    }
+    for (key, url) in [
+        ("server.public_url", &config.server.public_url),
+        ("model.url", &config.model.url),
+    ] {
+        let parsed = reqwest::Url::parse(url);
+        if !parsed.is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host()) {
+            return Err(ConfigError(format!(
+                "{key}: \"{url}\" is no address; write for example http://host:1234"
+            )));
+        }
+    }
+    if config.model.num_ctx < 512 || config.model.answer_reserve >= config.model.num_ctx / 2 {
+        let rule =
+            "model.num_ctx must be at least 512 and model.answer_reserve less than half of it";
+        return Err(ConfigError(rule.into()));
+    }
+    if config.auth.hash_threads == 0
+        || config.auth.hash_iterations == 0
+        || config.auth.hash_memory_kib < 8
+    {
+        return Err(ConfigError("auth.hash_threads and auth.hash_iterations must be at least 1, auth.hash_memory_kib at least 8".into()));
+    }
+    if !config.auth.secret.is_empty() && config.auth.secret.len() < 32 {
+        return Err(ConfigError(
+            "auth.secret must have at least 32 characters; leave it empty to have one made".into(),
+        ));
+    }
+    Ok(())
+}
+
+struct Layers {
+    tree: Table,
+    sources: BTreeMap<String, String>,
+}
+
+impl Layers {
+    fn defaults() -> Result<Self, ConfigError> {
+        let tree = Table::try_from(Config::default())
+            .map_err(|e| ConfigError(format!("defaults: {e}")))?;
+        let mut sources = BTreeMap::new();
+        for key in keys(&tree, "") {
+            sources.insert(key, "default".to_owned());
+        }
+        Ok(Self { tree, sources })
+    }
+
+    fn merge_file(&mut self, table: &Table, path: &str, source: &str) -> Result<(), ConfigError> {
+        for (name, value) in table {
+            let key = if path.is_empty() {
+                name.clone()
+            } else {
+                format!("{path}.{name}")
+            };
+            match value {
+                Value::Table(inner) => {
+                    if !self
+                        .sources
+                        .keys()
+                        .any(|k| k.starts_with(&format!("{key}.")))
+                    {
+                        return Err(self.unknown(&key, source));
+                    }
+                    self.merge_file(inner, &key, source)?;
+                }
+                value => self.set(&key, value.clone(), source)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets a value given as text, read as the kind of value the default has.
+    fn set_text(&mut self, key: &str, text: &str, source: &str) -> Result<(), ConfigError> {
+        let current = self.get(key).ok_or_else(|| self.unknown(key, source))?;
+        let wrong = |kind| ConfigError(format!("{key} ({source}): \"{text}\" is not {kind}"));
+        let value = match current {
+            Value::Boolean(_) => Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
+            Value::Integer(_) => Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?),
+            Value::Array(_) => Value::Array(
+                text.split(',')
+                    .map(str::trim)
+                    .filter(|word| !word.is_empty())
+                    .map(|word| Value::String(word.to_owned()))
+                    .collect(),
+            ),
+            _ => Value::String(text.to_owned()),
+        };
+        self.set(key, value, source)
+    }
+
+    fn set(&mut self, key: &str, value: Value, source: &str) -> Result<(), ConfigError> {
+        if !self.sources.contains_key(key) {
+            return Err(self.unknown(key, source));
+        }
+        if let Some(place) = self.place(key) {
+            *place = value;
+        }
+        self.sources.insert(key.to_owned(), source.to_owned());
+        // Read back at once, so that the message can name this key and this source.
+        self.config(&format!("{key} ({source})")).map(|_| ())
+    }
+
+    fn config(&self, what: &str) -> Result<Config, ConfigError> {
+        self.tree
+            .clone()
+            .try_into()
+            .map_err(|e| ConfigError(format!("{what}: {}", e.to_string().trim())))
+    }
+
+    fn get(&self, key: &str) -> Option<&Value> {
+        let mut parts = key.split('.');
+        let mut value = self.tree.get(parts.next()?)?;
+        for part in parts {
+            value = value.as_table()?.get(part)?;
+        }
+        self.sources.contains_key(key).then_some(value)
+    }
+
+    fn place(&mut self, key: &str) -> Option<&mut Value> {
+        let mut parts = key.split('.');
+        let mut value = self.tree.get_mut(parts.next()?)?;
+        for part in parts {
+            value = value.as_table_mut()?.get_mut(part)?;
+        }
+        Some(value)
+    }
+
+    fn unknown(&self, key: &str, source: &str) -> ConfigError {
+        let nearest = self
+            .sources
+            .keys()
+            .map(|known| (strsim::damerau_levenshtein(known, key), known))
+            .min()
+            .filter(|(distance, _)| *distance <= key.len() / 2)
+            .map(|(_, known)| format!("; did you mean {known}?"));
+        ConfigError(format!(
+            "unknown setting {key} ({source}){}",
+            nearest.unwrap_or_default()
+        ))
+    }
+
+    /// A `*_file` twin wins over an unset secret; both set at once is an error, not a guess.
+    fn read_secret_files(&mut self) -> Result<(), ConfigError> {
+        for key in SECRETS {
+            let twin = format!("{key}_file");
+            let path = self
+                .get(&twin)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
+            if path.is_empty() {
+                continue;
+            }
+            if self
+                .get(key)
+                .and_then(Value::as_str)
+                .is_some_and(|v| !v.is_empty())
+            {
+                return Err(ConfigError(format!(
+                    "{key} and {twin} are both set; keep one"
+                )));
+            }
+            let text = std::fs::read_to_string(Path::new(&path))
+                .map_err(|e| ConfigError(format!("{twin}: cannot read {path}: {e}")))?;
+            self.set(
+                key,
+                Value::String(text.trim().to_owned()),
+                &format!("file {path}"),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn keys(table: &Table, path: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, value) in table {
+        let key = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}.{name}")
+        };
+        match value {
+            Value::Table(inner) => found.extend(keys(inner, &key)),
+            _ => found.push(key),
+        }
+    }
+    found
+}
+
+/// One line per value with its source; secrets only as set or not set.
+impl fmt::Display for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tree = Table::try_from(&self.config).map_err(|_| fmt::Error)?;
+        for (key, source) in &self.sources {
+            let value = key
+                .split_once('.')
+                .and_then(|(section, name)| tree.get(section)?.get(name));
+            let shown = match value {
+                Some(Value::String(text)) if SECRETS.contains(&key.as_str()) => {
+                    if text.is_empty() {
+                        "(not set)".to_owned()
+                    } else {
+                        "(hidden)".to_owned()
+                    }
+                }
+                Some(value) => value.to_string(),
+                None => continue,
+            };
+            writeln!(f, "{key} = {shown}  # {source}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(
+        environment: &[(&str, &str)],
+        flags: &[(&'static str, &str)],
+    ) -> Result<Loaded, ConfigError> {
+        let owned = |pairs: &[(&str, &str)]| {
+            pairs
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect()
+        };
+        load(&Overrides {
+            file: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/config.toml").into()),
+            flags: flags.iter().map(|(k, v)| (*k, (*v).to_owned())).collect(),
+            environment: owned(environment),
+        })
+    }
+
+    /// `config.toml` is the documentation of every setting: it must hold each one, at its default.
+    #[test]
+    fn the_shipped_file_equals_the_defaults() {
+        let loaded = with(&[], &[]).expect("config.toml loads");
+        assert!(loaded.config == Config::default());
+        let unnamed: Vec<_> = loaded
+            .sources
+            .iter()
+            .filter(|(_, source)| *source == "default")
+            .collect();
+        assert!(unnamed.is_empty(), "config.toml does not name {unnamed:?}");
+    }
+
+    /// Flag > environment > file > default, and `config show` says which one it was.
+    #[test]
+    fn a_flag_beats_the_environment_beats_the_file() {
+        let loaded = with(
+            &[
+                ("NOVACORE_SERVER__LISTEN", "127.0.0.1:7000"),
+                ("NOVACORE_DATA__DIR", "/env"),
+                ("PATH", "/bin"),
+            ],
+            &[("data.dir", "/flag")],
+        )
+        .expect("loads");
+        assert_eq!(loaded.config.server.listen.port(), 7000);
+        assert_eq!(loaded.config.data.dir, PathBuf::from("/flag"));
+        let shown = loaded.to_string();
+        assert!(
+            shown.contains(
+                "server.listen = \"127.0.0.1:7000\"  # environment NOVACORE_SERVER__LISTEN"
+            ),
+            "{shown}"
+        );
+        assert!(shown.contains("data.dir = \"/flag\"  # flag"), "{shown}");
+    }
+
+    /// A mistyped key is never silently ignored.
+    #[test]
+    fn an_unknown_key_names_its_neighbour() {
+        let error = with(&[("NOVACORE_SERVER__LISTNE", "x")], &[])
+            .err()
+            .expect("refused")
+            .0;
+        assert!(
+            error.contains("server.listne") && error.contains("did you mean server.listen?"),
+            "{error}"
+        );
+    }
+
+    /// A bad value names the key, the place and the kind.
+    #[test]
+    fn a_bad_value_names_key_and_source() {
+        let error = with(&[("NOVACORE_MODEL__PROVIDER", "olama")], &[])
+            .err()
+            .expect("refused")
+            .0;
+        assert!(
+            error.starts_with("model.provider (environment NOVACORE_MODEL__PROVIDER)"),
+            "{error}"
+        );
+        let error = with(&[("NOVACORE_LIMITS__ENABLED", "maybe")], &[])
+            .err()
+            .expect("refused")
+            .0;
+        assert!(error.contains("\"maybe\" is not true or false"), "{error}");
+        let error = with(
+            &[("NOVACORE_SERVER__TRUSTED_PROXIES", "loopback, nonsense")],
+            &[],
+        )
+        .err()
+        .expect("refused")
+        .0;
+        assert!(error.contains("nonsense"), "{error}");
+    }
+
+    /// A secret is read from its file and never shown.
+    #[test]
+    fn secrets_come_from_files_and_stay_hidden() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("key");
+        std::fs::write(&path, "a-very-secret-key\n").expect("written");
+        let path = path.to_str().expect("utf-8");
+        let loaded = with(&[("NOVACORE_MODEL__API_KEY_FILE", path)], &[]).expect("loads");
+        assert_eq!(loaded.config.model.api_key, "a-very-secret-key");
+        let shown = loaded.to_string();
+        assert!(
+            !shown.contains("a-very-secret-key") && shown.contains("model.api_key = (hidden)"),
+            "{shown}"
+        );
+        let both = [
+            ("NOVACORE_MODEL__API_KEY_FILE", path),
+            ("NOVACORE_MODEL__API_KEY", "x"),
+        ];
+        assert!(with(&both, &[]).is_err());
+    }
+}
