@@ -32,6 +32,7 @@ mod record;
 mod span;
 mod store;
 mod table;
+mod text;
 mod write;
 mod writer;
 
@@ -44,4 +45,5 @@ pub use record::{Record, unpack};
 pub use span::{Leading, Span};
 pub use store::{Migration, Options, Store};
 pub use table::{Table, TableInfo};
+pub use text::{TextHit, TextIndex, TextOp, analyse};
 pub use write::WriteTx;
