@@ -85,7 +85,10 @@ impl Tasks {
     {
         // The caller's span goes along, so that what a task logs keeps its correlation id.
         let span = tracing::Span::current();
-        drop(tokio::spawn(self.tracker.track_future(tracing::Instrument::instrument(future, span))));
+        drop(tokio::spawn(
+            self.tracker
+                .track_future(tracing::Instrument::instrument(future, span)),
+        ));
     }
 
     /// Waits until every task has ended; call after `drain` or `stop`.
@@ -104,13 +107,18 @@ impl Keys {
     /// The configured secret, or the one kept in the data directory, made at the first start.
     pub fn load(config: &Config, random: &Random) -> Result<Self> {
         if !config.auth.secret.is_empty() {
-            return Ok(Self { secret: config.auth.secret.clone().into_bytes() });
+            return Ok(Self {
+                secret: config.auth.secret.clone().into_bytes(),
+            });
         }
         let path = config.data.dir.join("secret.key");
         let cannot = |e| Error::internal("reading or making the secret key file", e);
         match fs::read(&path) {
             Ok(secret) if secret.len() >= 32 => Ok(Self { secret }),
-            Ok(_) => Err(Error::internal("secret.key", "the file is damaged: it must hold at least 32 bytes")),
+            Ok(_) => Err(Error::internal(
+                "secret.key",
+                "the file is damaged: it must hold at least 32 bytes",
+            )),
             Err(e) if e.kind() == ErrorKind::NotFound => {
                 let secret = random.bytes::<32>().to_vec();
                 write_private(&path, &secret).map_err(cannot)?;
@@ -129,7 +137,9 @@ impl Keys {
 /// HMAC-SHA256 over the parts, each preceded by its length so that no two lists of parts collide.
 pub fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     // HMAC accepts keys of every length, so the error cannot occur; an empty key would be no worse.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return [0; 32];
+    };
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);
@@ -141,9 +151,15 @@ pub fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 pub fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut fresh = path.as_os_str().to_owned();
     fresh.push(".new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&fresh)?;
     file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&fresh, path)?;
-    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+    path.parent()
+        .map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }

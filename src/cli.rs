@@ -15,7 +15,11 @@ use crate::ops::{self, Command, Reply};
 use crate::{lifecycle, log};
 
 #[derive(Parser)]
-#[command(name = "novacore", version, about = "An AI companion that remembers you, on a machine you own.")]
+#[command(
+    name = "novacore",
+    version,
+    about = "An AI companion that remembers you, on a machine you own."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Action,
@@ -82,10 +86,15 @@ enum ConfigAction {
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Action::Serve { place, listen } => serve(&place, listen),
-        Action::User(UserAction::Create { email, admin, password_stdin, place }) => {
-            create_user(&place, email, admin, password_stdin)
+        Action::User(UserAction::Create {
+            email,
+            admin,
+            password_stdin,
+            place,
+        }) => create_user(&place, email, admin, password_stdin),
+        Action::Config(ConfigAction::Show { place }) => {
+            configuration(&place, None).and_then(|loaded| say(&loaded.to_string()))
         }
-        Action::Config(ConfigAction::Show { place }) => configuration(&place, None).and_then(|loaded| say(&loaded.to_string())),
         Action::Openapi => ops::document()
             .to_pretty_json()
             .map_err(|e| Error::internal("writing the OpenAPI document", e))
@@ -103,7 +112,9 @@ pub fn run() -> ExitCode {
 
 fn say(text: &str) -> Result<()> {
     let mut out = std::io::stdout();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| Error::internal("printing", e))
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|e| Error::internal("printing", e))
 }
 
 fn configuration(place: &Where, listen: Option<String>) -> Result<Loaded> {
@@ -112,7 +123,12 @@ fn configuration(place: &Where, listen: Option<String>) -> Result<Loaded> {
         flags.push(("data.dir", dir.display().to_string()));
     }
     flags.extend(listen.map(|address| ("server.listen", address)));
-    let overrides = Overrides { file: place.config.clone(), flags, environment: Vec::new() }.with_process_environment();
+    let overrides = Overrides {
+        file: place.config.clone(),
+        flags,
+        environment: Vec::new(),
+    }
+    .with_process_environment();
     load(&overrides).map_err(|e| Error::internal("configuration", e))
 }
 
@@ -135,7 +151,14 @@ fn serve(place: &Where, listen: Option<String>) -> Result<()> {
 fn create_user(place: &Where, email: String, admin: bool, from_stdin: bool) -> Result<()> {
     let loaded = configuration(place, None)?;
     let password = read_password(from_stdin)?;
-    let done = runtime()?.block_on(carry_out(loaded.config, Command::CreateUser { email, password, admin }))?;
+    let done = runtime()?.block_on(carry_out(
+        loaded.config,
+        Command::CreateUser {
+            email,
+            password,
+            admin,
+        },
+    ))?;
     say(&(done + "\n"))
 }
 
@@ -160,7 +183,11 @@ fn read_password(from_stdin: bool) -> Result<String> {
         return rpassword::prompt_password("Password: ").map_err(failed);
     }
     if !from_stdin {
-        return Err(Error::field("password_missing", "password", "No terminal to ask on: use --password-stdin."));
+        return Err(Error::field(
+            "password_missing",
+            "password",
+            "No terminal to ask on: use --password-stdin.",
+        ));
     }
     let mut line = String::new();
     input.lock().read_line(&mut line).map_err(failed)?;

@@ -40,7 +40,8 @@ pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App> {
     private_directory(&cache)?;
     let text = TextIndex::open(&cache.join("text"), store.lineage(), store.seq())
         .map_err(|e| Error::internal("opening the text index", e))?;
-    let networks = |words: &[String]| Networks::parse(words).map_err(|e| Error::internal("configuration", e));
+    let networks =
+        |words: &[String]| Networks::parse(words).map_err(|e| Error::internal("configuration", e));
     let app = App::new(Parts {
         keys: Keys::load(&config, &random)?,
         ids: Ids::new(clock.clone(), random.clone()),
@@ -64,15 +65,27 @@ pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App> {
     metrics::started(app.started_at);
     let interrupted = chat::recover(&app).await?;
     if interrupted > 0 {
-        tracing::warn!(answers = interrupted, "answers were cut off when NovaCore last ended; what was written is kept");
+        tracing::warn!(
+            answers = interrupted,
+            "answers were cut off when NovaCore last ended; what was written is kept"
+        );
     }
     Ok(app)
 }
 
 /// Makes a directory only its owner can enter, and closes one that others can.
 fn private_directory(path: &Path) -> Result<()> {
-    let cannot = |e| Error::internal("making a private directory", format!("{}: {e}", path.display()));
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(cannot)?;
+    let cannot = |e| {
+        Error::internal(
+            "making a private directory",
+            format!("{}: {e}", path.display()),
+        )
+    };
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(cannot)?;
     let mode = fs::metadata(path).map_err(cannot)?.permissions().mode();
     if mode & 0o027 != 0 {
         tracing::warn!(path = %path.display(), "others could enter this directory; closing it");
@@ -84,8 +97,12 @@ fn private_directory(path: &Path) -> Result<()> {
 /// Runs the server until it is told to stop.
 pub async fn serve(config: Config) -> Result<()> {
     let listen = config.server.listen;
-    let listener = TcpListener::bind(listen).await.map_err(|e| cannot_listen(listen, &e))?;
-    let address = listener.local_addr().map_err(|e| Error::internal("listening", e))?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|e| cannot_listen(listen, &e))?;
+    let address = listener
+        .local_addr()
+        .map_err(|e| Error::internal("listening", e))?;
     let app = open(config, Clock::system(), Random::system()).await?;
     schedule::start(&app);
     ops::serve_control(app.clone(), &app.config.data.socket_path()).await?;
@@ -103,13 +120,20 @@ pub async fn serve(config: Config) -> Result<()> {
 
 fn cannot_listen(address: SocketAddr, cause: &std::io::Error) -> Error {
     let why = match cause.kind() {
-        std::io::ErrorKind::AddrInUse => "another program, perhaps another NovaCore, listens there already".to_owned(),
+        std::io::ErrorKind::AddrInUse => {
+            "another program, perhaps another NovaCore, listens there already".to_owned()
+        }
         std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege".to_owned(),
         std::io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
         _ => cause.to_string(),
     };
-    let message = format!("Cannot listen on {address}: {why}. Set server.listen, for example NOVACORE_SERVER__LISTEN=127.0.0.1:5050.");
-    Error::Unavailable { code: "address_unavailable", message }
+    let message = format!(
+        "Cannot listen on {address}: {why}. Set server.listen, for example NOVACORE_SERVER__LISTEN=127.0.0.1:5050."
+    );
+    Error::Unavailable {
+        code: "address_unavailable",
+        message,
+    }
 }
 
 async fn announce(app: &App, address: SocketAddr) -> Result<()> {
@@ -120,7 +144,11 @@ async fn announce(app: &App, address: SocketAddr) -> Result<()> {
     let base = if app.config.server.public_url == default && address.port() != 5000 {
         format!("http://localhost:{}", address.port())
     } else {
-        app.config.server.public_url.trim_end_matches('/').to_owned()
+        app.config
+            .server
+            .public_url
+            .trim_end_matches('/')
+            .to_owned()
     };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, page = %base, "NovaCore is ready");
     auth::offer_setup(app, &base).await.map(|_| ())
@@ -129,17 +157,31 @@ async fn announce(app: &App, address: SocketAddr) -> Result<()> {
 /// Waits for a signal, then lets running answers end for as long as configured.
 async fn drain(app: &App) {
     wait_for_signal().await;
-    tracing::info!(answers = app.streams.running(), "stopping: nothing new begins, running answers may end");
+    tracing::info!(
+        answers = app.streams.running(),
+        "stopping: nothing new begins, running answers may end"
+    );
     app.tasks.drain.cancel();
     let patience = Duration::from_secs(app.config.server.drain_seconds);
-    if app.clock.timeout(patience, app.streams.until_quiet()).await.is_err() {
-        tracing::warn!(answers = app.streams.running(), "these answers did not end in time and are marked interrupted");
+    if app
+        .clock
+        .timeout(patience, app.streams.until_quiet())
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            answers = app.streams.running(),
+            "these answers did not end in time and are marked interrupted"
+        );
     }
     app.tasks.stop.cancel();
 }
 
 async fn wait_for_signal() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         tracing::error!("signals cannot be received; stop NovaCore with SIGKILL");
         return std::future::pending().await;
     };
@@ -155,7 +197,9 @@ pub async fn close(app: &App) -> Result<()> {
     app.tasks.stop.cancel();
     app.tasks.ended().await;
     app.text.close();
-    app.store.close().map_err(|e| Error::internal("closing storage", e))?;
+    app.store
+        .close()
+        .map_err(|e| Error::internal("closing storage", e))?;
     tracing::info!("NovaCore has stopped");
     Ok(())
 }

@@ -16,15 +16,23 @@ use crate::error::{Error, Result};
 
 /// Starts logging. Keep the guard until the program ends: it flushes the files.
 pub fn start(config: &Log) -> Result<Option<WorkerGuard>> {
-    let filter = EnvFilter::try_new(&config.level)
-        .map_err(|e| Error::internal("log.level", format!("\"{}\" is no level: {e}", config.level)))?;
+    let filter = EnvFilter::try_new(&config.level).map_err(|e| {
+        Error::internal(
+            "log.level",
+            format!("\"{}\" is no level: {e}", config.level),
+        )
+    })?;
     let text = match config.format {
         LogFormat::Text => true,
         LogFormat::Json => false,
         LogFormat::Auto => std::io::stderr().is_terminal(),
     };
     let screen = if text {
-        fmt::layer().with_writer(std::io::stderr).with_target(false).compact().boxed()
+        fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_target(false)
+            .compact()
+            .boxed()
     } else {
         json(fmt::layer().with_writer(std::io::stderr))
     };
@@ -39,7 +47,10 @@ pub fn start(config: &Log) -> Result<Option<WorkerGuard>> {
             .build(&config.dir)
             .map_err(|e| Error::internal("log.dir", e))?;
         let (writer, guard) = tracing_appender::non_blocking(appender);
-        (Some(json(fmt::layer().with_ansi(false).with_writer(writer))), Some(guard))
+        (
+            Some(json(fmt::layer().with_ansi(false).with_writer(writer))),
+            Some(guard),
+        )
     };
     tracing_subscriber::registry()
         .with(filter)
@@ -51,10 +62,17 @@ pub fn start(config: &Log) -> Result<Option<WorkerGuard>> {
 }
 
 /// One JSON object a line, the request's span fields (correlation id, user id, route) among them.
-fn json<S, W>(layer: fmt::Layer<S, fmt::format::DefaultFields, fmt::format::Format, W>) -> Box<dyn tracing_subscriber::Layer<S> + Send + Sync>
+fn json<S, W>(
+    layer: fmt::Layer<S, fmt::format::DefaultFields, fmt::format::Format, W>,
+) -> Box<dyn tracing_subscriber::Layer<S> + Send + Sync>
 where
     S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
     W: for<'w> fmt::MakeWriter<'w> + Send + Sync + 'static,
 {
-    layer.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+    layer
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .boxed()
 }

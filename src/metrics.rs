@@ -9,7 +9,9 @@ use std::time::Duration;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+const SECONDS: [f64; 12] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+];
 
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 
@@ -23,7 +25,9 @@ pub fn install() -> PrometheusHandle {
             let recorder = builder.build_recorder();
             let handle = recorder.handle();
             if metrics::set_global_recorder(recorder).is_err() {
-                tracing::warn!("another metrics recorder was installed first; /metrics stays empty");
+                tracing::warn!(
+                    "another metrics recorder was installed first; /metrics stays empty"
+                );
             }
             describe();
             handle
@@ -32,21 +36,48 @@ pub fn install() -> PrometheusHandle {
 }
 
 fn describe() {
-    describe_counter!("http_requests_total", "Requests answered, by method, route pattern and status.");
-    describe_histogram!("http_request_duration_seconds", "Time to the answer's headers, by route pattern.");
+    describe_counter!(
+        "http_requests_total",
+        "Requests answered, by method, route pattern and status."
+    );
+    describe_histogram!(
+        "http_request_duration_seconds",
+        "Time to the answer's headers, by route pattern."
+    );
     describe_counter!("auth_sign_ins_total", "Sign-in attempts, by result.");
-    describe_counter!("chat_turns_total", "Answers ended, by status and, for failures, error code.");
+    describe_counter!(
+        "chat_turns_total",
+        "Answers ended, by status and, for failures, error code."
+    );
     describe_gauge!("chat_turns_running", "Answers being written now.");
-    describe_histogram!("chat_first_token_seconds", "From the message's arrival to the first text of the answer.");
-    describe_counter!("chat_tokens_total", "Tokens as reported by the model server, by direction.");
-    describe_counter!("chat_context_mismatch_total", "Answers whose reported prompt was far shorter than what was sent.");
+    describe_histogram!(
+        "chat_first_token_seconds",
+        "From the message's arrival to the first text of the answer."
+    );
+    describe_counter!(
+        "chat_tokens_total",
+        "Tokens as reported by the model server, by direction."
+    );
+    describe_counter!(
+        "chat_context_mismatch_total",
+        "Answers whose reported prompt was far shorter than what was sent."
+    );
     describe_counter!("memory_recalled_total", "Memories put into prompts.");
-    describe_gauge!("memory_index_lag", "Changes stored but not yet in the text index's durable part.");
-    describe_gauge!("process_start_time_seconds", "When this process started, seconds since 1970.");
+    describe_gauge!(
+        "memory_index_lag",
+        "Changes stored but not yet in the text index's durable part."
+    );
+    describe_gauge!(
+        "process_start_time_seconds",
+        "When this process started, seconds since 1970."
+    );
 }
 
 pub fn started(at: jiff::Timestamp) {
-    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit a double for millions of years")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since 1970 fit a double for millions of years"
+    )]
     gauge!("process_start_time_seconds").set(at.as_second() as f64);
 }
 
@@ -57,7 +88,8 @@ pub fn request(method: &str, route: &str, status: u16, took: Duration) {
         ("status", status.to_string()),
     ];
     counter!("http_requests_total", &labels).increment(1);
-    histogram!("http_request_duration_seconds", "route" => route.to_owned()).record(took.as_secs_f64());
+    histogram!("http_request_duration_seconds", "route" => route.to_owned())
+        .record(took.as_secs_f64());
 }
 
 pub fn sign_in(result: &'static str) {

@@ -3,7 +3,7 @@
 //! Must stay true: role, state and session are read from storage on every request; the token only
 //! says whose they are.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::header;
 use axum::http::request::Parts;
 use uuid::Uuid;
@@ -27,8 +27,13 @@ pub struct CurrentUser {
 pub struct Admin(pub CurrentUser);
 
 fn bearer(parts: &Parts) -> Result<&str> {
-    let missing = Error::Unauthenticated { code: "token_missing", message: "Sign in first." };
-    let Some(value) = parts.headers.get(header::AUTHORIZATION) else { return Err(missing) };
+    let missing = Error::Unauthenticated {
+        code: "token_missing",
+        message: "Sign in first.",
+    };
+    let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
+        return Err(missing);
+    };
     let text = value.to_str().unwrap_or_default();
     match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
@@ -41,11 +46,19 @@ fn identify(app: &App, token: &str) -> Result<CurrentUser> {
     let bearer = read_access_token(app, token)?;
     let now = app.clock.now();
     app.store.read(|tx| {
-        let session = store::session(tx, bearer.session)?.filter(|s| s.live(now) && s.user == bearer.user);
+        let session =
+            store::session(tx, bearer.session)?.filter(|s| s.live(now) && s.user == bearer.user);
         let user = store::user(tx, bearer.user)?.filter(|user| !user.disabled);
         match (session, user) {
-            (Some(session), Some(user)) => Ok(CurrentUser { id: user.id, session: session.id, user }),
-            _ => Err(Error::Unauthenticated { code: "session_revoked", message: "This sign-in has ended. Sign in again." }),
+            (Some(session), Some(user)) => Ok(CurrentUser {
+                id: user.id,
+                session: session.id,
+                user,
+            }),
+            _ => Err(Error::Unauthenticated {
+                code: "session_revoked",
+                message: "This sign-in has ended. Sign in again.",
+            }),
         }
     })
 }
@@ -56,8 +69,25 @@ impl FromRequestParts<App> for CurrentUser {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let caller = identify(app, bearer(parts)?)?;
         tracing::Span::current().record("user_id", tracing::field::display(caller.id));
-        app.rates.take("reads", caller.id, Limit::per_minute(app.config.limits.reads_per_minute))?;
+        app.rates.take(
+            "reads",
+            caller.id,
+            Limit::per_minute(app.config.limits.reads_per_minute),
+        )?;
         Ok(caller)
+    }
+}
+
+/// For routes that also work without a live sign-in, such as log-out.
+impl OptionalFromRequestParts<App> for CurrentUser {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>> {
+        Ok(
+            <Self as FromRequestParts<App>>::from_request_parts(parts, app)
+                .await
+                .ok(),
+        )
     }
 }
 
@@ -65,10 +95,13 @@ impl FromRequestParts<App> for Admin {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let caller = CurrentUser::from_request_parts(parts, app).await?;
+        let caller = <CurrentUser as FromRequestParts<App>>::from_request_parts(parts, app).await?;
         if caller.user.role == Role::Admin {
             return Ok(Self(caller));
         }
-        Err(Error::forbidden("forbidden", "Only an administrator may do this."))
+        Err(Error::forbidden(
+            "forbidden",
+            "Only an administrator may do this.",
+        ))
     }
 }

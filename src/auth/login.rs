@@ -17,10 +17,21 @@ use crate::metrics;
 #[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = Credentials, responses(
     (status = 200, body = token::SignedIn), (status = 401, body = Failure, description = "credentials_invalid"),
     (status = 429, body = Failure)))]
-pub async fn login(State(app): State<App>, client: Client, body: Json<Credentials>) -> Result<Response> {
-    app.rates.take("sign-ins", client.address, Limit::per_minute(app.config.limits.sign_ins_per_minute))?;
+pub async fn login(
+    State(app): State<App>,
+    client: Client,
+    body: Json<Credentials>,
+) -> Result<Response> {
+    app.rates.take(
+        "sign-ins",
+        client.address,
+        Limit::per_minute(app.config.limits.sign_ins_per_minute),
+    )?;
     let Json(Credentials { email, password }) = body;
-    let user = app.store.read(|tx| store::user_by_email(tx, &email))?.filter(|user| !user.disabled);
+    let user = app
+        .store
+        .read(|tx| store::user_by_email(tx, &email))?
+        .filter(|user| !user.disabled);
     let stored = user.as_ref().map(|user| user.password_hash.clone());
     let verdict = password::verify(&app, password.clone(), stored).await?;
 

@@ -27,8 +27,8 @@ pub mod paths {
     pub use super::login::{__path_login, login};
     pub use super::register::{__path_register, register};
     pub use super::session::{
-        __path_end_session, __path_list_sessions, __path_logout, __path_logout_all, __path_refresh, end_session,
-        list_sessions, logout, logout_all, refresh,
+        __path_end_session, __path_list_sessions, __path_logout, __path_logout_all, __path_refresh,
+        end_session, list_sessions, logout, logout_all, refresh,
     };
     pub use super::setup::{__path_complete as __path_setup, complete as setup};
 }

@@ -24,8 +24,12 @@ pub const MAX_CHARS: usize = 256;
 const MOST_WAITING: usize = 512;
 
 /// Common passwords of the allowed length, one a line, most common first.
-static COMMON: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| include_str!("common_passwords.txt").lines().filter(|line| !line.starts_with('#')).collect());
+static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    include_str!("common_passwords.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .collect()
+});
 
 /// A password as typed. Has no way to be shown.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -53,7 +57,11 @@ impl Password {
             return Err(Error::field("password_too_short", "password", message));
         }
         if length > MAX_CHARS {
-            return Err(Error::field("password_too_long", "password", format!("Use at most {MAX_CHARS} characters.")));
+            return Err(Error::field(
+                "password_too_long",
+                "password",
+                format!("Use at most {MAX_CHARS} characters."),
+            ));
         }
         if COMMON.contains(self.0.to_lowercase().as_str()) {
             let message = "This password is among the first that are tried. Choose another.";
@@ -71,17 +79,24 @@ fn hasher(app: &App) -> Result<Argon2<'static>> {
 }
 
 /// Runs `work` on a blocking thread once one of the few permits is free.
-async fn bounded<T: Send + 'static>(app: &App, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+async fn bounded<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     let waiting = Arc::strong_count(&app.hashing);
     if waiting > MOST_WAITING {
         return Err(Error::TooMany {
             code: "rate_limited",
-            message: "Very many people are signing in right now. Please try again in a moment.".into(),
+            message: "Very many people are signing in right now. Please try again in a moment."
+                .into(),
             retry_after: 5,
             resets_at: None,
         });
     }
-    let permit = Arc::clone(&app.hashing).acquire_owned().await.map_err(|e| Error::internal("hashing", e))?;
+    let permit = Arc::clone(&app.hashing)
+        .acquire_owned()
+        .await
+        .map_err(|e| Error::internal("hashing", e))?;
     spawn_blocking(move || {
         let _permit = permit;
         work()
@@ -95,7 +110,8 @@ pub async fn hash(app: &App, password: Password) -> Result<String> {
     let salt: [u8; 16] = app.random.bytes();
     bounded(app, move || {
         let hash = hasher.hash_password_with_salt(password.0.as_bytes(), &salt);
-        hash.map(|hash| hash.to_string()).map_err(|e| Error::internal("hashing a password", e))
+        hash.map(|hash| hash.to_string())
+            .map_err(|e| Error::internal("hashing a password", e))
     })
     .await
 }
@@ -118,14 +134,23 @@ pub async fn verify(app: &App, password: Password, stored: Option<String>) -> Re
             let _ = hasher.hash_password_with_salt(password.0.as_bytes(), &[0x5a; 16]);
             return Ok(Verdict::Wrong);
         };
-        let parsed = PasswordHash::new(&stored).map_err(|e| Error::internal("a stored password hash", e))?;
-        if hasher.verify_password(password.0.as_bytes(), &parsed).is_err() {
+        let parsed =
+            PasswordHash::new(&stored).map_err(|e| Error::internal("a stored password hash", e))?;
+        if hasher
+            .verify_password(password.0.as_bytes(), &parsed)
+            .is_err()
+        {
             return Ok(Verdict::Wrong);
         }
         let current = Params::try_from(&parsed).is_ok_and(|params| {
-            params.m_cost() >= hasher.params().m_cost() && params.t_cost() >= hasher.params().t_cost()
+            params.m_cost() >= hasher.params().m_cost()
+                && params.t_cost() >= hasher.params().t_cost()
         });
-        Ok(if current { Verdict::Right } else { Verdict::Outdated })
+        Ok(if current {
+            Verdict::Right
+        } else {
+            Verdict::Outdated
+        })
     })
     .await
 }

@@ -34,15 +34,27 @@ pub struct NewAccount {
 #[utoipa::path(post, path = "/api/auth/register", tag = "auth", request_body = Credentials, responses(
     (status = 201, body = token::SignedIn), (status = 403, body = Failure, description = "registration_closed"),
     (status = 409, body = Failure, description = "email_taken"), (status = 422, body = Failure)))]
-pub async fn register(State(app): State<App>, client: Client, body: Json<Credentials>) -> Result<Response> {
+pub async fn register(
+    State(app): State<App>,
+    client: Client,
+    body: Json<Credentials>,
+) -> Result<Response> {
     let limit = Limit::per_hour(app.config.limits.registrations_per_hour);
     app.rates.take("registrations", client.address, limit)?;
-    let open = app.config.auth.registration == Registration::Open && app.store.read(|tx| store::set_up(tx))?;
+    let open = app.config.auth.registration == Registration::Open
+        && app.store.read(|tx| store::set_up(tx))?;
     if !open {
-        return Err(Error::forbidden("registration_closed", "New accounts are not open here. Ask the administrator."));
+        return Err(Error::forbidden(
+            "registration_closed",
+            "New accounts are not open here. Ask the administrator.",
+        ));
     }
     let Json(Credentials { email, password }) = body;
-    let account = NewAccount { email, password, role: Role::User };
+    let account = NewAccount {
+        email,
+        password,
+        role: Role::User,
+    };
     let (user, session) = sign_up(&app, &client, account, |_| Ok(())).await?;
     created(&app, &client, &user, &session)
 }
@@ -76,7 +88,10 @@ pub async fn sign_up(
 /// Makes an account without signing it in: the shell's way.
 pub async fn create_account(app: &App, account: NewAccount) -> Result<User> {
     let user = prepare(app, account).await?;
-    let user = app.store.write(move |tx| store::add_user(tx, &user).map(|()| user)).await?;
+    let user = app
+        .store
+        .write(move |tx| store::add_user(tx, &user).map(|()| user))
+        .await?;
     if user.role == Role::Admin {
         super::setup::withdraw(app);
     }
@@ -104,14 +119,24 @@ fn checked_address(email: &str) -> Result<String> {
     let email = email.trim();
     let parts = email.rsplit_once('@');
     let fits = email.len() <= 254
-        && !email.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c))
+        && !email
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c))
         && parts.is_some_and(|(name, host)| {
-            !name.is_empty() && name.len() <= 64 && !name.contains('@') && !host.is_empty() && !host.starts_with('.')
+            !name.is_empty()
+                && name.len() <= 64
+                && !name.contains('@')
+                && !host.is_empty()
+                && !host.starts_with('.')
         });
     if fits {
         return Ok(email.to_owned());
     }
-    Err(Error::field("email_invalid", "email", "This does not look like a mail address, for example ada@example.org."))
+    Err(Error::field(
+        "email_invalid",
+        "email",
+        "This does not look like a mail address, for example ada@example.org.",
+    ))
 }
 
 #[cfg(test)]
@@ -124,7 +149,17 @@ mod tests {
         for good in ["ada@example.org", " a+b@localhost ", "ü@bücher.example"] {
             assert!(checked_address(good).is_ok(), "{good}");
         }
-        for bad in ["", "ada", "@example.org", "ada@", "a b@c.d", "a@b@c", "a@b\n.c", "<a@b.c>", "a@.b"] {
+        for bad in [
+            "",
+            "ada",
+            "@example.org",
+            "ada@",
+            "a b@c.d",
+            "a@b@c",
+            "a@b\n.c",
+            "<a@b.c>",
+            "a@.b",
+        ] {
             assert!(checked_address(bad).is_err(), "{bad}");
         }
     }

@@ -5,7 +5,7 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -54,15 +54,30 @@ pub struct RefreshToken {
 }
 
 fn revoked() -> Error {
-    Error::Unauthenticated { code: "session_revoked", message: "This sign-in has ended. Sign in again." }
+    Error::Unauthenticated {
+        code: "session_revoked",
+        message: "This sign-in has ended. Sign in again.",
+    }
 }
 
 /// The session and number of the refresh token that came with a request.
-fn presented(app: &App, client: &Client, headers: &HeaderMap, body: RefreshToken) -> Result<(Uuid, u64)> {
-    let token = body.refresh_token.or_else(|| token::cookie(headers, client));
-    let token = token.ok_or(Error::Unauthenticated { code: "token_missing", message: "Sign in first." })?;
-    token::read_refresh_token(app, &token)
-        .ok_or(Error::Unauthenticated { code: "token_invalid", message: "This refresh token is not valid." })
+fn presented(
+    app: &App,
+    client: &Client,
+    headers: &HeaderMap,
+    body: RefreshToken,
+) -> Result<(Uuid, u64)> {
+    let token = body
+        .refresh_token
+        .or_else(|| token::cookie(headers, client));
+    let token = token.ok_or(Error::Unauthenticated {
+        code: "token_missing",
+        message: "Sign in first.",
+    })?;
+    token::read_refresh_token(app, &token).ok_or(Error::Unauthenticated {
+        code: "token_invalid",
+        message: "This refresh token is not valid.",
+    })
 }
 
 enum Refreshed {
@@ -83,10 +98,12 @@ pub async fn refresh(
     let now = app.clock.now();
     let expires_at = after(now, days(app.config.auth.refresh_days));
     let address = client.address.to_string();
-    let refreshed = app.store.write(move |tx| rotate(tx, id, turn, now, |session| {
-        session.expires_at = expires_at;
-        session.address = address;
-    }));
+    let refreshed = app.store.write(move |tx| {
+        rotate(tx, id, turn, now, |session| {
+            session.expires_at = expires_at;
+            session.address = address;
+        })
+    });
     match refreshed.await? {
         Refreshed::Good(good) => token::signed_in(&app, &client, &good.0, &good.1),
         Refreshed::Ended => Err(revoked()),
@@ -102,13 +119,18 @@ fn rotate(
     now: Timestamp,
     extend: impl FnOnce(&mut Session),
 ) -> Result<Refreshed> {
-    let Some(mut session) = store::session(tx, id)? else { return Ok(Refreshed::Ended) };
+    let Some(mut session) = store::session(tx, id)? else {
+        return Ok(Refreshed::Ended);
+    };
     let user = store::user(tx, session.user)?.filter(|user| !user.disabled && session.live(now));
     let Some(user) = user else {
         store::remove_session(tx, session.user, id)?;
         return Ok(Refreshed::Ended);
     };
-    let raced = turn + 1 == session.turn && session.spent_at.is_some_and(|spent| now.duration_since(spent) <= GRACE);
+    let raced = turn + 1 == session.turn
+        && session
+            .spent_at
+            .is_some_and(|spent| now.duration_since(spent) <= GRACE);
     if turn == session.turn {
         session.turn += 1;
         session.spent_at = Some(now);
@@ -134,7 +156,9 @@ pub async fn logout(
 ) -> Result<Response> {
     let ended = leaving(&app, &client, caller, &headers, body)?;
     if let Some((user, session)) = ended {
-        app.store.write(move |tx| store::remove_session(tx, user, session)).await?;
+        app.store
+            .write(move |tx| store::remove_session(tx, user, session))
+            .await?;
     }
     token::signed_out(&client)
 }
@@ -172,9 +196,13 @@ fn leaving(
     if let Some(caller) = caller {
         return Ok(Some((caller.id, caller.session)));
     }
-    let Ok((id, turn)) = presented(app, client, headers, body) else { return Ok(None) };
+    let Ok((id, turn)) = presented(app, client, headers, body) else {
+        return Ok(None);
+    };
     let session = app.store.read(|tx| store::session(tx, id))?;
-    Ok(session.filter(|s| turn + 1 >= s.turn).map(|s| (s.user, s.id)))
+    Ok(session
+        .filter(|s| turn + 1 >= s.turn)
+        .map(|s| (s.user, s.id)))
 }
 
 /// A sign-in as its owner sees it.
@@ -199,7 +227,10 @@ pub struct SignInList {
 
 /// The caller's sign-ins, newest first.
 #[utoipa::path(get, path = "/api/auth/sessions", tag = "auth", responses((status = 200, body = SignInList)))]
-pub async fn list_sessions(State(app): State<App>, caller: CurrentUser) -> Result<Json<SignInList>> {
+pub async fn list_sessions(
+    State(app): State<App>,
+    caller: CurrentUser,
+) -> Result<Json<SignInList>> {
     let now = app.clock.now();
     let sessions = app.store.read(|tx| store::sessions(tx, caller.id))?;
     let items = sessions
@@ -221,7 +252,18 @@ pub async fn list_sessions(State(app): State<App>, caller: CurrentUser) -> Resul
 /// Ends one of the caller's sign-ins.
 #[utoipa::path(delete, path = "/api/auth/sessions/{id}", tag = "auth", params(("id" = Uuid, Path)),
     responses((status = 204), (status = 404, body = Failure)))]
-pub async fn end_session(State(app): State<App>, caller: CurrentUser, Path(id): Path<Uuid>) -> Result<StatusCode> {
-    let ended = app.store.write(move |tx| store::remove_session(tx, caller.id, id)).await?;
-    if ended { Ok(StatusCode::NO_CONTENT) } else { Err(Error::NotFound { what: "sign-in" }) }
+pub async fn end_session(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode> {
+    let ended = app
+        .store
+        .write(move |tx| store::remove_session(tx, caller.id, id))
+        .await?;
+    if ended {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Error::NotFound { what: "sign-in" })
+    }
 }

@@ -50,15 +50,21 @@ pub async fn offer(app: &App, base: &str) -> Result<Option<String>> {
     }
     let token = URL_SAFE_NO_PAD.encode(app.random.bytes::<32>());
     let hash: [u8; 32] = Sha256::digest(&token).into();
-    app.store.write(move |tx| store::offer_setup(tx, hash)).await?;
+    app.store
+        .write(move |tx| store::offer_setup(tx, hash))
+        .await?;
     let link = format!("{base}/setup#{token}");
     let mut terminal = std::io::stdout();
     if terminal.is_terminal() {
-        let shown = writeln!(terminal, "\n  Make the first account, the administrator's, here:\n\n    {link}\n");
+        let shown = writeln!(
+            terminal,
+            "\n  Make the first account, the administrator's, here:\n\n    {link}\n"
+        );
         shown.map_err(|e| Error::internal("printing the set-up link", e))?;
     } else {
         let path = link_file(app);
-        write_private(&path, format!("{link}\n").as_bytes()).map_err(|e| Error::internal("writing the set-up link", e))?;
+        write_private(&path, format!("{link}\n").as_bytes())
+            .map_err(|e| Error::internal("writing the set-up link", e))?;
         tracing::info!(file = %path.display(), "no administrator yet: the set-up link is in this file");
     }
     Ok(Some(link))
@@ -78,11 +84,23 @@ pub fn withdraw(app: &App) {
 #[utoipa::path(post, path = "/api/auth/setup", tag = "auth", request_body = SetUp, responses(
     (status = 201, body = token::SignedIn), (status = 403, body = Failure, description = "setup_token_invalid"),
     (status = 409, body = Failure, description = "setup_done"), (status = 422, body = Failure)))]
-pub async fn complete(State(app): State<App>, client: Client, Json(body): Json<SetUp>) -> Result<Response> {
-    app.rates.take("sign-ins", client.address, Limit::per_minute(app.config.limits.sign_ins_per_minute))?;
+pub async fn complete(
+    State(app): State<App>,
+    client: Client,
+    Json(body): Json<SetUp>,
+) -> Result<Response> {
+    app.rates.take(
+        "sign-ins",
+        client.address,
+        Limit::per_minute(app.config.limits.sign_ins_per_minute),
+    )?;
     let given: [u8; 32] = Sha256::digest(body.token.trim()).into();
     app.store.read(|tx| admit(tx, &given))?;
-    let account = NewAccount { email: body.email, password: body.password, role: Role::Admin };
+    let account = NewAccount {
+        email: body.email,
+        password: body.password,
+        role: Role::Admin,
+    };
     // Checked again inside: of two people with the link, one becomes the administrator.
     let (user, session) = sign_up(&app, &client, account, move |tx| admit(tx, &given)).await?;
     withdraw(&app);
@@ -92,7 +110,10 @@ pub async fn complete(State(app): State<App>, client: Client, Json(body): Json<S
 
 fn admit(tx: &impl storage::Read, given: &[u8; 32]) -> Result<()> {
     if store::set_up(tx)? {
-        return Err(Error::conflict("setup_done", "There is already an administrator. Sign in instead."));
+        return Err(Error::conflict(
+            "setup_done",
+            "There is already an administrator. Sign in instead.",
+        ));
     }
     let stored = store::setup_token_hash(tx)?;
     if stored.is_some_and(|stored| bool::from(stored.ct_eq(given))) {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use storage::{Read, ReadTx, Record, Span, Table, TableInfo, WriteTx};
+use storage::{Read, Record, Span, Table, TableInfo, WriteTx};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -15,11 +15,36 @@ const USER_SESSIONS: Table<(Uuid, Uuid), ()> = Table::new("auth_user_sessions");
 const SETUP: Table<u8, Setup> = Table::new("auth_setup");
 
 pub const CATALOGUE: [TableInfo; 5] = [
-    TableInfo { name: "auth_users", owner: "auth", key: "user", value: "account: address, password hash, role" },
-    TableInfo { name: "auth_emails", owner: "auth", key: "address, folded", value: "user" },
-    TableInfo { name: "auth_sessions", owner: "auth", key: "sign-in", value: "user, refresh counter, times, device" },
-    TableInfo { name: "auth_user_sessions", owner: "auth", key: "user, sign-in", value: "(index)" },
-    TableInfo { name: "auth_setup", owner: "auth", key: "0", value: "hash of the set-up token, whether it was used" },
+    TableInfo {
+        name: "auth_users",
+        owner: "auth",
+        key: "user",
+        value: "account: address, password hash, role",
+    },
+    TableInfo {
+        name: "auth_emails",
+        owner: "auth",
+        key: "address, folded",
+        value: "user",
+    },
+    TableInfo {
+        name: "auth_sessions",
+        owner: "auth",
+        key: "sign-in",
+        value: "user, refresh counter, times, device",
+    },
+    TableInfo {
+        name: "auth_user_sessions",
+        owner: "auth",
+        key: "user, sign-in",
+        value: "(index)",
+    },
+    TableInfo {
+        name: "auth_setup",
+        owner: "auth",
+        key: "0",
+        value: "hash of the set-up token, whether it was used",
+    },
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -99,12 +124,22 @@ pub fn user_by_email(tx: &impl Read, email: &str) -> Result<Option<User>> {
 pub fn add_user(tx: &mut WriteTx<'_>, user: &User) -> Result<()> {
     let key = folded(&user.email);
     if tx.contains(&EMAILS, &key)? {
-        return Err(Error::conflict("email_taken", "There is already an account with this address. Sign in instead."));
+        return Err(Error::conflict(
+            "email_taken",
+            "There is already an account with this address. Sign in instead.",
+        ));
     }
     tx.put(&EMAILS, &key, &Uuid16(user.id))?;
     tx.put(&USERS, &user.id, user)?;
     if user.role == Role::Admin {
-        tx.put(&SETUP, &0, &Setup { token_hash: None, done: true })?;
+        tx.put(
+            &SETUP,
+            &0,
+            &Setup {
+                token_hash: None,
+                done: true,
+            },
+        )?;
     }
     Ok(())
 }
@@ -127,7 +162,14 @@ pub fn setup_token_hash(tx: &impl Read) -> Result<Option<[u8; 32]>> {
 }
 
 pub fn offer_setup(tx: &mut WriteTx<'_>, token_hash: [u8; 32]) -> Result<()> {
-    Ok(tx.put(&SETUP, &0, &Setup { token_hash: Some(token_hash), done: false })?)
+    Ok(tx.put(
+        &SETUP,
+        &0,
+        &Setup {
+            token_hash: Some(token_hash),
+            done: false,
+        },
+    )?)
 }
 
 pub fn session(tx: &impl Read, id: Uuid) -> Result<Option<Session>> {
@@ -161,7 +203,9 @@ pub fn sessions(tx: &impl Read, user: Uuid) -> Result<Vec<Session>> {
 /// grows large. Returns whether there may be more.
 pub fn sweep(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<bool> {
     const STEP: usize = 1000;
-    let before = now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(now);
+    let before = now
+        .checked_sub(SignedDuration::from_hours(24))
+        .unwrap_or(now);
     let mut removed = 0;
     for (id, session) in tx.scan(&SESSIONS, Span::all(), usize::MAX)? {
         if !session.live(before) {
@@ -173,9 +217,4 @@ pub fn sweep(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<bool> {
         }
     }
     Ok(false)
-}
-
-/// How many accounts there are.
-pub fn users_count(tx: &ReadTx) -> Result<u64> {
-    Ok(tx.count(&USERS, Span::all())?)
 }

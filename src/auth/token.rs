@@ -99,35 +99,58 @@ pub fn access_token(app: &App, user: &User, session: Uuid) -> Result<String> {
         aud: AUDIENCE.into(),
         iss: issuer(app),
     };
-    let header = Header { typ: Some(TYPE.into()), ..Header::new(Algorithm::HS256) };
-    encode(&header, &claims, &EncodingKey::from_secret(&access_key(app)))
-        .map_err(|e| Error::internal("signing an access token", e))
+    let header = Header {
+        typ: Some(TYPE.into()),
+        ..Header::new(Algorithm::HS256)
+    };
+    encode(
+        &header,
+        &claims,
+        &EncodingKey::from_secret(&access_key(app)),
+    )
+    .map_err(|e| Error::internal("signing an access token", e))
 }
 
 /// Checks signature, algorithm, type, audience, issuer and time; says nothing about the session.
 pub fn read_access_token(app: &App, token: &str) -> Result<Bearer> {
-    let invalid = || Error::Unauthenticated { code: "token_invalid", message: "This access token is not valid." };
+    let invalid = || Error::Unauthenticated {
+        code: "token_invalid",
+        message: "This access token is not valid.",
+    };
     let mut rules = Validation::new(Algorithm::HS256);
     rules.set_audience(&[AUDIENCE]);
     rules.set_issuer(&[issuer(app)]);
     rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
     rules.validate_exp = false; // by our own clock, below
-    let data = decode::<Claims>(token, &DecodingKey::from_secret(&access_key(app)), &rules).map_err(|_| invalid())?;
+    let data = decode::<Claims>(token, &DecodingKey::from_secret(&access_key(app)), &rules)
+        .map_err(|_| invalid())?;
     if data.header.typ.as_deref() != Some(TYPE) {
         return Err(invalid());
     }
     if data.claims.exp <= app.clock.now().as_second() {
-        return Err(Error::Unauthenticated { code: "token_expired", message: "This access token has expired." });
+        return Err(Error::Unauthenticated {
+            code: "token_expired",
+            message: "This access token has expired.",
+        });
     }
-    Ok(Bearer { user: data.claims.sub, session: data.claims.sid })
+    Ok(Bearer {
+        user: data.claims.sub,
+        session: data.claims.sid,
+    })
 }
 
 fn refresh_mac(app: &App, session: Uuid, turn: u64) -> [u8; 32] {
-    mac(&app.keys.derive("refresh token"), &[session.as_bytes(), &turn.to_be_bytes()])
+    mac(
+        &app.keys.derive("refresh token"),
+        &[session.as_bytes(), &turn.to_be_bytes()],
+    )
 }
 
 pub fn refresh_token(app: &App, session: Uuid, turn: u64) -> String {
-    format!("{session}.{turn}.{}", URL_SAFE_NO_PAD.encode(refresh_mac(app, session, turn)))
+    format!(
+        "{session}.{turn}.{}",
+        URL_SAFE_NO_PAD.encode(refresh_mac(app, session, turn))
+    )
 }
 
 /// The session and number of a refresh token that we made ourselves.
@@ -141,7 +164,11 @@ pub fn read_refresh_token(app: &App, token: &str) -> Option<(Uuid, u64)> {
 
 /// The name says what the browser must enforce: `__Host-` cookies are Secure, of this host alone.
 fn cookie_name(client: &Client) -> &'static str {
-    if client.https { "__Host-novacore" } else { "novacore" }
+    if client.https {
+        "__Host-novacore"
+    } else {
+        "novacore"
+    }
 }
 
 pub fn cookie(headers: &HeaderMap, client: &Client) -> Option<String> {
@@ -159,14 +186,18 @@ pub fn cookie(headers: &HeaderMap, client: &Client) -> Option<String> {
 fn set_cookie(client: &Client, value: &str, seconds: u64) -> Result<HeaderValue> {
     let secure = if client.https { "; Secure" } else { "" };
     let name = cookie_name(client);
-    HeaderValue::from_str(&format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}"))
-        .map_err(|e| Error::internal("setting a cookie", e))
+    HeaderValue::from_str(&format!(
+        "{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}"
+    ))
+    .map_err(|e| Error::internal("setting a cookie", e))
 }
 
 /// A response that takes the browser's cookie away.
 pub fn signed_out(client: &Client) -> Result<Response> {
     let mut response = axum::http::StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().insert(header::SET_COOKIE, set_cookie(client, "", 0)?);
+    response
+        .headers_mut()
+        .insert(header::SET_COOKIE, set_cookie(client, "", 0)?);
     Ok(response)
 }
 

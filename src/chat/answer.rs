@@ -17,19 +17,23 @@ use crate::error::{Error, Result};
 use crate::http::events::{Channel, EventLog};
 use crate::memory::{self, Memory, Speaker};
 use crate::metrics;
-use crate::outside::{ChatMessage, ChatRequest, Finish, ModelError, ModelInfo, ModelStream, Piece, Purpose, Stats};
+use crate::outside::{
+    ChatMessage, ChatRequest, Finish, ModelError, ModelInfo, ModelStream, Piece, Purpose, Stats,
+};
 
 /// The text so far is kept this often, or when this much has come.
 const KEEP_EVERY: Duration = Duration::from_millis(500);
 const KEEP_BYTES: usize = 4096;
 
-/// Everything the task needs.
+/// What goes to the model.
+pub type Ready = (ModelInfo, Vec<ChatMessage>, Context);
+
+/// Whose turn it is and where its answer goes.
 pub struct Job {
     pub user: Uuid,
     pub turn: Turn,
     pub question: String,
     pub message: Message,
-    pub ready: Result<(ModelInfo, Vec<ChatMessage>, Context), ModelError>,
     pub log: Arc<EventLog>,
     /// When the request came, on the monotonic clock.
     pub arrived: Duration,
@@ -45,21 +49,33 @@ enum Ending {
     Failed(ModelError),
 }
 
-pub async fn write(app: App, mut job: Job) {
-    let ready = std::mem::replace(&mut job.ready, Err(ModelError::taken()));
+/// Writes the answer with what goes to the model, or tells why there is no model.
+pub async fn write(app: App, mut job: Job, ready: Result<Ready, ModelError>) {
     let model = ready.as_ref().ok().map(|(model, ..)| model.clone());
     let estimated = ready.as_ref().map_or(0, |(.., context)| context.used);
     let ending = match ready {
         Ok((model, messages, _)) => read_model(&app, &job, model, messages).await,
         Err(problem) => Ending::Failed(problem),
     };
-    let stats = if let Ending::Finished(stats) = &ending { Some(stats.clone()) } else { None };
+    let stats = if let Ending::Finished(stats) = &ending {
+        Some(stats.clone())
+    } else {
+        None
+    };
     let status = settle(&app, &mut job, ending).await;
     if let Some(stats) = stats {
         count(&stats, estimated);
     }
     if let Some(model) = model.filter(|_| job.first_exchange && status == Status::Complete) {
-        title::improve(&app, job.user, &job.turn, &model, &job.question, &job.message.content).await;
+        title::improve(
+            &app,
+            job.user,
+            &job.turn,
+            &model,
+            &job.question,
+            &job.message.content,
+        )
+        .await;
     }
 }
 
@@ -108,11 +124,14 @@ async fn follow_model(app: &App, job: &Job, mut stream: ModelStream) -> Ending {
             }
             Some(Ok(Piece::Done(stats))) => return Ending::Finished(stats),
             Some(Err(problem)) => return Ending::Failed(problem),
-            None => return Ending::Failed(ModelError::cut()),
+            // Every stream says how it ended before it ends; should one not, the answer is not whole.
+            None => return Ending::ShutDown,
         }
         let now = app.clock.monotonic();
         let length = log.text_len();
-        if length > kept.1 && (now.saturating_sub(kept.0) >= KEEP_EVERY || length - kept.1 >= KEEP_BYTES) {
+        if length > kept.1
+            && (now.saturating_sub(kept.0) >= KEEP_EVERY || length - kept.1 >= KEEP_BYTES)
+        {
             kept = (now, length);
             keep(app, job);
         }
@@ -128,12 +147,21 @@ fn keep(app: &App, job: &Job) {
         thinking: job.log.text(Channel::Thinking),
         ..job.message.clone()
     };
-    drop(app.store.write(move |tx| store::update_message(tx, user, session, &message)));
+    drop(
+        app.store
+            .write(move |tx| store::update_message(tx, user, session, &message)),
+    );
 }
 
 /// Stores the end, then tells it.
 async fn settle(app: &App, job: &mut Job, ending: Ending) -> Status {
-    let latency_ms = u64::try_from(app.clock.monotonic().saturating_sub(job.arrived).as_millis()).unwrap_or(u64::MAX);
+    let latency_ms = u64::try_from(
+        app.clock
+            .monotonic()
+            .saturating_sub(job.arrived)
+            .as_millis(),
+    )
+    .unwrap_or(u64::MAX);
     let message = &mut job.message;
     message.content = job.log.text(Channel::Delta);
     message.thinking = job.log.text(Channel::Thinking);
@@ -143,7 +171,9 @@ async fn settle(app: &App, job: &mut Job, ending: Ending) -> Status {
     let (status, reason, problem) = match ending {
         Ending::Finished(stats) => {
             message.prompt_tokens = stats.prompt_tokens;
-            output = stats.output_tokens.map_or(output, |reported| reported as usize);
+            output = stats
+                .output_tokens
+                .map_or(output, |reported| reported as usize);
             let reason = match stats.finish {
                 Finish::Stop => "stop",
                 Finish::Length => "length",
@@ -153,15 +183,22 @@ async fn settle(app: &App, job: &mut Job, ending: Ending) -> Status {
         Ending::Stopped => (Status::Stopped, Some("stopped"), None),
         Ending::ShutDown => (Status::Interrupted, Some("interrupted"), None),
         // Text that came is worth keeping: what broke off in the middle can be continued.
-        Ending::Failed(problem) if !message.content.is_empty() => (Status::Interrupted, Some("interrupted"), Some(problem)),
+        Ending::Failed(problem) if !message.content.is_empty() => {
+            (Status::Interrupted, Some("interrupted"), Some(problem))
+        }
         Ending::Failed(problem) => (Status::Failed, None, Some(problem)),
     };
     message.status = status;
     message.finish_reason = reason.map(str::to_owned);
     let tokens_used = u32::try_from(own_words + output).unwrap_or(u32::MAX);
     message.tokens_used = (status != Status::Failed).then_some(tokens_used);
-    message.error = problem.as_ref().map(|problem| (problem.code.to_owned(), problem.message.clone()));
-    metrics::turn_ended(status.name(), problem.as_ref().map_or("", |problem| problem.code));
+    message.error = problem
+        .as_ref()
+        .map(|problem| (problem.code.to_owned(), problem.message.clone()));
+    metrics::turn_ended(
+        status.name(),
+        problem.as_ref().map_or("", |problem| problem.code),
+    );
     if let Some(problem) = &problem {
         tracing::warn!(turn_id = %job.turn.id, code = problem.code, reason = %problem.message, "the answer failed");
     }
@@ -198,17 +235,29 @@ async fn store_end(app: &App, user: Uuid, turn: &Turn, message: &Message) -> Res
 
 fn tell_end(app: &App, job: &Job, stored: Result<()>, tokens_used: u32, latency_ms: u64) {
     let message = &job.message;
-    let failed = |error: String, code: &str| view::Failed { error, code: code.to_owned(), done: true };
+    let failed = |error: String, code: &str| view::Failed {
+        error,
+        code: code.to_owned(),
+        done: true,
+    };
     if let Err(error) = stored {
         tracing::error!(turn_id = %job.turn.id, %error, "the end of an answer could not be stored");
         let told = Error::internal("", "").message();
-        return job.log.finish(&app.clock, "error", &failed(told, "internal"));
+        return job
+            .log
+            .finish(&app.clock, "error", &failed(told, "internal"));
     }
     if let Some((code, error)) = &message.error {
-        return job.log.finish(&app.clock, "error", &failed(error.clone(), code));
+        return job
+            .log
+            .finish(&app.clock, "error", &failed(error.clone(), code));
     }
     if message.status == Status::Interrupted {
-        return job.log.finish(&app.clock, "error", &failed(view::INTERRUPTED.into(), "interrupted"));
+        return job.log.finish(
+            &app.clock,
+            "error",
+            &failed(view::INTERRUPTED.into(), "interrupted"),
+        );
     }
     let done = view::Done {
         content: "",
@@ -228,6 +277,10 @@ fn count(stats: &Stats, estimated: usize) {
     metrics::tokens(prompt, stats.output_tokens.unwrap_or(0));
     if prompt > 0 && (prompt as usize) * 2 < estimated {
         metrics::context_mismatch();
-        tracing::warn!(reported = prompt, estimated, "the model server read far less than was sent: was the prompt cut?");
+        tracing::warn!(
+            reported = prompt,
+            estimated,
+            "the model server read far less than was sent: was the prompt cut?"
+        );
     }
 }

@@ -54,11 +54,18 @@ pub struct Ask {
 /// The text of a message: not empty, not over `limits.message_bytes`.
 pub fn checked_text(app: &App, text: &str) -> Result<String> {
     if text.trim().is_empty() {
-        return Err(Error::field("message_empty", "message", "Write something first."));
+        return Err(Error::field(
+            "message_empty",
+            "message",
+            "Write something first.",
+        ));
     }
     let limit = app.config.limits.message_bytes;
     if text.len() > limit {
-        return Err(too_long(format!("The message has {} bytes; at most {limit} are accepted.", text.len())));
+        return Err(too_long(format!(
+            "The message has {} bytes; at most {limit} are accepted.",
+            text.len()
+        )));
     }
     Ok(text.to_owned())
 }
@@ -68,11 +75,27 @@ pub fn too_long(message: String) -> Error {
 }
 
 /// The Idempotency-Key of a request, with a fingerprint of what it asks.
-pub fn attempt_key(headers: &HeaderMap, request: &AskRequest) -> Result<Option<(String, [u8; 32])>> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
-    let key = key.ok_or_else(|| Error::Malformed("Idempotency-Key must have 1 to 255 visible characters.".into()))?;
-    let asked = (&request.message, request.session_id, request.use_memory, &request.model);
-    let asked = serde_json::to_vec(&asked).map_err(|e| Error::internal("fingerprint of a request", e))?;
+pub fn attempt_key(
+    headers: &HeaderMap,
+    request: &AskRequest,
+) -> Result<Option<(String, [u8; 32])>> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = value
+        .to_str()
+        .ok()
+        .filter(|key| (1..=255).contains(&key.len()));
+    let key = key.ok_or_else(|| {
+        Error::Malformed("Idempotency-Key must have 1 to 255 visible characters.".into())
+    })?;
+    let asked = (
+        &request.message,
+        request.session_id,
+        request.use_memory,
+        &request.model,
+    );
+    let asked =
+        serde_json::to_vec(&asked).map_err(|e| Error::internal("fingerprint of a request", e))?;
     Ok(Some((key.to_owned(), Sha256::digest(asked).into())))
 }

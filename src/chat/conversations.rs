@@ -35,20 +35,36 @@ fn written(cursor: Cursor) -> String {
 }
 
 fn read(cursor: &str) -> Result<Cursor> {
-    let parts = cursor.split_once('.').and_then(|(millis, id)| Some((millis.parse().ok()?, id.parse().ok()?)));
-    parts.ok_or_else(|| Error::Malformed("`before` must be the `next_before` of an earlier page.".into()))
+    let parts = cursor
+        .split_once('.')
+        .and_then(|(millis, id)| Some((millis.parse().ok()?, id.parse().ok()?)));
+    parts.ok_or_else(|| {
+        Error::Malformed("`before` must be the `next_before` of an earlier page.".into())
+    })
 }
 
 /// The caller's conversations, last used first.
 #[utoipa::path(get, path = "/api/chat/sessions", tag = "chat", params(PageQuery), responses((status = 200, body = SessionList)))]
-pub async fn list(State(app): State<App>, caller: CurrentUser, Query(query): Query<PageQuery>) -> Result<Json<SessionList>> {
+pub async fn list(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<SessionList>> {
     let limit = query.limit.unwrap_or(50).clamp(1, 1000);
     let after = query.before.as_deref().map(read).transpose()?;
-    let mut rows = app.store.read(|tx| store::conversations(tx, caller.id, after, limit + 1))?;
+    let mut rows = app
+        .store
+        .read(|tx| store::conversations(tx, caller.id, after, limit + 1))?;
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let next_before = rows.last().filter(|_| more).map(|last| written(store::cursor(last)));
-    Ok(Json(SessionList { items: rows.into_iter().map(SessionView::from).collect(), next_before }))
+    let next_before = rows
+        .last()
+        .filter(|_| more)
+        .map(|last| written(store::cursor(last)));
+    Ok(Json(SessionList {
+        items: rows.into_iter().map(SessionView::from).collect(),
+        next_before,
+    }))
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -73,15 +89,23 @@ pub async fn create(
     }
     conversation.model = asked.model;
     let view = SessionView::from(conversation.clone());
-    app.store.write(move |tx| store::put_conversation(tx, caller.id, &conversation)).await?;
+    app.store
+        .write(move |tx| store::put_conversation(tx, caller.id, &conversation))
+        .await?;
     Ok((StatusCode::CREATED, Json(view)))
 }
 
 /// One conversation.
 #[utoipa::path(get, path = "/api/chat/sessions/{id}", tag = "chat", params(("id" = Uuid, Path)),
     responses((status = 200, body = SessionView), (status = 404, body = Failure)))]
-pub async fn read_one(State(app): State<App>, caller: CurrentUser, Path(id): Path<Uuid>) -> Result<Json<SessionView>> {
-    let conversation = app.store.read(|tx| store::conversation(tx, caller.id, id))?;
+pub async fn read_one(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Path(id): Path<Uuid>,
+) -> Result<Json<SessionView>> {
+    let conversation = app
+        .store
+        .read(|tx| store::conversation(tx, caller.id, id))?;
     Ok(Json(conversation.into()))
 }
 
@@ -110,9 +134,16 @@ pub async fn rename(
 /// Marks a conversation as ended. A later message reopens it.
 #[utoipa::path(post, path = "/api/chat/sessions/{id}/end", tag = "chat", params(("id" = Uuid, Path)),
     responses((status = 200, body = SessionView), (status = 404, body = Failure)))]
-pub async fn end(State(app): State<App>, caller: CurrentUser, Path(id): Path<Uuid>) -> Result<Json<SessionView>> {
+pub async fn end(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Path(id): Path<Uuid>,
+) -> Result<Json<SessionView>> {
     let now = app.clock.now();
-    change(&app, caller.id, id, move |conversation| conversation.ended_at = Some(now)).await
+    change(&app, caller.id, id, move |conversation| {
+        conversation.ended_at = Some(now)
+    })
+    .await
 }
 
 async fn change(

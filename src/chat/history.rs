@@ -43,7 +43,10 @@ pub async fn history(
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next_before = rows.last().filter(|_| more).map(|message| message.id);
-        let items = rows.into_iter().map(|row| view::message(tx, caller.id, id, row)).collect::<Result<_>>()?;
+        let items = rows
+            .into_iter()
+            .map(|row| view::message(tx, caller.id, id, row))
+            .collect::<Result<_>>()?;
         Ok(Json(MessageList { items, next_before }))
     })
 }

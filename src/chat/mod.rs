@@ -28,13 +28,13 @@ pub use stream::{edit, events, message, regenerate, stop, stream};
 pub mod paths {
     //! For the OpenAPI document: the handlers with their descriptions.
     pub use super::conversations::{
-        __path_create, __path_delete, __path_end, __path_list, __path_read_one, __path_rename, create, delete, end,
-        list, read_one, rename,
+        __path_create, __path_delete, __path_end, __path_list, __path_read_one, __path_rename,
+        create, delete, end, list, read_one, rename,
     };
     pub use super::history::{__path_history, history};
     pub use super::models::{__path_models, models};
     pub use super::stream::{
-        __path_edit, __path_events, __path_message, __path_regenerate, __path_stop, __path_stream, edit, events,
-        message, regenerate, stop, stream,
+        __path_edit, __path_events, __path_message, __path_regenerate, __path_stop, __path_stream,
+        edit, events, message, regenerate, stop, stream,
     };
 }

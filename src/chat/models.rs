@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::auth::CurrentUser;
 use crate::http::Json;
+use crate::outside::ProviderKind;
 
 #[derive(Serialize, ToSchema)]
 pub struct ModelView {
@@ -28,8 +29,8 @@ pub struct Problem {
 
 #[derive(Serialize, ToSchema)]
 pub struct Models {
-    /// `ollama`, `openai` or `demo`.
-    pub provider: &'static str,
+    #[schema(value_type = String, example = "ollama")]
+    pub provider: ProviderKind,
     /// The answers come from the demonstration model: a toy for a first look.
     pub demo: bool,
     pub default: Option<String>,
@@ -48,10 +49,14 @@ pub async fn models(State(app): State<App>, _caller: CurrentUser) -> Json<Models
         thinking: model.thinking,
     });
     Json(Models {
-        provider: list.provider.name(),
+        provider: list.provider,
         demo: list.demo,
         default: list.default,
         items: items.collect(),
-        problem: list.problem.map(|p| Problem { code: p.code, error: p.message, commands: p.commands }),
+        problem: list.problem.map(|p| Problem {
+            code: p.code,
+            error: p.message,
+            commands: p.commands,
+        }),
     })
 }

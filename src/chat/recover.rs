@@ -13,7 +13,9 @@ pub async fn recover(app: &App) -> Result<usize> {
             let running = store::running(tx)?;
             for (user, turn) in &running {
                 store::end_turn(tx, *user, turn)?;
-                let Some(mut answer) = store::message(tx, *user, turn.session, turn.answer)? else { continue };
+                let Some(mut answer) = store::message(tx, *user, turn.session, turn.answer)? else {
+                    continue;
+                };
                 answer.status = Status::Interrupted;
                 answer.finish_reason = Some("interrupted".into());
                 if turn.use_memory && !answer.content.is_empty() {

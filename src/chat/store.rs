@@ -18,13 +18,48 @@ const RUNNING: Table<(Uuid, Uuid), Place> = Table::new("chat_running");
 const IDEMPOTENCY: Table<(Uuid, String), Attempt> = Table::new("chat_idempotency");
 
 pub const CATALOGUE: [TableInfo; 7] = [
-    TableInfo { name: "chat_sessions", owner: "chat", key: "user, conversation", value: "title, times, newest message" },
-    TableInfo { name: "chat_recent", owner: "chat", key: "user, newest first, conversation", value: "(index)" },
-    TableInfo { name: "chat_messages", owner: "chat", key: "user, conversation, message", value: "who said what; state" },
-    TableInfo { name: "chat_message_session", owner: "chat", key: "user, message", value: "conversation" },
-    TableInfo { name: "chat_turns", owner: "chat", key: "user, turn", value: "conversation and answer" },
-    TableInfo { name: "chat_running", owner: "chat", key: "user, conversation", value: "turn being answered" },
-    TableInfo { name: "chat_idempotency", owner: "chat", key: "user, key", value: "turn it began, fingerprint, time" },
+    TableInfo {
+        name: "chat_sessions",
+        owner: "chat",
+        key: "user, conversation",
+        value: "title, times, newest message",
+    },
+    TableInfo {
+        name: "chat_recent",
+        owner: "chat",
+        key: "user, newest first, conversation",
+        value: "(index)",
+    },
+    TableInfo {
+        name: "chat_messages",
+        owner: "chat",
+        key: "user, conversation, message",
+        value: "who said what; state",
+    },
+    TableInfo {
+        name: "chat_message_session",
+        owner: "chat",
+        key: "user, message",
+        value: "conversation",
+    },
+    TableInfo {
+        name: "chat_turns",
+        owner: "chat",
+        key: "user, turn",
+        value: "conversation and answer",
+    },
+    TableInfo {
+        name: "chat_running",
+        owner: "chat",
+        key: "user, conversation",
+        value: "turn being answered",
+    },
+    TableInfo {
+        name: "chat_idempotency",
+        owner: "chat",
+        key: "user, key",
+        value: "turn it began, fingerprint, time",
+    },
 ];
 
 /// How long an idempotency key attaches to its turn.
@@ -131,15 +166,28 @@ fn newest_first(at: Timestamp) -> Desc<u64> {
 }
 
 pub fn conversation(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Conversation> {
-    tx.get(&CONVERSATIONS, &(user, id))?.ok_or(Error::NotFound { what: "conversation" })
+    tx.get(&CONVERSATIONS, &(user, id))?.ok_or(Error::NotFound {
+        what: "conversation",
+    })
 }
 
 /// Stores a conversation and its place in the list.
-pub fn put_conversation(tx: &mut WriteTx<'_>, user: Uuid, conversation: &Conversation) -> Result<()> {
+pub fn put_conversation(
+    tx: &mut WriteTx<'_>,
+    user: Uuid,
+    conversation: &Conversation,
+) -> Result<()> {
     if let Some(before) = tx.get(&CONVERSATIONS, &(user, conversation.id))? {
-        tx.delete(&RECENT, &(user, newest_first(before.updated_at), conversation.id))?;
+        tx.delete(
+            &RECENT,
+            &(user, newest_first(before.updated_at), conversation.id),
+        )?;
     }
-    tx.put(&RECENT, &(user, newest_first(conversation.updated_at), conversation.id), &())?;
+    tx.put(
+        &RECENT,
+        &(user, newest_first(conversation.updated_at), conversation.id),
+        &(),
+    )?;
     Ok(tx.put(&CONVERSATIONS, &(user, conversation.id), conversation)?)
 }
 
@@ -147,13 +195,20 @@ pub fn put_conversation(tx: &mut WriteTx<'_>, user: Uuid, conversation: &Convers
 pub type Cursor = (u64, Uuid);
 
 /// Conversations by last use, newest first, from after `after`.
-pub fn conversations(tx: &impl Read, user: Uuid, after: Option<Cursor>, limit: usize) -> Result<Vec<Conversation>> {
+pub fn conversations(
+    tx: &impl Read,
+    user: Uuid,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Conversation>> {
     let mut span = Span::prefix(&user);
     if let Some((millis, id)) = after {
         span = span.after(&(user, Desc(millis), id));
     }
     let rows = tx.scan(&RECENT, span, limit)?;
-    rows.into_iter().map(|((_, _, id), ())| conversation(tx, user, id)).collect()
+    rows.into_iter()
+        .map(|((_, _, id), ())| conversation(tx, user, id))
+        .collect()
 }
 
 pub fn cursor(conversation: &Conversation) -> Cursor {
@@ -174,13 +229,23 @@ pub fn remove_conversation(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result
     Ok(())
 }
 
-pub fn put_message(tx: &mut WriteTx<'_>, user: Uuid, session: Uuid, message: &Message) -> Result<()> {
+pub fn put_message(
+    tx: &mut WriteTx<'_>,
+    user: Uuid,
+    session: Uuid,
+    message: &Message,
+) -> Result<()> {
     tx.put(&MESSAGE_SESSION, &(user, message.id), &Place(session))?;
     Ok(tx.put(&MESSAGES, &(user, session, message.id), message)?)
 }
 
 /// Replaces a message, unless its conversation was deleted meanwhile.
-pub fn update_message(tx: &mut WriteTx<'_>, user: Uuid, session: Uuid, message: &Message) -> Result<()> {
+pub fn update_message(
+    tx: &mut WriteTx<'_>,
+    user: Uuid,
+    session: Uuid,
+    message: &Message,
+) -> Result<()> {
     let key = (user, session, message.id);
     if tx.contains(&MESSAGES, &key)? {
         tx.put(&MESSAGES, &key, message)?;
@@ -195,7 +260,9 @@ pub fn message(tx: &impl Read, user: Uuid, session: Uuid, id: Uuid) -> Result<Op
 /// A message by its id alone, with its conversation.
 pub fn message_anywhere(tx: &impl Read, user: Uuid, id: Uuid) -> Result<(Conversation, Message)> {
     let missing = Error::NotFound { what: "message" };
-    let Some(Place(session)) = tx.get(&MESSAGE_SESSION, &(user, id))? else { return Err(missing) };
+    let Some(Place(session)) = tx.get(&MESSAGE_SESSION, &(user, id))? else {
+        return Err(missing);
+    };
     let message = message(tx, user, session, id)?.ok_or(missing)?;
     Ok((conversation(tx, user, session)?, message))
 }
@@ -212,7 +279,11 @@ pub fn messages(
     if let Some(before) = before {
         span = span.before(&(user, session, before));
     }
-    Ok(tx.scan(&MESSAGES, span, limit)?.into_iter().map(|(_, message)| message).collect())
+    Ok(tx
+        .scan(&MESSAGES, span, limit)?
+        .into_iter()
+        .map(|(_, message)| message)
+        .collect())
 }
 
 /// The branch that ends with `from`, newest first, at most `limit` messages.
@@ -226,7 +297,9 @@ pub fn branch(
     let mut branch = Vec::new();
     let mut next = from;
     while let Some(id) = next.filter(|_| branch.len() < limit) {
-        let Some(message) = message(tx, user, session, id)? else { break };
+        let Some(message) = message(tx, user, session, id)? else {
+            break;
+        };
         next = message.parent;
         branch.push(message);
     }
@@ -234,18 +307,24 @@ pub fn branch(
 }
 
 pub fn turn(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Turn> {
-    tx.get(&TURNS, &(user, id))?.ok_or(Error::NotFound { what: "turn" })
+    tx.get(&TURNS, &(user, id))?
+        .ok_or(Error::NotFound { what: "turn" })
 }
 
 /// Marks a turn as being answered; one at a time in a conversation, `at_once` for a person.
 pub fn begin_turn(tx: &mut WriteTx<'_>, user: Uuid, turn: &Turn, at_once: usize) -> Result<()> {
     if tx.contains(&RUNNING, &(user, turn.session))? {
-        return Err(Error::conflict("answer_running", "Nova is still answering in this conversation. Wait, or stop it."));
+        return Err(Error::conflict(
+            "answer_running",
+            "Nova is still answering in this conversation. Wait, or stop it.",
+        ));
     }
     if at_once > 0 && tx.count(&RUNNING, Span::prefix(&user))? >= at_once as u64 {
         return Err(Error::TooMany {
             code: "rate_limited",
-            message: format!("You have {at_once} answers running. Wait for one to end, or stop one."),
+            message: format!(
+                "You have {at_once} answers running. Wait for one to end, or stop one."
+            ),
             retry_after: 5,
             resets_at: None,
         });
@@ -258,16 +337,14 @@ pub fn begin_turn(tx: &mut WriteTx<'_>, user: Uuid, turn: &Turn, at_once: usize)
 /// (the conversation was deleted meanwhile).
 pub fn end_turn(tx: &mut WriteTx<'_>, user: Uuid, turn: &Turn) -> Result<bool> {
     match tx.get(&RUNNING, &(user, turn.session))? {
-        Some(Place(running)) if running == turn.id => Ok(tx.delete(&RUNNING, &(user, turn.session))?),
+        Some(Place(running)) if running == turn.id => {
+            Ok(tx.delete(&RUNNING, &(user, turn.session))?)
+        }
         _ => Ok(false),
     }
 }
 
-/// Whether this turn is the one being answered in its conversation.
-pub fn is_running(tx: &impl Read, user: Uuid, turn: &Turn) -> Result<bool> {
-    Ok(matches!(tx.get(&RUNNING, &(user, turn.session))?, Some(Place(running)) if running == turn.id))
-}
-
+/// The turn being answered in a conversation.
 pub fn running_in(tx: &impl Read, user: Uuid, session: Uuid) -> Result<Option<Uuid>> {
     Ok(tx.get(&RUNNING, &(user, session))?.map(|Place(turn)| turn))
 }
@@ -275,7 +352,9 @@ pub fn running_in(tx: &impl Read, user: Uuid, session: Uuid) -> Result<Option<Uu
 /// All turns that are being answered, with their owners.
 pub fn running(tx: &impl Read) -> Result<Vec<(Uuid, Turn)>> {
     let rows = tx.scan(&RUNNING, Span::all(), usize::MAX)?;
-    rows.into_iter().map(|((user, _), Place(id))| Ok((user, turn(tx, user, id)?))).collect()
+    rows.into_iter()
+        .map(|((user, _), Place(id))| Ok((user, turn(tx, user, id)?)))
+        .collect()
 }
 
 /// What an idempotency key of this user began within the last 24 hours.

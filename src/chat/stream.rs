@@ -67,12 +67,25 @@ pub async fn message(
     if let Some(log) = &begun.log {
         log.until_finished().await;
     }
-    let Turn { id: turn_id, session, answer, .. } = begun.turn;
+    let Turn {
+        id: turn_id,
+        session,
+        answer,
+        ..
+    } = begun.turn;
     app.store.read(|tx| {
-        let message = store::message(tx, caller.id, session, answer)?.ok_or(Error::NotFound { what: "message" })?;
+        let message = store::message(tx, caller.id, session, answer)?
+            .ok_or(Error::NotFound { what: "message" })?;
         if let Some((code, error)) = message.error.filter(|_| message.status == Status::Failed) {
-            let code = if code == "queue_full" { "queue_full" } else { "model_unavailable" };
-            return Err(Error::Unavailable { code, message: error });
+            let code = if code == "queue_full" {
+                "queue_full"
+            } else {
+                "model_unavailable"
+            };
+            return Err(Error::Unavailable {
+                code,
+                message: error,
+            });
         }
         Ok(Json(Answer {
             memories: view::memories(tx, caller.id, &message.memories)?,
@@ -98,7 +111,14 @@ pub async fn regenerate(
     Extension(correlation): Extension<CorrelationId>,
     Path(id): Path<Uuid>,
 ) -> Result<Response> {
-    branch_off(&app, &caller, Question::Again { answer: id }, id, correlation).await
+    branch_off(
+        &app,
+        &caller,
+        Question::Again { answer: id },
+        id,
+        correlation,
+    )
+    .await
 }
 
 /// Puts other words in the place of one of the caller's messages and answers them, in a branch of
@@ -114,7 +134,14 @@ pub async fn edit(
     Json(request): Json<EditRequest>,
 ) -> Result<Response> {
     let text = checked_text(&app, &request.message)?;
-    branch_off(&app, &caller, Question::Edited { text, message: id }, id, correlation).await
+    branch_off(
+        &app,
+        &caller,
+        Question::Edited { text, message: id },
+        id,
+        correlation,
+    )
+    .await
 }
 
 /// A turn beside an earlier one uses memory exactly as that one did.
@@ -129,7 +156,13 @@ async fn branch_off(
         let (_, message) = store::message_anywhere(tx, caller.id, beside)?;
         Ok::<_, Error>(store::turn(tx, caller.id, message.turn)?.use_memory)
     })?;
-    let ask = Ask { question, use_memory, model: None, key: None, correlation_id: Some(correlation) };
+    let ask = Ask {
+        question,
+        use_memory,
+        model: None,
+        key: None,
+        correlation_id: Some(correlation),
+    };
     let begun = begin(app, caller.id, ask).await?;
     tell(app, caller.id, begun, None)
 }
@@ -145,15 +178,29 @@ pub async fn events(
     Path(id): Path<Uuid>,
 ) -> Result<Response> {
     let turn = app.store.read(|tx| store::turn(tx, caller.id, id))?;
-    let last = headers.get("last-event-id").map(|value| value.to_str().unwrap_or("unknown").to_owned());
-    tell(&app, caller.id, Begun { log: app.streams.get(turn.id), turn }, last.as_deref())
+    let last = headers
+        .get("last-event-id")
+        .map(|value| value.to_str().unwrap_or("unknown").to_owned());
+    tell(
+        &app,
+        caller.id,
+        Begun {
+            log: app.streams.get(turn.id),
+            turn,
+        },
+        last.as_deref(),
+    )
 }
 
 /// Stops an answer; what was written stays. Returns when the end is stored; a turn that has ended
 /// already is left as it is.
 #[utoipa::path(post, path = "/api/chat/turns/{id}/stop", tag = "chat", params(("id" = Uuid, Path)),
     responses((status = 204), (status = 404, body = Failure)))]
-pub async fn stop(State(app): State<App>, caller: CurrentUser, Path(id): Path<Uuid>) -> Result<StatusCode> {
+pub async fn stop(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode> {
     let turn = app.store.read(|tx| store::turn(tx, caller.id, id))?;
     if let Some(log) = app.streams.get(turn.id) {
         log.stop.cancel();
@@ -171,7 +218,10 @@ fn new_question(
     let key = attempt_key(headers, &request)?;
     let text = checked_text(app, &request.message)?;
     Ok(Ask {
-        question: Question::New { text, session: request.session_id },
+        question: Question::New {
+            text,
+            session: request.session_id,
+        },
         use_memory: request.use_memory,
         model: request.model.filter(|name| !name.trim().is_empty()),
         key,
@@ -189,21 +239,39 @@ fn tell(app: &App, user: Uuid, begun: Begun, last: Option<&str>) -> Result<Respo
         (Some(_), None) => None,
     };
     if let (Some(after), Some(log)) = (known, &log) {
-        return Ok(events::follow(log.clone(), Resume::<()>::After(after), app.clock.clone()));
+        return Ok(events::follow(
+            log.clone(),
+            Resume::<()>::After(after),
+            app.clock.clone(),
+        ));
     }
     let (start, message) = app.store.read(|tx| told_again(tx, user, &turn))?;
     match log {
-        Some(log) => Ok(events::follow(log, Resume::Snapshot(&start), app.clock.clone())),
+        Some(log) => Ok(events::follow(
+            log,
+            Resume::Snapshot(&start),
+            app.clock.clone(),
+        )),
         None => Ok(events::replay(&[
             ("start", events::to_json(&start)),
-            ("snapshot", events::to_json(&events::Snapshot { content: message.content.clone() })),
+            (
+                "snapshot",
+                events::to_json(&events::Snapshot {
+                    content: message.content.clone(),
+                }),
+            ),
             ending(&turn, &message),
         ])),
     }
 }
 
-fn told_again(tx: &impl storage::Read, user: Uuid, turn: &Turn) -> Result<(view::Start, store::Message)> {
-    let message = store::message(tx, user, turn.session, turn.answer)?.ok_or(Error::NotFound { what: "turn" })?;
+fn told_again(
+    tx: &impl storage::Read,
+    user: Uuid,
+    turn: &Turn,
+) -> Result<(view::Start, store::Message)> {
+    let message = store::message(tx, user, turn.session, turn.answer)?
+        .ok_or(Error::NotFound { what: "turn" })?;
     let start = view::Start {
         session_id: turn.session,
         turn_id: turn.id,
@@ -218,12 +286,23 @@ fn told_again(tx: &impl storage::Read, user: Uuid, turn: &Turn) -> Result<(view:
 
 fn ending(turn: &Turn, message: &store::Message) -> (&'static str, String) {
     if let Some((code, error)) = &message.error {
-        let failed = view::Failed { error: error.clone(), code: code.clone(), done: true };
+        let failed = view::Failed {
+            error: error.clone(),
+            code: code.clone(),
+            done: true,
+        };
         return ("error", events::to_json(&failed));
     }
     if message.status == Status::Interrupted {
         let error = view::INTERRUPTED.into();
-        return ("error", events::to_json(&view::Failed { error, code: "interrupted".into(), done: true }));
+        return (
+            "error",
+            events::to_json(&view::Failed {
+                error,
+                code: "interrupted".into(),
+                done: true,
+            }),
+        );
     }
     let done = view::Done {
         content: "",

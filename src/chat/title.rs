@@ -31,9 +31,16 @@ pub fn new_conversation(app: &App, text: &str, now: Timestamp) -> Conversation {
 
 /// The first line's words, as many as fit, without Markdown's marks.
 pub fn first_words(text: &str) -> String {
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let line = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default();
     let mut title = String::new();
-    for word in line.trim_start_matches(['#', '>', '-', '*', ' ']).split_whitespace() {
+    for word in line
+        .trim_start_matches(['#', '>', '-', '*', ' '])
+        .split_whitespace()
+    {
         if title.chars().count() + word.chars().count() > MOST_CHARS {
             if title.is_empty() {
                 title.extend(word.chars().take(MOST_CHARS));
@@ -46,17 +53,29 @@ pub fn first_words(text: &str) -> String {
         }
         title.push_str(word);
     }
-    if title.is_empty() { UNTITLED.into() } else { title }
+    if title.is_empty() {
+        UNTITLED.into()
+    } else {
+        title
+    }
 }
 
 /// A title a person wrote: one line, not empty, not too long.
 pub fn checked(title: &str) -> Result<String> {
     let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
     if title.is_empty() {
-        return Err(Error::field("title_empty", "title", "Give it at least one word."));
+        return Err(Error::field(
+            "title_empty",
+            "title",
+            "Give it at least one word.",
+        ));
     }
     if title.chars().count() > 200 {
-        return Err(Error::field("title_too_long", "title", "Use at most 200 characters."));
+        return Err(Error::field(
+            "title_too_long",
+            "title",
+            "Use at most 200 characters.",
+        ));
     }
     Ok(title)
 }
@@ -64,14 +83,23 @@ pub fn checked(title: &str) -> Result<String> {
 /// What a model said, if it can serve as a title.
 fn usable(said: &str) -> Option<String> {
     let line = said.lines().map(str::trim).find(|line| !line.is_empty())?;
-    let line = line.trim_start_matches("Title:").trim_matches(|c: char| c.is_whitespace() || "\"'“”*#.".contains(c));
+    let line = line
+        .trim_start_matches("Title:")
+        .trim_matches(|c: char| c.is_whitespace() || "\"'“”*#.".contains(c));
     let fits = (3..=80).contains(&line.chars().count()) && line.split_whitespace().count() <= 10;
     fits.then(|| line.to_owned())
 }
 
 /// Asks an idle model for a title and keeps it, unless the person renamed the conversation
 /// meanwhile. Never in the way: nothing happens when the model is busy, a toy, or away.
-pub async fn improve(app: &App, user: Uuid, turn: &Turn, model: &ModelInfo, question: &str, answer: &str) {
+pub async fn improve(
+    app: &App,
+    user: Uuid,
+    turn: &Turn,
+    model: &ModelInfo,
+    question: &str,
+    answer: &str,
+) {
     if !app.config.chat.model_titles || model.provider == ProviderKind::Demo || !app.models.idle() {
         return;
     }
@@ -80,7 +108,9 @@ pub async fn improve(app: &App, user: Uuid, turn: &Turn, model: &ModelInfo, ques
         () = app.tasks.drain.cancelled() => return,
         said = ask(app, user, model, question, answer) => said,
     };
-    let Some(title) = asked.as_deref().and_then(usable) else { return };
+    let Some(title) = asked.as_deref().and_then(usable) else {
+        return;
+    };
     let session = turn.session;
     let stored = app.store.write(move |tx| {
         let mut conversation = store::conversation(tx, user, session)?;
@@ -96,12 +126,25 @@ pub async fn improve(app: &App, user: Uuid, turn: &Turn, model: &ModelInfo, ques
     }
 }
 
-async fn ask(app: &App, user: Uuid, model: &ModelInfo, question: &str, answer: &str) -> Option<String> {
+async fn ask(
+    app: &App,
+    user: Uuid,
+    model: &ModelInfo,
+    question: &str,
+    answer: &str,
+) -> Option<String> {
     let head = |text: &str| text.chars().take(600).collect::<String>();
-    let told = format!("{REQUEST}\n\nPerson: {}\n\nNova: {}", head(question), head(answer));
+    let told = format!(
+        "{REQUEST}\n\nPerson: {}\n\nNova: {}",
+        head(question),
+        head(answer)
+    );
     let request = ChatRequest {
         model: model.clone(),
-        messages: vec![ChatMessage { role: Role::User, content: told }],
+        messages: vec![ChatMessage {
+            role: Role::User,
+            content: told,
+        }],
         max_tokens: Some(40),
         person: user,
         purpose: Purpose::Background,
@@ -130,16 +173,28 @@ mod tests {
         assert_eq!(first_words("# What is  a\nsecond line"), "What is a");
         assert_eq!(first_words(" \n "), UNTITLED);
         let long = first_words(&"word ".repeat(40));
-        assert!(long.ends_with('…') && long.chars().count() <= MOST_CHARS + 1, "{long}");
-        assert_eq!(first_words(&"x".repeat(500)).chars().count(), MOST_CHARS + 1);
+        assert!(
+            long.ends_with('…') && long.chars().count() <= MOST_CHARS + 1,
+            "{long}"
+        );
+        assert_eq!(
+            first_words(&"x".repeat(500)).chars().count(),
+            MOST_CHARS + 1
+        );
     }
 
     /// Small models chat instead of answering; that is no title.
     #[test]
     fn only_short_lines_become_titles() {
-        assert_eq!(usable("\n\"Tea in the morning.\"\n"), Some("Tea in the morning".into()));
+        assert_eq!(
+            usable("\n\"Tea in the morning.\"\n"),
+            Some("Tea in the morning".into())
+        );
         assert_eq!(usable("Title: Tea"), Some("Tea".into()));
-        assert_eq!(usable("Sure! Here is a title for the conversation that you might really like a lot"), None);
+        assert_eq!(
+            usable("Sure! Here is a title for the conversation that you might really like a lot"),
+            None
+        );
         assert_eq!(usable(""), None);
     }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::answer::{self, Job};
+use super::answer::{self, Job, Ready};
 use super::ask::{self, Ask, Question};
-use super::prompt::{self, Context, Parts};
+use super::prompt::{self, Parts};
 use super::store::{self, Attempt, Author, Conversation, Message, Status, Turn};
 use super::tokens;
 use super::{title, view};
@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::http::events::EventLog;
 use crate::memory::{self, Memory, Recalled, Speaker, UsedMemory};
 use crate::metrics;
-use crate::outside::{ChatMessage, ModelError, ModelInfo};
+use crate::outside::{ModelError, ModelInfo};
 
 /// A turn that has begun, or had begun before.
 pub struct Begun {
@@ -40,14 +40,14 @@ struct Spot {
     history: Vec<Message>,
 }
 
-/// What goes to the model, when there is one.
-type Ready = (ModelInfo, Vec<ChatMessage>, Context);
-
 pub async fn begin(app: &App, user: Uuid, ask: Ask) -> Result<Begun> {
     let arrived = app.clock.monotonic();
     if app.tasks.drain.is_cancelled() {
         let message = "NovaCore is shutting down. Send it again in a moment.".into();
-        return Err(Error::Unavailable { code: "shutting_down", message });
+        return Err(Error::Unavailable {
+            code: "shutting_down",
+            message,
+        });
     }
     if let Some(begun) = already_begun(app, user, &ask)? {
         return Ok(begun);
@@ -55,7 +55,11 @@ pub async fn begin(app: &App, user: Uuid, ask: Ask) -> Result<Begun> {
     let now = app.clock.now();
     let spot = app.store.read(|tx| find_spot(tx, app, user, &ask, now))?;
     let model = choose_model(app, &spot, &ask).await?;
-    let memories = if ask.use_memory { recall(app, user, &spot).await } else { Vec::new() };
+    let memories = if ask.use_memory {
+        recall(app, user, &spot).await
+    } else {
+        Vec::new()
+    };
     let ready = match model {
         Ok(model) => Ok(put_together(app, model, &spot, &memories, now)?),
         Err(problem) => Err(problem),
@@ -64,13 +68,23 @@ pub async fn begin(app: &App, user: Uuid, ask: Ask) -> Result<Begun> {
     let plan = Plan::new(app, spot, &ask, &memories, &ready, now);
     let log = app.streams.open(plan.turn.id);
     let kept = plan.clone();
-    let at_once = if app.config.limits.enabled { app.config.limits.answers_per_user } else { 0 };
-    let stored = app.store.write(move |tx| commit(tx, user, plan, at_once)).await;
+    let at_once = if app.config.limits.enabled {
+        app.config.limits.answers_per_user
+    } else {
+        0
+    };
+    let stored = app
+        .store
+        .write(move |tx| commit(tx, user, plan, at_once))
+        .await;
     match stored {
         Ok(None) => {}
         Ok(Some(turn)) => {
             app.streams.remove(kept.turn.id);
-            return Ok(Begun { log: app.streams.get(turn.id), turn });
+            return Ok(Begun {
+                log: app.streams.get(turn.id),
+                turn,
+            });
         }
         Err(error) => {
             app.streams.remove(kept.turn.id);
@@ -86,13 +100,15 @@ pub async fn begin(app: &App, user: Uuid, ask: Ask) -> Result<Begun> {
         turn: kept.turn.clone(),
         question: kept.text,
         message: kept.answer,
-        ready,
         log: Arc::clone(&log),
         arrived,
         correlation_id: ask.correlation_id,
     };
-    app.tasks.spawn(answer::write(app.clone(), job));
-    Ok(Begun { turn: kept.turn, log: Some(log) })
+    app.tasks.spawn(answer::write(app.clone(), job, ready));
+    Ok(Begun {
+        turn: kept.turn,
+        log: Some(log),
+    })
 }
 
 /// Everything that a turn's first transaction writes.
@@ -134,9 +150,15 @@ impl Plan {
             error: None,
             memories: Vec::new(),
         };
-        let question =
-            spot.existing.is_none().then(|| blank(Author::User, spot.parent, &spot.text, Status::Complete));
-        let user_message = question.as_ref().map(|q| q.id).or(spot.existing).unwrap_or(turn_id);
+        let question = spot
+            .existing
+            .is_none()
+            .then(|| blank(Author::User, spot.parent, &spot.text, Status::Complete));
+        let user_message = question
+            .as_ref()
+            .map(|q| q.id)
+            .or(spot.existing)
+            .unwrap_or(turn_id);
         let answer = Message {
             model: ready.as_ref().ok().map(|(model, ..)| model.name.clone()),
             memories: memories.iter().map(UsedMemory::from).collect(),
@@ -157,27 +179,52 @@ impl Plan {
             use_memory: ask.use_memory,
         };
         let attempt = ask.key.clone().map(|(key, fingerprint)| {
-            (key, Attempt { turn: turn_id, fingerprint, created_at: now })
+            (
+                key,
+                Attempt {
+                    turn: turn_id,
+                    fingerprint,
+                    created_at: now,
+                },
+            )
         });
-        Self { turn, conversation, new: spot.new, question, answer, attempt, text: spot.text }
+        Self {
+            turn,
+            conversation,
+            new: spot.new,
+            question,
+            answer,
+            attempt,
+            text: spot.text,
+        }
     }
 
     /// Whether a better title may be asked for after this turn.
     fn is_first_exchange(&self) -> bool {
-        let opening = self.question.as_ref().is_some_and(|question| question.parent.is_none());
+        let opening = self
+            .question
+            .as_ref()
+            .is_some_and(|question| question.parent.is_none());
         opening && self.conversation.title_is_first_words
     }
 }
 
 /// The turn that this idempotency key began before.
 fn already_begun(app: &App, user: Uuid, ask: &Ask) -> Result<Option<Begun>> {
-    let Some((key, fingerprint)) = &ask.key else { return Ok(None) };
+    let Some((key, fingerprint)) = &ask.key else {
+        return Ok(None);
+    };
     let now = app.clock.now();
     app.store.read(|tx| {
-        let Some(attempt) = store::attempt(tx, user, key, now)? else { return Ok(None) };
+        let Some(attempt) = store::attempt(tx, user, key, now)? else {
+            return Ok(None);
+        };
         same_question(&attempt, fingerprint)?;
         let turn = store::turn(tx, user, attempt.turn)?;
-        Ok(Some(Begun { log: app.streams.get(turn.id), turn }))
+        Ok(Some(Begun {
+            log: app.streams.get(turn.id),
+            turn,
+        }))
     })
 }
 
@@ -185,37 +232,80 @@ fn same_question(attempt: &Attempt, fingerprint: &[u8; 32]) -> Result<()> {
     if attempt.fingerprint == *fingerprint {
         return Ok(());
     }
-    Err(Error::conflict("idempotency_key_reused", "This Idempotency-Key was used for another message."))
+    Err(Error::conflict(
+        "idempotency_key_reused",
+        "This Idempotency-Key was used for another message.",
+    ))
 }
 
-fn find_spot(tx: &impl storage::Read, app: &App, user: Uuid, ask: &Ask, now: Timestamp) -> Result<Spot> {
+fn find_spot(
+    tx: &impl storage::Read,
+    app: &App,
+    user: Uuid,
+    ask: &Ask,
+    now: Timestamp,
+) -> Result<Spot> {
     let most = app.config.chat.history_exchanges * 2;
     let (conversation, parent, text, existing, new) = match &ask.question {
-        Question::New { text, session: Some(id) } => {
+        Question::New {
+            text,
+            session: Some(id),
+        } => {
             let conversation = store::conversation(tx, user, *id)?;
             let parent = conversation.newest;
             (conversation, parent, text.clone(), None, false)
         }
-        Question::New { text, session: None } => {
-            (title::new_conversation(app, text, now), None, text.clone(), None, true)
-        }
+        Question::New {
+            text,
+            session: None,
+        } => (
+            title::new_conversation(app, text, now),
+            None,
+            text.clone(),
+            None,
+            true,
+        ),
         Question::Edited { text, message } => {
             let (conversation, message) = store::message_anywhere(tx, user, *message)?;
             if message.author != Author::User {
-                return Err(Error::field("not_your_words", "id", "Only your own messages can be edited."));
+                return Err(Error::field(
+                    "not_your_words",
+                    "id",
+                    "Only your own messages can be edited.",
+                ));
             }
             (conversation, message.parent, text.clone(), None, false)
         }
         Question::Again { answer } => {
             let (conversation, answer) = store::message_anywhere(tx, user, *answer)?;
             let asked = answer.parent.filter(|_| answer.author == Author::Assistant);
-            let asked = asked.ok_or_else(|| Error::field("not_an_answer", "id", "Only an answer can be written again."))?;
-            let question = store::message(tx, user, conversation.id, asked)?.ok_or(Error::NotFound { what: "message" })?;
-            (conversation, question.parent, question.content, Some(asked), false)
+            let asked = asked.ok_or_else(|| {
+                Error::field(
+                    "not_an_answer",
+                    "id",
+                    "Only an answer can be written again.",
+                )
+            })?;
+            let question = store::message(tx, user, conversation.id, asked)?
+                .ok_or(Error::NotFound { what: "message" })?;
+            (
+                conversation,
+                question.parent,
+                question.content,
+                Some(asked),
+                false,
+            )
         }
     };
     let history = store::branch(tx, user, conversation.id, parent, most)?;
-    Ok(Spot { conversation, new, parent, text, existing, history })
+    Ok(Spot {
+        conversation,
+        new,
+        parent,
+        text,
+        existing,
+        history,
+    })
 }
 
 /// The model for this turn. A name that this request asked for and nobody knows is the caller's
@@ -242,7 +332,13 @@ async fn recall(app: &App, user: Uuid, spot: &Spot) -> Vec<Recalled> {
     }
 }
 
-fn put_together(app: &App, model: ModelInfo, spot: &Spot, memories: &[Recalled], now: Timestamp) -> Result<Ready> {
+fn put_together(
+    app: &App,
+    model: ModelInfo,
+    spot: &Spot,
+    memories: &[Recalled],
+    now: Timestamp,
+) -> Result<Ready> {
     let window = model.num_ctx as usize;
     let parts = Parts {
         instructions: &app.config.chat.instructions,
@@ -263,8 +359,21 @@ fn put_together(app: &App, model: ModelInfo, spot: &Spot, memories: &[Recalled],
 }
 
 /// The first transaction. Some(turn) when another request with the same key was first.
-fn commit(tx: &mut storage::WriteTx<'_>, user: Uuid, plan: Plan, at_once: usize) -> Result<Option<Turn>> {
-    let Plan { turn, conversation, new, question, answer, attempt, .. } = plan;
+fn commit(
+    tx: &mut storage::WriteTx<'_>,
+    user: Uuid,
+    plan: Plan,
+    at_once: usize,
+) -> Result<Option<Turn>> {
+    let Plan {
+        turn,
+        conversation,
+        new,
+        question,
+        answer,
+        attempt,
+        ..
+    } = plan;
     if let Some((key, attempt)) = attempt {
         if let Some(before) = store::attempt(tx, user, &key, attempt.created_at)? {
             same_question(&before, &attempt.fingerprint)?;
@@ -301,7 +410,10 @@ fn start_event(
     ready: &Result<Ready, ModelError>,
 ) -> view::Start {
     let title = |recalled: &Recalled| {
-        app.store.read(|tx| store::conversation(tx, user, recalled.session)).ok().map(|c| c.title)
+        app.store
+            .read(|tx| store::conversation(tx, user, recalled.session))
+            .ok()
+            .map(|c| c.title)
     };
     view::Start {
         session_id: plan.turn.session,
@@ -309,7 +421,10 @@ fn start_event(
         user_message_id: plan.turn.user_message,
         message_id: plan.turn.answer,
         model: plan.answer.model.clone(),
-        memories: memories.iter().map(|m| view::UsedMemoryView::fresh(m, title(m))).collect(),
+        memories: memories
+            .iter()
+            .map(|m| view::UsedMemoryView::fresh(m, title(m)))
+            .collect(),
         context: ready.as_ref().ok().map(|(.., context)| *context),
     }
 }

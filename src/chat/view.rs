@@ -23,8 +23,23 @@ pub struct SessionView {
 
 impl From<Conversation> for SessionView {
     fn from(conversation: Conversation) -> Self {
-        let Conversation { id, title, model, created_at, updated_at, ended_at, .. } = conversation;
-        Self { id, title, model, created_at, updated_at, ended_at }
+        let Conversation {
+            id,
+            title,
+            model,
+            created_at,
+            updated_at,
+            ended_at,
+            ..
+        } = conversation;
+        Self {
+            id,
+            title,
+            model,
+            created_at,
+            updated_at,
+            ended_at,
+        }
     }
 }
 
@@ -72,7 +87,10 @@ impl UsedMemoryView {
 /// The memories an answer used, with their text as far as they are still remembered.
 pub fn memories(tx: &impl Read, user: Uuid, kept: &[UsedMemory]) -> Result<Vec<UsedMemoryView>> {
     let views = used(tx, user, kept)?.into_iter().map(|(used, memory)| {
-        let title = memory.as_ref().and_then(|m| conversation(tx, user, m.session).ok()).map(|c| c.title);
+        let title = memory
+            .as_ref()
+            .and_then(|m| conversation(tx, user, m.session).ok())
+            .map(|c| c.title);
         UsedMemoryView {
             id: used.id,
             forgotten: memory.is_none(),
@@ -134,7 +152,9 @@ pub fn message(tx: &impl Read, user: Uuid, session: Uuid, message: Message) -> R
         model: message.model,
         tokens_used: message.tokens_used,
         latency_ms: message.latency_ms,
-        error: message.error.map(|(code, error)| MessageError { error, code }),
+        error: message
+            .error
+            .map(|(code, error)| MessageError { error, code }),
     })
 }
 
@@ -166,7 +186,8 @@ pub struct Done {
 }
 
 /// What is said of an answer that a shutdown or a crash cut off.
-pub const INTERRUPTED: &str = "NovaCore was stopped in the middle of this answer. What was written is kept.";
+pub const INTERRUPTED: &str =
+    "NovaCore was stopped in the middle of this answer. What was written is kept.";
 
 /// Event `error`: the answer ended without being complete.
 #[derive(Clone, Debug, Serialize, ToSchema)]

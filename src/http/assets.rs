@@ -44,7 +44,9 @@ impl Page {
              manifest-src 'self'; font-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         );
         let fallback = HeaderValue::from_static("default-src 'none'");
-        Self { content_policy: HeaderValue::from_str(&policy).unwrap_or(fallback) }
+        Self {
+            content_policy: HeaderValue::from_str(&policy).unwrap_or(fallback),
+        }
     }
 }
 
@@ -76,29 +78,55 @@ pub async fn page(State(_): State<App>, headers: HeaderMap, uri: Uri) -> Respons
     if !is_page_path(uri.path()) {
         return Error::NotFound { what: "address" }.into_response();
     }
-    let looks_like_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    let looks_like_file = path
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.contains('.'));
     match file(path, &headers) {
         Some(response) => response,
-        None if looks_like_file || path.starts_with("_app/") => Error::NotFound { what: "file" }.into_response(),
+        None if looks_like_file || path.starts_with("_app/") => {
+            Error::NotFound { what: "file" }.into_response()
+        }
         None => file("index.html", &headers).unwrap_or_else(|| html(Body::from(PLACEHOLDER))),
     }
 }
 
 fn html(body: Body) -> Response {
-    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], body).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            (header::CACHE_CONTROL, "no-cache"),
+        ],
+        body,
+    )
+        .into_response()
 }
 
 fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
-    let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let accepts = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
     let plain = Built::get(path)?;
-    let etag = format!("\"{}\"", STANDARD.encode(&plain.metadata.sha256_hash()[..12]));
+    let etag = format!(
+        "\"{}\"",
+        STANDARD.encode(&plain.metadata.sha256_hash()[..12])
+    );
     let twin = [("br", ".br"), ("gzip", ".gz")]
         .into_iter()
-        .filter(|(coding, _)| accepts.split(',').any(|a| a.split(';').next().unwrap_or("").trim() == *coding))
+        .filter(|(coding, _)| {
+            accepts
+                .split(',')
+                .any(|a| a.split(';').next().unwrap_or("").trim() == *coding)
+        })
         .find_map(|(coding, suffix)| Some((coding, Built::get(&format!("{path}{suffix}"))?)));
-    let unchanged = headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == etag.as_bytes());
+    let unchanged = headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|v| v.as_bytes() == etag.as_bytes());
     let kind = plain.metadata.mimetype().to_owned();
-    let (coding, data) = twin.map_or((None, plain.data), |(coding, file)| (Some(coding), file.data));
+    let (coding, data) = twin.map_or((None, plain.data), |(coding, file)| {
+        (Some(coding), file.data)
+    });
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -108,7 +136,11 @@ fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
     if let Some(coding) = coding {
         out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
     }
-    let cache = if path.starts_with("_app/immutable/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let cache = if path.starts_with("_app/immutable/") {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     out.insert(header::ETAG, HeaderValue::from_str(&etag).ok()?);
@@ -137,6 +169,8 @@ mod tests {
     #[test]
     fn api_paths_are_not_the_page() {
         assert!(is_page_path("/") && is_page_path("/chat/1") && is_page_path("/apis"));
-        assert!(!is_page_path("/api/nothing") && !is_page_path("/api") && !is_page_path("/metrics"));
+        assert!(
+            !is_page_path("/api/nothing") && !is_page_path("/api") && !is_page_path("/metrics")
+        );
     }
 }

@@ -40,20 +40,34 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
         let is_json = declared
             .as_ref()
             .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("application/json"));
+            .is_some_and(|value| {
+                value
+                    .split(';')
+                    .next()
+                    .unwrap_or("")
+                    .trim()
+                    .eq_ignore_ascii_case("application/json")
+            });
         if !is_json {
-            return Err(Error::Malformed("The body must be JSON, with Content-Type: application/json.".into()));
+            return Err(Error::Malformed(
+                "The body must be JSON, with Content-Type: application/json.".into(),
+            ));
         }
         parse(&body)
     }
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<Json<T>, Error> {
-    let text = std::str::from_utf8(body).map_err(|_| Error::Malformed("The body is not valid UTF-8.".into()))?;
-    serde_json::from_str(text).map(Json).map_err(|e| match e.classify() {
-        serde_json::error::Category::Data => Error::Malformed(format!("The body is not what this route takes: {e}.")),
-        _ => Error::Malformed(format!("The body is not valid JSON: {e}.")),
-    })
+    let text = std::str::from_utf8(body)
+        .map_err(|_| Error::Malformed("The body is not valid UTF-8.".into()))?;
+    serde_json::from_str(text)
+        .map(Json)
+        .map_err(|e| match e.classify() {
+            serde_json::error::Category::Data => {
+                Error::Malformed(format!("The body is not what this route takes: {e}."))
+            }
+            _ => Error::Malformed(format!("The body is not valid JSON: {e}.")),
+        })
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {
@@ -71,8 +85,12 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let read = axum::extract::Query::from_request_parts(parts, app).await;
-        let axum::extract::Query(value) =
-            read.map_err(|e| Error::Malformed(format!("The query is not what this route takes: {}.", e.body_text())))?;
+        let axum::extract::Query(value) = read.map_err(|e| {
+            Error::Malformed(format!(
+                "The query is not what this route takes: {}.",
+                e.body_text()
+            ))
+        })?;
         Ok(Self(value))
     }
 }
@@ -86,6 +104,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let read = axum::extract::Path::from_request_parts(parts, app).await;
-        read.map(|axum::extract::Path(value)| Self(value)).map_err(|_| Error::NotFound { what: "address" })
+        read.map(|axum::extract::Path(value)| Self(value))
+            .map_err(|_| Error::NotFound { what: "address" })
     }
 }

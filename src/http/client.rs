@@ -27,16 +27,25 @@ pub struct Client {
 
 impl Client {
     pub fn of(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> Self {
-        let forwarded = ["x-forwarded-for", "forwarded", "via"].iter().any(|name| headers.contains_key(*name));
+        let forwarded = ["x-forwarded-for", "forwarded", "via"]
+            .iter()
+            .any(|name| headers.contains_key(*name));
         let from_proxy = trusted.contains(peer);
-        let address = if from_proxy { client_behind(peer, headers, trusted) } else { peer };
+        let address = if from_proxy {
+            client_behind(peer, headers, trusted)
+        } else {
+            peer
+        };
         let proto = text(headers, "x-forwarded-proto");
         Self {
             address,
             loopback: address.to_canonical().is_loopback() && !forwarded,
             https: from_proxy && proto.eq_ignore_ascii_case("https"),
             browser: is_browser(headers),
-            user_agent: text(headers, header::USER_AGENT.as_str()).chars().take(200).collect(),
+            user_agent: text(headers, header::USER_AGENT.as_str())
+                .chars()
+                .take(200)
+                .collect(),
         }
     }
 }
@@ -52,7 +61,9 @@ fn client_behind(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> IpAdd
         .collect();
     let mut nearest = peer;
     while let Some(hop) = hops.pop() {
-        let Ok(address) = hop.parse::<IpAddr>() else { return nearest };
+        let Ok(address) = hop.parse::<IpAddr>() else {
+            return nearest;
+        };
         nearest = address;
         if !trusted.contains(address) {
             return address;
@@ -73,11 +84,19 @@ fn is_browser(headers: &HeaderMap) -> bool {
 pub fn origin_is_ours(headers: &HeaderMap) -> bool {
     let origin = text(headers, header::ORIGIN.as_str());
     let host = text(headers, header::HOST.as_str());
-    !host.is_empty() && origin.split_once("://").is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(&host))
+    !host.is_empty()
+        && origin
+            .split_once("://")
+            .is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(&host))
 }
 
 fn text(headers: &HeaderMap, name: &str) -> String {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim().to_owned()
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }
 
 impl FromRequestParts<App> for Client {
@@ -87,7 +106,9 @@ impl FromRequestParts<App> for Client {
         let peer = parts
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
-            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| {
+                address.ip()
+            });
         Ok(Self::of(peer, &parts.headers, &app.trusted_proxies))
     }
 }
@@ -98,14 +119,23 @@ mod tests {
 
     fn client(peer: &str, headers: &[(&'static str, &str)]) -> Client {
         let trusted = Networks::parse(&["loopback".into(), "10.0.0.0/8".into()]).expect("networks");
-        let map = headers.iter().map(|(k, v)| (k.parse().expect("name"), v.parse().expect("value"))).collect();
+        let map = headers
+            .iter()
+            .map(|(k, v)| (k.parse().expect("name"), v.parse().expect("value")))
+            .collect();
         Client::of(peer.parse().expect("address"), &map, &trusted)
     }
 
     /// A stranger cannot choose the address that limits are counted by.
     #[test]
     fn forwarded_headers_of_strangers_do_not_count() {
-        let c = client("203.0.113.9", &[("x-forwarded-for", "127.0.0.1"), ("x-forwarded-proto", "https")]);
+        let c = client(
+            "203.0.113.9",
+            &[
+                ("x-forwarded-for", "127.0.0.1"),
+                ("x-forwarded-proto", "https"),
+            ],
+        );
         assert_eq!(c.address.to_string(), "203.0.113.9");
         assert!(!c.loopback && !c.https);
     }
@@ -113,7 +143,10 @@ mod tests {
     /// Through our own proxies the right-most untrusted address is the client, whatever it wrote itself.
     #[test]
     fn the_client_is_the_right_most_untrusted_address() {
-        let c = client("127.0.0.1", &[("x-forwarded-for", "1.1.1.1, 203.0.113.9, 10.2.3.4")]);
+        let c = client(
+            "127.0.0.1",
+            &[("x-forwarded-for", "1.1.1.1, 203.0.113.9, 10.2.3.4")],
+        );
         assert_eq!(c.address.to_string(), "203.0.113.9");
         assert!(!c.loopback);
     }
@@ -130,9 +163,25 @@ mod tests {
     #[test]
     fn a_browser_is_one_of_our_own_origin() {
         assert!(client("::1", &[("sec-fetch-site", "same-origin")]).browser);
-        assert!(client("::1", &[("origin", "http://nova:5000"), ("host", "nova:5000")]).browser);
+        assert!(
+            client(
+                "::1",
+                &[("origin", "http://nova:5000"), ("host", "nova:5000")]
+            )
+            .browser
+        );
         assert!(!client("::1", &[("origin", "http://evil"), ("host", "nova:5000")]).browser);
-        assert!(!client("::1", &[("sec-fetch-site", "cross-site"), ("origin", "http://a"), ("host", "a")]).browser);
+        assert!(
+            !client(
+                "::1",
+                &[
+                    ("sec-fetch-site", "cross-site"),
+                    ("origin", "http://a"),
+                    ("host", "a")
+                ]
+            )
+            .browser
+        );
         assert!(!client("::1", &[]).browser);
     }
 }

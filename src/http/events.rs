@@ -92,7 +92,11 @@ struct Piece<'a> {
 
 impl EventLog {
     fn new() -> Self {
-        Self { state: Mutex::default(), length: watch::Sender::new(0), stop: CancellationToken::new() }
+        Self {
+            state: Mutex::default(),
+            length: watch::Sender::new(0),
+            stop: CancellationToken::new(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -105,7 +109,10 @@ impl EventLog {
             Channel::Delta => &mut state.delta,
             Channel::Thinking => &mut state.thinking,
         };
-        let (Ok(start), Ok(end)) = (u32::try_from(target.len()), u32::try_from(target.len() + text.len())) else {
+        let (Ok(start), Ok(end)) = (
+            u32::try_from(target.len()),
+            u32::try_from(target.len() + text.len()),
+        ) else {
             return; // four gigabytes of answer; the model servers end long before
         };
         target.push_str(text);
@@ -115,14 +122,20 @@ impl EventLog {
 
     pub fn push(&self, event: &'static str, data: &impl Serialize) {
         let mut state = self.state();
-        state.entries.push(Entry::Json { event, data: to_json(data).into() });
+        state.entries.push(Entry::Json {
+            event,
+            data: to_json(data).into(),
+        });
         self.announce(&state);
     }
 
     /// The last event; readers end after it.
     pub fn finish(&self, clock: &Clock, event: &'static str, data: &impl Serialize) {
         let mut state = self.state();
-        state.entries.push(Entry::Json { event, data: to_json(data).into() });
+        state.entries.push(Entry::Json {
+            event,
+            data: to_json(data).into(),
+        });
         state.finished_at = Some(clock.monotonic());
         self.announce(&state);
     }
@@ -164,7 +177,15 @@ impl EventLog {
             match entry {
                 Entry::Text(channel, range) => {
                     let content = &state.text(*channel)[range.start as usize..range.end as usize];
-                    frame(&mut wire, index + 1, channel.event(), &to_json(&Piece { content, done: false }));
+                    frame(
+                        &mut wire,
+                        index + 1,
+                        channel.event(),
+                        &to_json(&Piece {
+                            content,
+                            done: false,
+                        }),
+                    );
                 }
                 Entry::Json { event, data } => frame(&mut wire, index + 1, event, data),
             }
@@ -179,7 +200,14 @@ impl EventLog {
         let covered = state.entries.len() - usize::from(state.finished_at.is_some());
         let mut wire = String::new();
         frame(&mut wire, 1, "start", &to_json(start));
-        frame(&mut wire, covered.max(1), "snapshot", &to_json(&Snapshot { content: state.delta.clone() }));
+        frame(
+            &mut wire,
+            covered.max(1),
+            "snapshot",
+            &to_json(&Snapshot {
+                content: state.delta.clone(),
+            }),
+        );
         (covered, wire)
     }
 
@@ -227,12 +255,21 @@ impl Streams {
     /// Drops the logs that have been finished for an hour.
     pub fn sweep(&self, clock: &Clock) {
         let now = clock.monotonic();
-        self.logs().retain(|_, log| log.state().finished_at.is_none_or(|at| now.saturating_sub(at) < KEPT));
+        self.logs().retain(|_, log| {
+            log.state()
+                .finished_at
+                .is_none_or(|at| now.saturating_sub(at) < KEPT)
+        });
     }
 
     /// Waits until no answer is being written.
     pub async fn until_quiet(&self) {
-        let running: Vec<_> = self.logs().values().filter(|log| !log.finished()).cloned().collect();
+        let running: Vec<_> = self
+            .logs()
+            .values()
+            .filter(|log| !log.finished())
+            .cloned()
+            .collect();
         for log in running {
             log.until_finished().await;
         }
@@ -268,7 +305,14 @@ pub fn follow<T: Serialize>(log: Arc<EventLog>, resume: Resume<'_, T>, clock: Cl
         Resume::Snapshot(start) => log.snapshot(start),
     };
     let length = log.length.subscribe();
-    let reader = Reader { log, length, sent, clock, ended: false, prelude };
+    let reader = Reader {
+        log,
+        length,
+        sent,
+        clock,
+        ended: false,
+        prelude,
+    };
     let events = stream::unfold(reader, |mut reader| async move {
         if reader.ended {
             return None;
@@ -282,7 +326,10 @@ pub fn follow<T: Serialize>(log: Arc<EventLog>, resume: Resume<'_, T>, clock: Cl
                 reader.sent = sent;
                 return Some((Ok::<_, std::convert::Infallible>(Bytes::from(wire)), reader));
             }
-            let heartbeat = reader.clock.timeout(HEARTBEAT, reader.length.changed()).await;
+            let heartbeat = reader
+                .clock
+                .timeout(HEARTBEAT, reader.length.changed())
+                .await;
             if heartbeat.is_err() {
                 return Some((Ok(Bytes::from_static(b": still here\n\n")), reader));
             }
@@ -302,9 +349,18 @@ pub fn replay(events: &[(&'static str, String)]) -> Response {
 
 fn event_stream(body: Body) -> Response {
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
-        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/event-stream"),
+        ),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-cache, no-transform"),
+        ),
+        (
+            HeaderName::from_static("x-accel-buffering"),
+            HeaderValue::from_static("no"),
+        ),
     ];
     (headers, body).into_response()
 }

@@ -34,7 +34,8 @@ impl IntoResponse for Error {
         if let Self::Internal { context, cause } = &self {
             tracing::error!(context, cause, "internal error");
         }
-        let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut failure = Failure {
             error: self.message(),
             code: self.code(),
@@ -45,12 +46,20 @@ impl IntoResponse for Error {
         let mut response = status.into_response();
         match self {
             Self::Invalid { fields, .. } => failure.fields = fields,
-            Self::TooMany { retry_after, resets_at, .. } => {
+            Self::TooMany {
+                retry_after,
+                resets_at,
+                ..
+            } => {
                 failure.resets_at = resets_at;
-                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+                response
+                    .headers_mut()
+                    .insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
             }
             Self::Unavailable { .. } => {
-                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+                response
+                    .headers_mut()
+                    .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             _ => {}
         }

@@ -22,7 +22,11 @@ pub struct CorrelationId(pub String);
 pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = accepted(request.headers()).unwrap_or_else(|| fresh(&app));
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unmatched", MatchedPath::as_str)
+        .to_owned();
     request.extensions_mut().insert(CorrelationId(id.clone()));
     let span = tracing::info_span!(
         "request",
@@ -37,7 +41,11 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
         let took = app.clock.monotonic().saturating_sub(started);
         let status = response.status().as_u16();
         metrics::request(method.as_str(), &route, status, took);
-        tracing::info!(status, latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX), "answered");
+        tracing::info!(
+            status,
+            latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            "answered"
+        );
         with_id(response, &id)
     }
     .instrument(span)
@@ -47,12 +55,17 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
 /// An id of the client's own, if it has the agreed form: 1 to 64 of `[A-Za-z0-9._-]`.
 fn accepted(headers: &HeaderMap) -> Option<String> {
     let id = headers.get(CORRELATION_HEADER)?.to_str().ok()?;
-    let fits = (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    let fits = (1..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     fits.then(|| id.to_owned())
 }
 
 fn fresh(app: &App) -> String {
-    uuid::Builder::from_random_bytes(app.random.bytes()).into_uuid().to_string()
+    uuid::Builder::from_random_bytes(app.random.bytes())
+        .into_uuid()
+        .to_string()
 }
 
 fn with_id(mut response: Response, id: &str) -> Response {
@@ -63,8 +76,14 @@ fn with_id(mut response: Response, id: &str) -> Response {
 }
 
 /// A handler that panicked answers like any other internal failure.
-#[expect(clippy::needless_pass_by_value, reason = "the form that the layer asks for")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the form that the layer asks for"
+)]
 pub fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
-    let cause = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let cause = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     Error::internal("a handler panicked", cause.unwrap_or("no message")).into_response()
 }

@@ -14,8 +14,14 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::X_FRAME_OPTIONS, "DENY"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
     (
         HeaderName::from_static("permissions-policy"),
         "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -31,7 +37,10 @@ pub async fn security_headers(State(app): State<App>, request: Request, next: Ne
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.insert(header::CONTENT_SECURITY_POLICY, app.page.content_policy.clone());
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        app.page.content_policy.clone(),
+    );
     if api && !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
@@ -40,11 +49,18 @@ pub async fn security_headers(State(app): State<App>, request: Request, next: Ne
 
 /// Refuses unsafe methods that a page of another origin sent (OWASP, Fetch Metadata).
 pub async fn same_site(request: Request, next: Next) -> Response {
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let safe = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
     if safe || allowed(&request) {
         return next.run(request).await;
     }
-    Error::forbidden("cross_site", "This request came from another site's page and was refused.").into_response()
+    Error::forbidden(
+        "cross_site",
+        "This request came from another site's page and was refused.",
+    )
+    .into_response()
 }
 
 fn allowed(request: &Request) -> bool {

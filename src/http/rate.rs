@@ -22,11 +22,17 @@ pub struct Limit {
 
 impl Limit {
     pub const fn per_minute(count: u32) -> Self {
-        Self { count, period: Duration::from_secs(60) }
+        Self {
+            count,
+            period: Duration::from_secs(60),
+        }
     }
 
     pub const fn per_hour(count: u32) -> Self {
-        Self { count, period: Duration::from_secs(3600) }
+        Self {
+            count,
+            period: Duration::from_secs(3600),
+        }
     }
 }
 
@@ -40,7 +46,11 @@ pub struct Rates {
 
 impl Rates {
     pub fn new(clock: Clock, enabled: bool) -> Self {
-        Self { clock, enabled, full_until: Mutex::default() }
+        Self {
+            clock,
+            enabled,
+            full_until: Mutex::default(),
+        }
     }
 
     /// Takes one from the bucket of `what` and `key`, or says when to come back.
@@ -50,7 +60,10 @@ impl Rates {
         }
         let now = self.clock.monotonic();
         let each = limit.period / limit.count;
-        let mut buckets = self.full_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self
+            .full_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MOST_KEYS {
             let soon = now + limit.period / 2;
             buckets.retain(|_, until| *until > soon);
@@ -61,7 +74,9 @@ impl Rates {
             let wait = start + each - (now + limit.period);
             return Err(Error::TooMany {
                 code: "rate_limited",
-                message: "That was too often in too short a time. Please wait a moment and try again.".into(),
+                message:
+                    "That was too often in too short a time. Please wait a moment and try again."
+                        .into(),
                 retry_after: wait.as_secs() + 1,
                 resets_at: None,
             });
@@ -73,6 +88,9 @@ impl Rates {
     /// Forgets the buckets that are empty again.
     pub fn sweep(&self) {
         let now = self.clock.monotonic();
-        self.full_until.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, until| *until > now);
+        self.full_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, until| *until > now);
     }
 }

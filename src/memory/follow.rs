@@ -32,7 +32,9 @@ pub async fn follow(app: App, mut committed: watch::Receiver<u64>) {
         committed.borrow_and_update();
         match catch_up(&app, applied).await {
             Ok(seq) => applied = seq,
-            Err(error) => tracing::error!(%error, "the text index could not take up changes; trying again"),
+            Err(error) => {
+                tracing::error!(%error, "the text index could not take up changes; trying again")
+            }
         }
         app.indexed.send_replace(applied);
         let next = async {
@@ -67,10 +69,16 @@ async fn start(app: &App) -> Result<u64> {
         let mut filled = 0;
         loop {
             let rows = app.store.read(|tx| store::all_after(tx, after, STEP))?;
-            let Some((user, id, _)) = rows.last() else { break };
+            let Some((user, id, _)) = rows.last() else {
+                break;
+            };
             after = Some((*user, *id));
             filled += rows.len();
-            app.text.apply(rows.into_iter().map(|(owner, id, text)| TextOp::Put { owner, id, text }).collect())?;
+            app.text.apply(
+                rows.into_iter()
+                    .map(|(owner, id, text)| TextOp::Put { owner, id, text })
+                    .collect(),
+            )?;
             app.text.commit(0)?;
         }
         if filled > 0 {
@@ -79,7 +87,9 @@ async fn start(app: &App) -> Result<u64> {
         app.text.commit(seq)?;
         Ok(seq)
     };
-    spawn_blocking(fill).await.map_err(|e| Error::internal("filling the text index", e))?
+    spawn_blocking(fill)
+        .await
+        .map_err(|e| Error::internal("filling the text index", e))?
 }
 
 /// Applies every change after `seq`; returns the number up to which all are applied.
@@ -91,9 +101,15 @@ async fn catch_up(app: &App, mut seq: u64) -> Result<u64> {
             let changes = tx.changes_after(seq, STEP)?;
             let mut ops = Vec::with_capacity(changes.len());
             for change in changes.iter().filter(|change| change.feed == store::FEED) {
-                let Some((owner, id)) = store::from_feed_key(&change.key) else { continue };
+                let Some((owner, id)) = store::from_feed_key(&change.key) else {
+                    continue;
+                };
                 ops.push(match store::memory(tx, owner, id)? {
-                    Some(memory) => TextOp::Put { owner, id, text: memory.text },
+                    Some(memory) => TextOp::Put {
+                        owner,
+                        id,
+                        text: memory.text,
+                    },
                     None => TextOp::Remove { owner, id },
                 });
             }
@@ -109,7 +125,9 @@ async fn catch_up(app: &App, mut seq: u64) -> Result<u64> {
             None => return Ok(seq.max(truth)),
         }
     };
-    spawn_blocking(work).await.map_err(|e| Error::internal("following changes", e))?
+    spawn_blocking(work)
+        .await
+        .map_err(|e| Error::internal("following changes", e))?
 }
 
 /// Makes what was applied durable, and drops the changes nobody needs any more.
@@ -118,7 +136,9 @@ async fn settle(app: &App, seq: u64) {
     let outcome = spawn_blocking(move || committing.text.commit(seq)).await;
     match outcome {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => return tracing::error!(%error, "the text index could not commit; trying again"),
+        Ok(Err(error)) => {
+            return tracing::error!(%error, "the text index could not commit; trying again");
+        }
         Err(error) => return tracing::error!(%error, "the text index's commit was cut off"),
     }
     let trimmed = app.store.write(move |tx| {
@@ -133,7 +153,8 @@ async fn settle(app: &App, seq: u64) {
 /// Whether every stored change can be found by a search.
 pub fn caught_up(app: &App) -> Result<bool> {
     let applied = *app.indexed.borrow();
-    app.store.read(|tx| Ok(tx.changes_after(applied, 1)?.is_empty()))
+    app.store
+        .read(|tx| Ok(tx.changes_after(applied, 1)?.is_empty()))
 }
 
 /// Keeps the sender of commit numbers alive for as long as the store calls it.

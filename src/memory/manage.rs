@@ -40,8 +40,20 @@ pub struct MemoryView {
 
 impl MemoryView {
     fn of(id: Uuid, memory: Memory) -> Self {
-        let Memory { session, speaker, text, created_at } = memory;
-        Self { id, tier: "itm", text, speaker, session_id: session, created_at }
+        let Memory {
+            session,
+            speaker,
+            text,
+            created_at,
+        } = memory;
+        Self {
+            id,
+            tier: "itm",
+            text,
+            speaker,
+            session_id: session,
+            created_at,
+        }
     }
 }
 
@@ -56,7 +68,11 @@ pub struct MemoryList {
 
 /// What is remembered, newest first, or best first for a search.
 #[utoipa::path(get, path = "/api/memory", tag = "memory", params(ListQuery), responses((status = 200, body = MemoryList)))]
-pub async fn list(State(app): State<App>, caller: CurrentUser, Query(query): Query<ListQuery>) -> Result<Json<MemoryList>> {
+pub async fn list(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<MemoryList>> {
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
     if let Some(words) = query.q.filter(|words| !words.trim().is_empty()) {
         let found = recall::find(&app, caller.id, words, limit).await?;
@@ -71,31 +87,60 @@ pub async fn list(State(app): State<App>, caller: CurrentUser, Query(query): Que
                 created_at: f.created_at,
             })
             .collect();
-        return Ok(Json(MemoryList { items, next_before: None, total: None }));
+        return Ok(Json(MemoryList {
+            items,
+            next_before: None,
+            total: None,
+        }));
     }
     app.store.read(|tx| {
         let rows = store::page(tx, caller.id, query.before, limit + 1)?;
         let more = rows.len() > limit;
-        let items: Vec<_> = rows.into_iter().take(limit).map(|(id, memory)| MemoryView::of(id, memory)).collect();
+        let items: Vec<_> = rows
+            .into_iter()
+            .take(limit)
+            .map(|(id, memory)| MemoryView::of(id, memory))
+            .collect();
         let next_before = items.last().filter(|_| more).map(|item| item.id);
-        Ok(Json(MemoryList { items, next_before, total: Some(store::count(tx, caller.id)?) }))
+        Ok(Json(MemoryList {
+            items,
+            next_before,
+            total: Some(store::count(tx, caller.id)?),
+        }))
     })
 }
 
 /// One memory.
 #[utoipa::path(get, path = "/api/memory/{id}", tag = "memory", params(("id" = Uuid, Path)),
     responses((status = 200, body = MemoryView), (status = 404, body = Failure)))]
-pub async fn read_one(State(app): State<App>, caller: CurrentUser, Path(id): Path<Uuid>) -> Result<Json<MemoryView>> {
+pub async fn read_one(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Path(id): Path<Uuid>,
+) -> Result<Json<MemoryView>> {
     let memory = app.store.read(|tx| store::memory(tx, caller.id, id))?;
-    memory.map(|memory| Json(MemoryView::of(id, memory))).ok_or(Error::NotFound { what: "memory" })
+    memory
+        .map(|memory| Json(MemoryView::of(id, memory)))
+        .ok_or(Error::NotFound { what: "memory" })
 }
 
 /// Forgets one memory. The message it came from stays.
 #[utoipa::path(delete, path = "/api/memory/{id}", tag = "memory", params(("id" = Uuid, Path)),
     responses((status = 204), (status = 404, body = Failure)))]
-pub async fn forget(State(app): State<App>, caller: CurrentUser, Path(id): Path<Uuid>) -> Result<StatusCode> {
-    let forgotten = app.store.write(move |tx| store::forget_one(tx, caller.id, id)).await?;
-    if forgotten { Ok(StatusCode::NO_CONTENT) } else { Err(Error::NotFound { what: "memory" }) }
+pub async fn forget(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode> {
+    let forgotten = app
+        .store
+        .write(move |tx| store::forget_one(tx, caller.id, id))
+        .await?;
+    if forgotten {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Error::NotFound { what: "memory" })
+    }
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -122,7 +167,11 @@ pub async fn search(
     Json(request): Json<SearchRequest>,
 ) -> Result<Json<SearchResults>> {
     if request.query.trim().is_empty() {
-        return Err(Error::field("query_empty", "query", "Write at least one word to search for."));
+        return Err(Error::field(
+            "query_empty",
+            "query",
+            "Write at least one word to search for.",
+        ));
     }
     let started = app.clock.monotonic();
     let limit = request.limit.unwrap_or(10).clamp(1, MOST);
@@ -130,5 +179,9 @@ pub async fn search(
     let took = app.clock.monotonic().saturating_sub(started);
     let results: Vec<Found> = found.into_iter().map(Found::from).collect();
     let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    Ok(Json(SearchResults { total: results.len(), results, took_ms }))
+    Ok(Json(SearchResults {
+        total: results.len(),
+        results,
+        took_ms,
+    }))
 }

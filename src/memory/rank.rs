@@ -18,7 +18,12 @@ struct Weights {
     floor: f32,
 }
 
-const WEIGHTS: Weights = Weights { ends_in_question: 0.5, said_by_nova: 0.7, floor_of_best: 0.35, floor: 0.3 };
+const WEIGHTS: Weights = Weights {
+    ends_in_question: 0.5,
+    said_by_nova: 0.7,
+    floor_of_best: 0.35,
+    floor: 0.3,
+};
 
 /// The best first, at most `limit`, at most `tokens` together by `cost`; ties keep the order given.
 pub fn choose(
@@ -27,16 +32,26 @@ pub fn choose(
     tokens: usize,
     cost: impl Fn(&str) -> usize,
 ) -> Vec<Recalled> {
-    let mut scored: Vec<_> =
-        found.into_iter().map(|memory| Recalled { score: memory.score * weight(&memory), ..memory }).collect();
+    let mut scored: Vec<_> = found
+        .into_iter()
+        .map(|memory| Recalled {
+            score: memory.score * weight(&memory),
+            ..memory
+        })
+        .collect();
     scored.sort_by(|a, b| b.score.total_cmp(&a.score));
     let best = scored.first().map_or(0.0, |candidate| candidate.score);
     let floor = (best * WEIGHTS.floor_of_best).max(WEIGHTS.floor);
 
     let mut left = tokens;
     let mut chosen: Vec<Recalled> = Vec::new();
-    for candidate in scored.into_iter().filter(|candidate| candidate.score >= floor) {
-        let said_already = chosen.iter().any(|other| same_words(&other.text, &candidate.text));
+    for candidate in scored
+        .into_iter()
+        .filter(|candidate| candidate.score >= floor)
+    {
+        let said_already = chosen
+            .iter()
+            .any(|other| same_words(&other.text, &candidate.text));
         let price = cost(&candidate.text);
         if chosen.len() < limit && price <= left && !said_already {
             left -= price;
@@ -60,7 +75,10 @@ fn weight(memory: &Recalled) -> f32 {
 /// The same sentence again, but for case and punctuation.
 fn same_words(a: &str, b: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
-        text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|w| !w.is_empty())
+            .map(str::to_lowercase)
+            .collect()
     };
     words(a) == words(b)
 }
@@ -82,8 +100,14 @@ mod tests {
     }
 
     fn chosen(found: &[(Speaker, &str, f32)], limit: usize, tokens: usize) -> Vec<String> {
-        let found = found.iter().map(|(who, text, score)| recalled(*who, text, *score)).collect();
-        choose(found, limit, tokens, |text| text.split(' ').count()).into_iter().map(|memory| memory.text).collect()
+        let found = found
+            .iter()
+            .map(|(who, text, score)| recalled(*who, text, *score))
+            .collect();
+        choose(found, limit, tokens, |text| text.split(' ').count())
+            .into_iter()
+            .map(|memory| memory.text)
+            .collect()
     }
 
     /// A statement beats the question that asked for it, and Nova's echo of it.
@@ -98,14 +122,24 @@ mod tests {
             3,
             100,
         );
-        assert_eq!(order, ["My sister lives in Lisbon.", "Your sister lives in Lisbon.", "Where does my sister live?"]);
+        assert_eq!(
+            order,
+            [
+                "My sister lives in Lisbon.",
+                "Your sister lives in Lisbon.",
+                "Where does my sister live?"
+            ]
+        );
     }
 
     /// Weak matches stay out, so that a prompt is not filled with noise.
     #[test]
     fn noise_stays_below_the_floor() {
         let user = Speaker::User;
-        assert_eq!(chosen(&[(user, "strong", 9.0), (user, "weak", 2.0)], 5, 100), ["strong"]);
+        assert_eq!(
+            chosen(&[(user, "strong", 9.0), (user, "weak", 2.0)], 5, 100),
+            ["strong"]
+        );
         assert!(chosen(&[(user, "only one common word", 0.2)], 5, 100).is_empty());
     }
 
@@ -113,7 +147,11 @@ mod tests {
     #[test]
     fn the_budget_is_never_exceeded() {
         let user = Speaker::User;
-        let found = [(user, "five words are in here", 3.0), (user, "two words", 2.9), (user, "one", 2.8)];
+        let found = [
+            (user, "five words are in here", 3.0),
+            (user, "two words", 2.9),
+            (user, "one", 2.8),
+        ];
         assert_eq!(chosen(&found, 5, 3), ["two words", "one"]);
         assert_eq!(chosen(&found, 1, 100), ["five words are in here"]);
     }
@@ -122,6 +160,13 @@ mod tests {
     #[test]
     fn repetitions_are_given_once() {
         let user = Speaker::User;
-        assert_eq!(chosen(&[(user, "I like tea.", 3.0), (user, "i like tea", 3.0)], 5, 100), ["I like tea."]);
+        assert_eq!(
+            chosen(
+                &[(user, "I like tea.", 3.0), (user, "i like tea", 3.0)],
+                5,
+                100
+            ),
+            ["I like tea."]
+        );
     }
 }

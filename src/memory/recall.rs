@@ -42,7 +42,11 @@ pub struct UsedMemory {
 
 impl From<&Recalled> for UsedMemory {
     fn from(recalled: &Recalled) -> Self {
-        Self { id: recalled.id, score: recalled.score, matched: recalled.matched.clone() }
+        Self {
+            id: recalled.id,
+            score: recalled.score,
+            matched: recalled.matched.clone(),
+        }
     }
 }
 
@@ -56,7 +60,10 @@ pub async fn recall(
 ) -> Result<Vec<Recalled>> {
     let settings = app.config.memory.clone();
     let found = find(app, user, question.to_owned(), CANDIDATES).await?;
-    let earlier = found.into_iter().filter(|memory| Some(memory.session) != current).collect();
+    let earlier = found
+        .into_iter()
+        .filter(|memory| Some(memory.session) != current)
+        .collect();
     let chosen = rank::choose(earlier, settings.recall_limit, settings.recall_tokens, cost);
     metrics::recalled(chosen.len());
     Ok(chosen)
@@ -78,7 +85,9 @@ pub async fn find(app: &App, user: Uuid, question: String, limit: usize) -> Resu
             Ok::<_, Error>(found)
         })
     };
-    spawn_blocking(search).await.map_err(|e| Error::internal("searching memories", e))?
+    spawn_blocking(search)
+        .await
+        .map_err(|e| Error::internal("searching memories", e))?
 }
 
 fn recalled(hit: TextHit, memory: Memory) -> Recalled {
@@ -94,8 +103,14 @@ fn recalled(hit: TextHit, memory: Memory) -> Recalled {
 }
 
 /// The text of the memories an answer used, as far as they are still remembered.
-pub fn used(tx: &impl Read, user: Uuid, kept: &[UsedMemory]) -> Result<Vec<(UsedMemory, Option<Memory>)>> {
-    kept.iter().map(|used| Ok((used.clone(), store::memory(tx, user, used.id)?))).collect()
+pub fn used(
+    tx: &impl Read,
+    user: Uuid,
+    kept: &[UsedMemory],
+) -> Result<Vec<(UsedMemory, Option<Memory>)>> {
+    kept.iter()
+        .map(|used| Ok((used.clone(), store::memory(tx, user, used.id)?)))
+        .collect()
 }
 
 /// One finding of a search.

@@ -17,8 +17,18 @@ const BY_SESSION: Table<(Uuid, Uuid, Uuid), ()> = Table::new("memory_by_session"
 pub const FEED: &str = "memory";
 
 pub const CATALOGUE: [TableInfo; 2] = [
-    TableInfo { name: "memory_turns", owner: "memory", key: "user, memory", value: "who said what, when, where" },
-    TableInfo { name: "memory_by_session", owner: "memory", key: "user, conversation, memory", value: "(index)" },
+    TableInfo {
+        name: "memory_turns",
+        owner: "memory",
+        key: "user, memory",
+        value: "who said what, when, where",
+    },
+    TableInfo {
+        name: "memory_by_session",
+        owner: "memory",
+        key: "user, conversation, memory",
+        value: "(index)",
+    },
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -65,7 +75,9 @@ pub fn memory(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Option<Memory>> {
 
 /// Forgets one memory; false when it is not there or not theirs.
 pub fn forget_one(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<bool> {
-    let Some(memory) = memory(tx, user, id)? else { return Ok(false) };
+    let Some(memory) = memory(tx, user, id)? else {
+        return Ok(false);
+    };
     tx.delete(&MEMORIES, &(user, id))?;
     tx.delete(&BY_SESSION, &(user, memory.session, id))?;
     tx.record_change(FEED, &feed_key(user, id))?;
@@ -81,13 +93,21 @@ pub fn forget_session(tx: &mut WriteTx<'_>, user: Uuid, session: Uuid) -> Result
 }
 
 /// The memories of a user, newest first, from before `before`.
-pub fn page(tx: &impl Read, user: Uuid, before: Option<Uuid>, limit: usize) -> Result<Vec<(Uuid, Memory)>> {
+pub fn page(
+    tx: &impl Read,
+    user: Uuid,
+    before: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<(Uuid, Memory)>> {
     let mut span = Span::prefix(&user).rev();
     if let Some(before) = before {
         span = span.before(&(user, before));
     }
     let rows = tx.scan(&MEMORIES, span, limit)?;
-    Ok(rows.into_iter().map(|((_, id), memory)| (id, memory)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|((_, id), memory)| (id, memory))
+        .collect())
 }
 
 pub fn count(tx: &impl Read, user: Uuid) -> Result<u64> {
@@ -95,11 +115,19 @@ pub fn count(tx: &impl Read, user: Uuid) -> Result<u64> {
 }
 
 /// All memories of all users in key order from after `after`: for rebuilding the index.
-pub fn all_after(tx: &impl Read, after: Option<(Uuid, Uuid)>, limit: usize) -> Result<Vec<(Uuid, Uuid, String)>> {
+pub fn all_after(
+    tx: &impl Read,
+    after: Option<(Uuid, Uuid)>,
+    limit: usize,
+) -> Result<Vec<(Uuid, Uuid, String)>> {
     let span = match after {
         Some(key) => Span::all().after(&key),
         None => Span::all(),
     };
     let rows = tx.scan(&MEMORIES, span, limit)?;
-    Ok::<_, Error>(rows.into_iter().map(|((user, id), memory)| (user, id, memory.text)).collect())
+    Ok::<_, Error>(
+        rows.into_iter()
+            .map(|((user, id), memory)| (user, id, memory.text))
+            .collect(),
+    )
 }

@@ -9,7 +9,10 @@ use crate::{account, auth, chat, memory};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "NovaCore", description = "An AI companion that remembers you, on a machine you own."),
+    info(
+        title = "NovaCore",
+        description = "An AI companion that remembers you, on a machine you own."
+    ),
     paths(
         super::paths::health,
         super::paths::ready,

@@ -30,7 +30,10 @@ pub struct Health {
 /// Alive.
 #[utoipa::path(get, path = "/health", tag = "ops", responses((status = 200, body = Health)))]
 pub async fn health() -> Json<Health> {
-    Json(Health { status: "ok", version: VERSION })
+    Json(Health {
+        status: "ok",
+        version: VERSION,
+    })
 }
 
 /// One thing that NovaCore depends on.
@@ -63,7 +66,10 @@ pub async fn ready(State(app): State<App>, client: Client) -> Response {
     };
     let index = match memory::caught_up(&app) {
         Ok(true) => ("ok", None),
-        Ok(false) => ("degraded", Some("The text index is still taking up changes.".to_owned())),
+        Ok(false) => (
+            "degraded",
+            Some("The text index is still taking up changes.".to_owned()),
+        ),
         Err(error) => ("degraded", Some(error.to_string())),
     };
     let model = match app.models.health().await {
@@ -73,20 +79,43 @@ pub async fn ready(State(app): State<App>, client: Client) -> Response {
     let limits = if app.config.limits.enabled {
         ("ok", None)
     } else {
-        ("degraded", Some("Rate limits are switched off (limits.enabled = false).".to_owned()))
+        (
+            "degraded",
+            Some("Rate limits are switched off (limits.enabled = false).".to_owned()),
+        )
     };
-    let states = [("storage", storage), ("text_index", index), ("model", model), ("limits", limits)];
+    let states = [
+        ("storage", storage),
+        ("text_index", index),
+        ("model", model),
+        ("limits", limits),
+    ];
     let dependencies: Vec<_> = states
         .into_iter()
-        .map(|(name, (status, reason))| Dependency { name, status, reason: reason.filter(|_| client.loopback) })
+        .map(|(name, (status, reason))| Dependency {
+            name,
+            status,
+            reason: reason.filter(|_| client.loopback),
+        })
         .collect();
     let worst = |state| dependencies.iter().any(|d| d.status == state);
     let (code, status) = if worst("down") {
         (StatusCode::SERVICE_UNAVAILABLE, "down")
     } else {
-        (StatusCode::OK, if worst("degraded") { "degraded" } else { "ok" })
+        (
+            StatusCode::OK,
+            if worst("degraded") { "degraded" } else { "ok" },
+        )
     };
-    (code, Json(Ready { status, version: VERSION, dependencies })).into_response()
+    (
+        code,
+        Json(Ready {
+            status,
+            version: VERSION,
+            dependencies,
+        }),
+    )
+        .into_response()
 }
 
 #[derive(Serialize, ToSchema)]
@@ -126,7 +155,10 @@ pub async fn status(State(app): State<App>) -> Result<Json<Status>> {
         latency_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         setup_required,
         registration: if open { "open" } else { "closed" },
-        password: PasswordRule { min: auth::PASSWORD_MIN_CHARS, max: auth::PASSWORD_MAX_CHARS },
+        password: PasswordRule {
+            min: auth::PASSWORD_MIN_CHARS,
+            max: auth::PASSWORD_MAX_CHARS,
+        },
     }))
 }
 
@@ -135,11 +167,18 @@ pub async fn status(State(app): State<App>) -> Result<Json<Status>> {
     responses((status = 200, body = String, content_type = "text/plain"), (status = 403, body = Failure)))]
 pub async fn metrics(State(app): State<App>, client: Client) -> Result<Response> {
     // Behind a proxy on this machine everybody would look like loopback, so that does not count.
-    let allowed = app.metrics_networks.contains(client.address) && (client.loopback || !client.address.is_loopback());
+    let allowed = app.metrics_networks.contains(client.address)
+        && (client.loopback || !client.address.is_loopback());
     if !allowed {
-        return Err(Error::forbidden("forbidden", "Metrics are for the networks in metrics.allowed_networks."));
+        return Err(Error::forbidden(
+            "forbidden",
+            "Metrics are for the networks in metrics.allowed_networks.",
+        ));
     }
     app.metrics.run_upkeep();
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    let kind = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
     Ok((kind, app.metrics.render()).into_response())
 }

@@ -10,5 +10,7 @@ pub use health::{health, metrics, ready, status};
 
 pub mod paths {
     //! For the OpenAPI document: the handlers with their descriptions.
-    pub use super::health::{__path_health, __path_metrics, __path_ready, __path_status, health, metrics, ready, status};
+    pub use super::health::{
+        __path_health, __path_metrics, __path_ready, __path_status, health, metrics, ready, status,
+    };
 }

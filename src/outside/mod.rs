@@ -1,0 +1,30 @@
+//! The only room that opens network connections. Today it holds the model servers: Ollama, any
+//! OpenAI-compatible server, and in builds with it a demonstration model in this process.
+//!
+//! Who may enter: slices and jobs, through what is named here. The way of an answer:
+//! `servers` (which server) -> `catalogue` (which model) -> `queue` (whose turn) -> `answer` (one
+//! request, read piece by piece) -> `wire` (bytes) with `ollama` or `openai` (what they mean).
+//!
+//! Must stay true: dropping a `ModelStream` ends the work it stands for, here and in the server;
+//! a connection and a silence are bounded in time, a line in length; no answer just stops.
+
+mod answer;
+mod catalogue;
+mod connect;
+#[path = "demo_absent.rs"]
+mod demo;
+mod model;
+mod ollama;
+mod openai;
+mod problem;
+mod queue;
+mod servers;
+mod wire;
+mod words;
+
+pub use model::{
+    ChatMessage, ChatRequest, Finish, ModelInfo, ModelList, ModelStream, Piece, ProviderKind,
+    Purpose, Role, Stats,
+};
+pub use problem::ModelError;
+pub use servers::ModelServers;
