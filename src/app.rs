@@ -68,27 +68,70 @@ impl Deref for App {
 }
 
 /// Who owns the running tasks, and the two words that end them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Tasks {
     tracker: TaskTracker,
+    working: watch::Sender<usize>,
     /// Finish what you are doing, begin nothing new.
     pub drain: CancellationToken,
     /// Stop now, leave what is stored in order.
     pub stop: CancellationToken,
 }
 
+impl Default for Tasks {
+    fn default() -> Self {
+        Self {
+            tracker: TaskTracker::new(),
+            working: watch::Sender::new(0),
+            drain: CancellationToken::new(),
+            stop: CancellationToken::new(),
+        }
+    }
+}
+
 impl Tasks {
+    /// A task for as long as the program runs; it ends at `drain` or `stop`.
     #[expect(clippy::disallowed_methods, reason = "the owner of all tasks")]
     pub fn spawn<F>(&self, future: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        // The caller's span goes along, so that what a task logs keeps its correlation id.
+        drop(tokio::spawn(self.tracker.track_future(future)));
+    }
+
+    /// A piece of work that ends by itself; what it logs keeps the caller's correlation id.
+    pub fn work<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        struct Working(watch::Sender<usize>);
+        impl Drop for Working {
+            fn drop(&mut self) {
+                self.0.send_modify(|count| *count -= 1);
+            }
+        }
+        self.working.send_modify(|count| *count += 1);
+        let working = Working(self.working.clone());
         let span = tracing::Span::current();
-        drop(tokio::spawn(
-            self.tracker
-                .track_future(tracing::Instrument::instrument(future, span)),
+        self.spawn(tracing::Instrument::instrument(
+            async move {
+                let _working = working;
+                future.await;
+            },
+            span,
         ));
+    }
+
+    /// How many pieces of work are under way.
+    pub fn working(&self) -> usize {
+        *self.working.borrow()
+    }
+
+    /// Waits until no work is under way.
+    pub async fn quiet(&self) {
+        let mut working = self.working.subscribe();
+        // The sender lives in `self`, so the wait cannot fail.
+        let _ = working.wait_for(|count| *count == 0).await;
     }
 
     /// Waits until every task has ended; call after `drain` or `stop`.

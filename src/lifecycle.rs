@@ -165,7 +165,7 @@ async fn drain(app: &App) {
     let patience = Duration::from_secs(app.config.server.drain_seconds);
     if app
         .clock
-        .timeout(patience, app.streams.until_quiet())
+        .timeout(patience, app.tasks.quiet())
         .await
         .is_err()
     {

@@ -49,6 +49,9 @@ pub struct Answer {
     pub tokens_used: u32,
     pub latency_ms: u64,
     pub memories: Vec<UsedMemoryView>,
+    /// Why the answer broke off, when its status is `interrupted`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<view::MessageError>,
 }
 
 /// Asks and waits for the whole answer.
@@ -76,7 +79,11 @@ pub async fn message(
     app.store.read(|tx| {
         let message = store::message(tx, caller.id, session, answer)?
             .ok_or(Error::NotFound { what: "message" })?;
-        if let Some((code, error)) = message.error.filter(|_| message.status == Status::Failed) {
+        let failed = message
+            .error
+            .as_ref()
+            .filter(|_| message.status == Status::Failed);
+        if let Some((code, error)) = failed {
             let code = if code == "queue_full" {
                 "queue_full"
             } else {
@@ -84,7 +91,7 @@ pub async fn message(
             };
             return Err(Error::Unavailable {
                 code,
-                message: error,
+                message: error.clone(),
             });
         }
         Ok(Json(Answer {
@@ -98,6 +105,9 @@ pub async fn message(
             finish_reason: message.finish_reason,
             tokens_used: message.tokens_used.unwrap_or(0),
             latency_ms: message.latency_ms.unwrap_or(0),
+            error: message
+                .error
+                .map(|(code, error)| view::MessageError { error, code }),
         }))
     })
 }

@@ -104,7 +104,7 @@ pub async fn begin(app: &App, user: Uuid, ask: Ask) -> Result<Begun> {
         arrived,
         correlation_id: ask.correlation_id,
     };
-    app.tasks.spawn(answer::write(app.clone(), job, ready));
+    app.tasks.work(answer::write(app.clone(), job, ready));
     Ok(Begun {
         turn: kept.turn,
         log: Some(log),

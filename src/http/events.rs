@@ -262,19 +262,6 @@ impl Streams {
         });
     }
 
-    /// Waits until no answer is being written.
-    pub async fn until_quiet(&self) {
-        let running: Vec<_> = self
-            .logs()
-            .values()
-            .filter(|log| !log.finished())
-            .cloned()
-            .collect();
-        for log in running {
-            log.until_finished().await;
-        }
-    }
-
     /// How many are still running.
     pub fn running(&self) -> usize {
         self.logs().values().filter(|log| !log.finished()).count()

@@ -84,7 +84,7 @@ pub async fn serve(app: App, path: &Path) -> Result<()> {
             match accepted {
                 Ok((stream, _)) => {
                     let app = app.clone();
-                    tasks.spawn(async move {
+                    tasks.work(async move {
                         if let Err(error) = answer(&app, stream).await {
                             tracing::warn!(%error, "a command over the control socket failed");
                         }
