@@ -1,0 +1,11 @@
+//! The one integration binary: a file per slice or floor room, on the shared support.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that meets the unexpected has failed"
+)]
+
+mod support;
+
+mod outside;
