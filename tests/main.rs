@@ -3,9 +3,12 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a test that meets the unexpected has failed"
 )]
 
 mod support;
+
+mod journeys;
 
 mod outside;
