@@ -25,6 +25,11 @@ pub use recover::recover;
 pub use store::{CATALOGUE, sweep};
 pub use stream::{edit, events, message, regenerate, stop, stream};
 
+pub mod data {
+    //! The data of the events that an answer streams.
+    pub use super::view::{Done, Failed, Queued, Start};
+}
+
 pub mod paths {
     //! For the OpenAPI document: the handlers with their descriptions.
     pub use super::conversations::{

@@ -18,6 +18,7 @@ use futures_util::stream;
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -78,16 +79,17 @@ pub struct EventLog {
 }
 
 /// Event `snapshot`: replaces what the client has.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Snapshot {
     pub content: String,
 }
 
-/// The data of `delta` and `thinking`.
-#[derive(Serialize)]
-struct Piece<'a> {
-    content: &'a str,
-    done: bool,
+/// Events `delta` and `thinking`.
+#[derive(Serialize, ToSchema)]
+pub struct Piece<'a> {
+    pub content: &'a str,
+    /// Always false.
+    pub done: bool,
 }
 
 impl EventLog {
