@@ -8,6 +8,10 @@ const dialect: MarkedExtension = {
 	breaks: true,
 	renderer: {
 		html: ({ text }) => plainTagsOnly(text),
+		listitem(item) {
+			const task = item.task ? ' class="task"' : '';
+			return `<li${task}>${this.parser.parse(item.tokens)}</li>\n`;
+		},
 		checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
 		heading({ tokens, depth }) {
 			const level = Math.min(depth + 2, 6);
