@@ -43,12 +43,14 @@ pub(crate) fn open(options: Options) -> Result<Live, Error> {
         if !path.try_exists()? {
             create_file(&home, &path, supported, &catalogue)?;
         }
+        // Opening for writing writes, even when nothing is changed: look before. A file that needs a
+        // repair cannot be looked at, and is asked again once it is repaired.
+        if let Ok(unchanged) = Builder::new().open_read_only(&path) {
+            check_format(&read_meta(&unchanged)?, supported)?;
+        }
         let database = open_file(&path, cache_bytes)?;
         let mut meta = read_meta(&database)?;
-        if meta.format > supported {
-            let found = meta.format;
-            return Err(Error::NewerFormat { found, supported });
-        }
+        check_format(&meta, supported)?;
         bring_up_to_date(&database, &catalogue, migrations, &mut meta)?;
         Ok(Live::new(
             database,
@@ -123,7 +125,7 @@ fn create_file(home: &Path, path: &Path, format: u32, catalogue: &Catalogue) -> 
 }
 
 /// The row about the store itself; a file without it is not ours.
-fn read_meta(database: &Database) -> Result<Meta, Error> {
+fn read_meta(database: &impl ReadableDatabase) -> Result<Meta, Error> {
     let key = key::encoded(&META_KEY);
     let transaction = database.begin_read()?;
     let found = match transaction.open_table(definition(META.name())) {
@@ -135,6 +137,14 @@ fn read_meta(database: &Database) -> Result<Meta, Error> {
         Some(bytes) => record::decode(META.name(), &key, &bytes),
         None => Err(Error::corrupt_file("it does not say what it is")),
     }
+}
+
+fn check_format(meta: &Meta, supported: u32) -> Result<(), Error> {
+    if meta.format > supported {
+        let found = meta.format;
+        return Err(Error::NewerFormat { found, supported });
+    }
+    Ok(())
 }
 
 /// Creates missing tables and runs the migrations that have not run, all in one transaction.

@@ -318,15 +318,70 @@ fn segments_are_merged() {
         index.commit(u64::from(n)).unwrap();
     }
     assert_eq!(found(&index, ADA, "pebble").len(), 39);
-    let terms = fs::read_dir(dir.path().join("text")).unwrap();
-    let terms = terms.filter(|e| {
-        e.as_ref()
-            .unwrap()
-            .path()
-            .extension()
-            .is_some_and(|x| x == "term")
-    });
-    assert!(terms.count() <= 16);
+    assert!(segments(&dir.path().join("text")) <= 16);
+}
+
+/// The words in the files of an index, of documents that count or not.
+fn words_on_disk(dir: &Path) -> Vec<String> {
+    let index = tantivy::Index::open_in_dir(dir).unwrap();
+    let field = index.schema().get_field("text").unwrap();
+    let mut words = Vec::new();
+    for segment in index.reader().unwrap().searcher().segment_readers() {
+        let terms = segment.inverted_index(field).unwrap();
+        let mut stream = terms.terms().stream().unwrap();
+        while stream.advance() {
+            words.push(String::from_utf8(stream.key().to_vec()).unwrap());
+        }
+    }
+    words
+}
+
+/// How many segments have files in the folder, whether they count or not.
+fn segments(dir: &Path) -> usize {
+    let files = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
+    files
+        .filter(|path| path.extension().is_some_and(|x| x == "term"))
+        .count()
+}
+
+/// Promise: after a purge, nothing of what was removed is in any file.
+#[test]
+fn a_purge_leaves_nothing_of_the_removed() {
+    let (dir, index) = new_index();
+    let path = dir.path().join("text");
+    // Enough others that the commit itself does not merge the removed away.
+    let others = (10..30).map(|n| put(BOB, n, "filling"));
+    let words = [
+        put(ADA, 1, "xylophon"),
+        put(BOB, 1, "zanzibar"),
+        put(BOB, 2, "quagga"),
+    ];
+    index.apply(others.chain(words).collect()).unwrap();
+    index.commit(1).unwrap();
+    index
+        .apply(vec![
+            TextOp::RemoveOwner { owner: ADA },
+            TextOp::Remove {
+                owner: BOB,
+                id: id(2),
+            },
+        ])
+        .unwrap();
+    index.commit(2).unwrap();
+    assert_eq!(
+        words_on_disk(&path),
+        ["fill", "quagga", "xylophon", "zanzibar"]
+    );
+    index.purge().unwrap();
+    assert_eq!(words_on_disk(&path), ["fill", "zanzibar"]);
+    assert_eq!(segments(&path), 1);
+    index.purge().unwrap();
+    drop(index);
+    let index = open(&path);
+    assert_eq!(
+        (index.watermark(), found(&index, BOB, "zanzibar")),
+        (2, vec![1])
+    );
 }
 
 proptest! {
