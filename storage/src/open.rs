@@ -81,8 +81,18 @@ fn supported_format(migrations: &[Migration]) -> Result<u32, Error> {
     Ok(format)
 }
 
-/// The directory belongs to whoever holds this file's lock; the system drops it with the process.
-fn take_lock(dir: &Path) -> Result<File, Error> {
+/// The directory belongs to whoever has this; the system takes it back when the process ends.
+pub(crate) struct DirLock(File);
+
+impl Drop for DirLock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child process that another thread is just starting has a
+        // copy of it until it runs its own program, and would hold the lock for that long.
+        let _ = self.0.unlock();
+    }
+}
+
+fn take_lock(dir: &Path) -> Result<DirLock, Error> {
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -90,7 +100,7 @@ fn take_lock(dir: &Path) -> Result<File, Error> {
         .mode(0o600)
         .open(dir.join("lock"))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(DirLock(file)),
         Err(TryLockError::WouldBlock) => Err(Error::InUse),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
