@@ -167,6 +167,14 @@ pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "no message".to_owned())
 }
 
+/// Runs code that is not ours to trust and reports a panic in it as an error.
+pub(crate) fn caught<T, E: From<Error>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let message = panic_message(panic.as_ref());
+        Err(E::from(Error::Panicked { message }))
+    })
+}
+
 /// Runs redb code and reports a panic in it as damage: redb asserts on what it reads from a file, so
 /// a file that was altered behind its back shows as a panic.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {

@@ -4,19 +4,18 @@
 //! where a journal is to be appended first. What must stay true: `seq` never runs ahead of the file; a
 //! failed write leaves the file reopened and readable, or the reason why it cannot be.
 
-use std::fs::File;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use redb::{Database, ReadableDatabase, WriteTransaction};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::guarded;
-use crate::open::open_file;
+use crate::open::{DirLock, open_file};
 use crate::table::Catalogue;
 use crate::write::Batch;
 use crate::{Error, Read, ReadTx, Record, Table, WriteTx};
@@ -53,7 +52,7 @@ pub(crate) struct Live {
     path: PathBuf,
     cache_bytes: usize,
     /// Held, never read: the directory is ours until this is dropped.
-    lock: RwLock<Option<File>>,
+    lock: Mutex<Option<DirLock>>,
     listeners: RwLock<Vec<Listener>>,
 }
 
@@ -62,7 +61,7 @@ impl Live {
         database: Database,
         meta: &Meta,
         catalogue: Catalogue,
-        lock: File,
+        lock: DirLock,
         path: PathBuf,
         cache_bytes: usize,
     ) -> Self {
@@ -74,7 +73,7 @@ impl Live {
             database: RwLock::new(Ok(database)),
             path,
             cache_bytes,
-            lock: RwLock::new(Some(lock)),
+            lock: Mutex::new(Some(lock)),
             listeners: RwLock::default(),
         }
     }
@@ -189,7 +188,7 @@ impl Live {
         };
         drop(
             self.lock
-                .write()
+                .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .take(),
         );

@@ -43,12 +43,14 @@ pub(crate) fn open(options: Options) -> Result<Live, Error> {
         if !path.try_exists()? {
             create_file(&home, &path, supported, &catalogue)?;
         }
+        // Opening for writing writes, even when nothing is changed: look before. A file that needs a
+        // repair cannot be looked at, and is asked again once it is repaired.
+        if let Ok(unchanged) = Builder::new().open_read_only(&path) {
+            check_format(&read_meta(&unchanged)?, supported)?;
+        }
         let database = open_file(&path, cache_bytes)?;
         let mut meta = read_meta(&database)?;
-        if meta.format > supported {
-            let found = meta.format;
-            return Err(Error::NewerFormat { found, supported });
-        }
+        check_format(&meta, supported)?;
         bring_up_to_date(&database, &catalogue, migrations, &mut meta)?;
         Ok(Live::new(
             database,
@@ -79,8 +81,18 @@ fn supported_format(migrations: &[Migration]) -> Result<u32, Error> {
     Ok(format)
 }
 
-/// The directory belongs to whoever holds this file's lock; the system drops it with the process.
-fn take_lock(dir: &Path) -> Result<File, Error> {
+/// The directory belongs to whoever has this; the system takes it back when the process ends.
+pub(crate) struct DirLock(File);
+
+impl Drop for DirLock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child process that another thread is just starting has a
+        // copy of it until it runs its own program, and would hold the lock for that long.
+        let _ = self.0.unlock();
+    }
+}
+
+fn take_lock(dir: &Path) -> Result<DirLock, Error> {
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -88,7 +100,7 @@ fn take_lock(dir: &Path) -> Result<File, Error> {
         .mode(0o600)
         .open(dir.join("lock"))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(DirLock(file)),
         Err(TryLockError::WouldBlock) => Err(Error::InUse),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
@@ -123,7 +135,7 @@ fn create_file(home: &Path, path: &Path, format: u32, catalogue: &Catalogue) -> 
 }
 
 /// The row about the store itself; a file without it is not ours.
-fn read_meta(database: &Database) -> Result<Meta, Error> {
+fn read_meta(database: &impl ReadableDatabase) -> Result<Meta, Error> {
     let key = key::encoded(&META_KEY);
     let transaction = database.begin_read()?;
     let found = match transaction.open_table(definition(META.name())) {
@@ -135,6 +147,14 @@ fn read_meta(database: &Database) -> Result<Meta, Error> {
         Some(bytes) => record::decode(META.name(), &key, &bytes),
         None => Err(Error::corrupt_file("it does not say what it is")),
     }
+}
+
+fn check_format(meta: &Meta, supported: u32) -> Result<(), Error> {
+    if meta.format > supported {
+        let found = meta.format;
+        return Err(Error::NewerFormat { found, supported });
+    }
+    Ok(())
 }
 
 /// Creates missing tables and runs the migrations that have not run, all in one transaction.

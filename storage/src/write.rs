@@ -15,7 +15,7 @@ use std::fmt;
 use redb::WriteTransaction;
 
 use crate::changes::{self, CHANGES, Row};
-use crate::error::guarded;
+use crate::error::{caught, guarded};
 use crate::key::encoded;
 use crate::read::{Bytes, Raw, Visitor, definition, fetch_from, visit_rows};
 use crate::span::Range;
@@ -316,11 +316,12 @@ impl Raw for WriteTx<'_> {
         range: &Range,
         visitor: &mut Visitor<'_>,
     ) -> Result<(), Error> {
-        // The visitor's own error, a damaged row, is the closure's to handle and harms no neighbour.
+        // The visitor's own failure, a damaged row or a panic of an upgrade, is the closure's to
+        // handle: it must not look like redb's, which would cost the neighbours their writes.
         let mut refused = None;
         self.with_table(table, |table| {
             visit_rows(table, range, &mut |key, value| {
-                visitor(key, value).or_else(|error| {
+                caught(|| visitor(key, value)).or_else(|error| {
                     refused = Some(error);
                     Ok(false)
                 })

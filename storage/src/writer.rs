@@ -5,10 +5,9 @@
 //! commit is under way the next batch gathers by itself. What must stay true: an answer is sent only
 //! after the commit, and a failed commit is the answer to every closure of the batch.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
 
-use crate::error::panic_message;
+use crate::error::caught;
 use crate::live::Live;
 use crate::{Error, WriteTx};
 
@@ -76,10 +75,7 @@ pub(crate) fn attempt<T, E: From<Error>>(
     closure: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let mark = tx.mark();
-    let result = catch_unwind(AssertUnwindSafe(|| closure(tx))).unwrap_or_else(|panic| {
-        let message = panic_message(panic.as_ref());
-        Err(E::from(Error::Panicked { message }))
-    });
+    let result = caught(|| closure(tx));
     if result.is_ok() {
         tx.keep(mark);
     } else {

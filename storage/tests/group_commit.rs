@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use novacore_storage::{Error, Pending, Read, Span, Store};
+use novacore_storage::{Error, Pending, Read, Record, Span, Store, Table};
 
 use crate::support::{BY_OWNER, NOTES, id, new_store, note, open};
 
@@ -115,6 +115,36 @@ fn a_failed_closure_leaves_no_trace() {
     );
 }
 
+/// A record whose upgrade is broken.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Broken;
+
+impl Record for Broken {
+    const VERSION: u8 = 9;
+    fn upgrade(_: u8, _: &[u8]) -> Result<Self, Error> {
+        panic::resume_unwind(Box::new("a bad upgrade"))
+    }
+}
+
+/// Promise: a panic while a row is read costs only the closure that reads it.
+#[test]
+fn a_broken_upgrade_harms_no_neighbour() {
+    const BROKEN: Table<u64, Broken> = Table::new(NOTES.name());
+    let (_dir, store) = new_store();
+    store
+        .write(|tx| tx.put(&NOTES, &1, &note("old")))
+        .wait()
+        .map_err(|e: Error| e)
+        .unwrap();
+    let release = hold(&store);
+    let broken = store.write(|tx| tx.scan(&BROKEN, Span::all(), 9).map(drop));
+    let neighbour = store.write(|tx| tx.put(&NOTES, &2, &note("kept")));
+    drop(release);
+    let message = "a bad upgrade".to_owned();
+    assert_eq!(broken.wait(), Err(Error::Panicked { message }));
+    assert_eq!(neighbour.wait(), Ok(()));
+}
+
 /// Promise: a batch in which nothing was written takes no seq.
 #[test]
 fn nothing_written_is_no_batch() {
@@ -154,7 +184,7 @@ fn a_snapshot_does_not_move() {
 /// Promise: a table outside of the catalogue is refused by name, to the one who asked only.
 #[test]
 fn unknown_tables_are_refused() {
-    const ELSEWHERE: novacore_storage::Table<u64, ()> = novacore_storage::Table::new("no.such");
+    const ELSEWHERE: Table<u64, ()> = Table::new("no.such");
     let (_dir, store) = new_store();
     let table = ELSEWHERE.name().to_owned();
     let refused = Err(Error::UnknownTable { table });

@@ -15,3 +15,4 @@ mod opening;
 mod records;
 mod support;
 mod text;
+mod text_files;

@@ -1,19 +1,18 @@
-//! The full-text index.
+//! The full-text index: what is found.
 
-use std::fs;
 use std::path::Path;
 
-use novacore_storage::{Error, TextHit, TextIndex, TextOp, analyse};
+use novacore_storage::{TextHit, TextIndex, TextOp, analyse};
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::support::id;
 
-const ADA: Uuid = Uuid::from_u128(1);
-const BOB: Uuid = Uuid::from_u128(2);
-const LINEAGE: Uuid = Uuid::from_u128(99);
+pub const ADA: Uuid = Uuid::from_u128(1);
+pub const BOB: Uuid = Uuid::from_u128(2);
+pub const LINEAGE: Uuid = Uuid::from_u128(99);
 
-fn put(owner: Uuid, number: u128, text: &str) -> TextOp {
+pub fn put(owner: Uuid, number: u128, text: &str) -> TextOp {
     TextOp::Put {
         owner,
         id: id(number),
@@ -21,18 +20,18 @@ fn put(owner: Uuid, number: u128, text: &str) -> TextOp {
     }
 }
 
-fn open(dir: &Path) -> TextIndex {
+pub fn open(dir: &Path) -> TextIndex {
     TextIndex::open(dir, LINEAGE, 1000).unwrap()
 }
 
 /// An index that lives as long as its folder, which is the first part of the answer.
-fn new_index() -> (tempfile::TempDir, TextIndex) {
+pub fn new_index() -> (tempfile::TempDir, TextIndex) {
     let dir = tempfile::tempdir().unwrap();
     let index = open(&dir.path().join("text"));
     (dir, index)
 }
 
-fn found(index: &TextIndex, owner: Uuid, query: &str) -> Vec<u128> {
+pub fn found(index: &TextIndex, owner: Uuid, query: &str) -> Vec<u128> {
     let hits = index.search(owner, query, 100).unwrap();
     hits.into_iter().map(|hit| hit.id.as_u128()).collect()
 }
@@ -213,120 +212,6 @@ fn queries_are_only_words() {
     let long = long.join(" ");
     assert_eq!(found(&index, ADA, &format!("{long} text")), [0; 0]);
     assert_eq!(found(&index, ADA, &format!("text {long}")), [1]);
-}
-
-/// Promise: what was committed is there after reopening; what was not is not, and the watermark says so.
-#[test]
-fn the_watermark_tells_what_survived() {
-    let (dir, index) = new_index();
-    index.apply(vec![put(ADA, 1, "first")]).unwrap();
-    index.commit(5).unwrap();
-    index.apply(vec![put(ADA, 2, "second")]).unwrap();
-    drop(index); // As a crash would: without a commit.
-    let index = open(&dir.path().join("text"));
-    assert_eq!(index.watermark(), 5);
-    assert_eq!(found(&index, ADA, "first second"), [1]);
-    index.commit(6).unwrap();
-    assert_eq!(index.watermark(), 6);
-    index.close();
-    assert_eq!(index.search(ADA, "first", 1), Err(Error::Closed));
-    assert_eq!(index.commit(7), Err(Error::Closed));
-    assert_eq!(open(&dir.path().join("text")).watermark(), 6);
-}
-
-/// Promise: an index that does not belong to these tables, or is damaged, is wiped.
-#[test]
-fn a_wrong_index_is_wiped() {
-    type Harm = fn(&Path) -> (Uuid, u64);
-    fn damage(dir: &Path, ending: &str) {
-        let mut files = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
-        let file = files
-            .find(|p| p.to_string_lossy().ends_with(ending))
-            .unwrap();
-        let mut bytes = fs::read(&file).unwrap();
-        let middle = bytes.len() / 2;
-        bytes[middle] ^= 0x40;
-        fs::write(file, bytes).unwrap();
-    }
-    let harms: [(&str, Harm); 7] = [
-        ("another lineage", |_| (Uuid::from_u128(7), 1000)),
-        ("ahead of the tables", |_| (LINEAGE, 4)),
-        ("deleted", |dir| {
-            fs::remove_dir_all(dir).unwrap();
-            (LINEAGE, 1000)
-        }),
-        ("a flipped bit", |dir| {
-            damage(dir, ".term");
-            (LINEAGE, 1000)
-        }),
-        ("no list of segments", |dir| {
-            fs::write(dir.join("meta.json"), "{").unwrap();
-            (LINEAGE, 1000)
-        }),
-        ("another version", |dir| {
-            let meta = fs::read_to_string(dir.join("meta.json")).unwrap();
-            fs::write(
-                dir.join("meta.json"),
-                meta.replace("\"payload\": \"1 ", "\"payload\": \"0 "),
-            )
-            .unwrap();
-            (LINEAGE, 1000)
-        }),
-        ("an old file in its place", |dir| {
-            fs::remove_dir_all(dir).unwrap();
-            fs::create_dir(dir).unwrap();
-            fs::write(dir.join("garbage"), "x").unwrap();
-            (LINEAGE, 1000)
-        }),
-    ];
-    for (what, harm) in harms {
-        let (dir, index) = new_index();
-        let path = dir.path().join("text");
-        index.apply(vec![put(ADA, 1, "harbour")]).unwrap();
-        index.commit(5).unwrap();
-        drop(index);
-        let (lineage, truth) = harm(&path);
-        let index = TextIndex::open(&path, lineage, truth).unwrap();
-        assert_eq!(
-            (index.watermark(), found(&index, ADA, "harbour")),
-            (0, vec![]),
-            "{what}"
-        );
-        index.apply(vec![put(ADA, 1, "harbour")]).unwrap();
-        index.commit(3).unwrap();
-        drop(index);
-        let index = TextIndex::open(&path, lineage, truth).unwrap();
-        assert_eq!(
-            (index.watermark(), found(&index, ADA, "harbour")),
-            (3, vec![1]),
-            "{what}"
-        );
-    }
-}
-
-/// Promise: many small commits stay a small number of files, and lose nothing.
-#[test]
-fn segments_are_merged() {
-    let (dir, index) = new_index();
-    for n in 0..40_u32 {
-        index
-            .apply(vec![
-                put(ADA, u128::from(n) + 1, "pebble"),
-                put(ADA, 1, "changed"),
-            ])
-            .unwrap();
-        index.commit(u64::from(n)).unwrap();
-    }
-    assert_eq!(found(&index, ADA, "pebble").len(), 39);
-    let terms = fs::read_dir(dir.path().join("text")).unwrap();
-    let terms = terms.filter(|e| {
-        e.as_ref()
-            .unwrap()
-            .path()
-            .extension()
-            .is_some_and(|x| x == "term")
-    });
-    assert!(terms.count() <= 16);
 }
 
 proptest! {

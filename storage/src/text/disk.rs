@@ -9,7 +9,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use tantivy::directory::error::OpenDirectoryError;
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
 use tantivy::schema::{
     BytesOptions, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions,
 };
@@ -115,12 +115,7 @@ impl Disk {
 
     /// Writes changes and the seq durably, and shows them to searches.
     pub(super) fn commit(&self, changes: &[Change], seq: u64) -> Result<Merging, Error> {
-        let options = IndexWriterOptions::builder()
-            .memory_budget_per_thread(WRITER_BYTES)
-            .num_worker_threads(1)
-            .num_merge_threads(1)
-            .build();
-        let mut writer: IndexWriter = self.index.writer_with_options(options).map_err(refused)?;
+        let mut writer = self.writer()?;
         let mut merge_policy = LogMergePolicy::default();
         merge_policy.set_del_docs_ratio_before_merge(DELETED_PART);
         writer.set_merge_policy(Box::new(merge_policy));
@@ -132,6 +127,28 @@ impl Disk {
         commit.commit().map_err(refused)?;
         self.reader.reload().map_err(refused)?;
         Ok(Merging(writer))
+    }
+
+    /// Merges all segments into one, which has no removed documents, and deletes the old files.
+    pub(super) fn purge(&self) -> Result<(), Error> {
+        let mut writer = self.writer()?;
+        writer.set_merge_policy(Box::new(NoMergePolicy));
+        let segments = self.index.searchable_segment_ids().map_err(refused)?;
+        if !segments.is_empty() {
+            writer.merge(&segments).wait().map_err(refused)?;
+        }
+        self.reader.reload().map_err(refused)?;
+        writer.garbage_collect_files().wait().map_err(refused)?;
+        self.finish(Merging(writer))
+    }
+
+    fn writer(&self) -> Result<IndexWriter, Error> {
+        let options = IndexWriterOptions::builder()
+            .memory_budget_per_thread(WRITER_BYTES)
+            .num_worker_threads(1)
+            .num_merge_threads(1)
+            .build();
+        self.index.writer_with_options(options).map_err(refused)
     }
 
     fn write(&self, writer: &IndexWriter, change: &Change) -> Result<(), Error> {

@@ -23,7 +23,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use uuid::Uuid;
 
@@ -139,12 +139,7 @@ impl TextIndex {
     /// `Closed`, `Full`, or `Text`; then the changes stay searchable in memory, and the next commit
     /// takes them.
     pub fn commit(&self, seq: u64) -> Result<(), Error> {
-        let _one_at_a_time = self
-            .inner
-            .committing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        self.check_open()?;
+        let _one_at_a_time = self.begin_commit()?;
         let seq = seq.max(self.watermark());
         let waiting = self.overlay().waiting();
         if waiting.changes.is_empty() && seq == self.watermark() {
@@ -157,6 +152,18 @@ impl TextIndex {
             self.overlay_mut().settle(waiting.generation);
             self.inner.disk.finish(merging)
         })
+    }
+
+    /// Rewrites the index without what was removed from it. A removed document is not found any more
+    /// from the moment it was removed, but its words stay in the files until they are merged; after
+    /// this, what was removed before the last commit is in no file. Costs about as much as building the
+    /// index: for the erasure of an account, not for every removal.
+    ///
+    /// # Errors
+    /// `Closed`, `Full` or `Text`; it can be tried again.
+    pub fn purge(&self) -> Result<(), Error> {
+        let _one_at_a_time = self.begin_commit()?;
+        guarded(|| self.inner.disk.purge())
     }
 
     /// True while something applied is not committed.
@@ -191,6 +198,16 @@ impl TextIndex {
     pub fn close(&self) {
         self.inner.closed.store(true, Ordering::Release);
         drop(self.inner.committing.lock());
+    }
+
+    fn begin_commit(&self) -> Result<MutexGuard<'_, ()>, Error> {
+        let turn = self
+            .inner
+            .committing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.check_open()?;
+        Ok(turn)
     }
 
     fn check_open(&self) -> Result<(), Error> {

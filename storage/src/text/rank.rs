@@ -9,8 +9,9 @@
 //!
 //! N, n and the mean length are those of the owner's own documents, not of the whole index as tantivy's
 //! scorer has them. So scores do not depend on what other people wrote, nor on whether a document has
-//! been committed yet; ties are broken by id. The price is a walk over the owner's postings: about a
-//! millisecond per 100,000 documents.
+//! been committed yet; ties are broken by id. The price is a walk over the owner's postings, and
+//! over those of each stem: measured at 100,000 documents of one owner, 1.2 ms for three rare words and
+//! 5 ms for three common ones; at 1,000, 0.02 and 0.4 ms (`examples/searches.rs`).
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
