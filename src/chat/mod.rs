@@ -11,6 +11,7 @@ mod history;
 mod models;
 mod prompt;
 mod recover;
+mod spot;
 mod store;
 mod stream;
 mod title;

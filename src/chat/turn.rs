@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::answer::{self, Job, Ready};
-use super::ask::{self, Ask, Question};
+use super::ask::{self, Ask};
 use super::prompt::{self, Parts};
+use super::spot::{Spot, find_spot};
 use super::store::{self, Attempt, Author, Conversation, Message, Status, Turn};
-use super::tokens;
-use super::{title, view};
+use super::{tokens, view};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::http::events::EventLog;
@@ -26,18 +26,6 @@ pub struct Begun {
     pub turn: Turn,
     /// None when its events are no longer kept.
     pub log: Option<Arc<EventLog>>,
-}
-
-/// Where in a conversation the turn goes, read before anything is written.
-struct Spot {
-    conversation: Conversation,
-    new: bool,
-    parent: Option<Uuid>,
-    text: String,
-    /// The message that is answered again, if it is one.
-    existing: Option<Uuid>,
-    /// The branch before the question, newest first.
-    history: Vec<Message>,
 }
 
 pub async fn begin(app: &App, user: Uuid, ask: Ask) -> Result<Begun> {
@@ -236,76 +224,6 @@ fn same_question(attempt: &Attempt, fingerprint: &[u8; 32]) -> Result<()> {
         "idempotency_key_reused",
         "This Idempotency-Key was used for another message.",
     ))
-}
-
-fn find_spot(
-    tx: &impl storage::Read,
-    app: &App,
-    user: Uuid,
-    ask: &Ask,
-    now: Timestamp,
-) -> Result<Spot> {
-    let most = app.config.chat.history_exchanges * 2;
-    let (conversation, parent, text, existing, new) = match &ask.question {
-        Question::New {
-            text,
-            session: Some(id),
-        } => {
-            let conversation = store::conversation(tx, user, *id)?;
-            let parent = conversation.newest;
-            (conversation, parent, text.clone(), None, false)
-        }
-        Question::New {
-            text,
-            session: None,
-        } => (
-            title::new_conversation(app, text, now),
-            None,
-            text.clone(),
-            None,
-            true,
-        ),
-        Question::Edited { text, message } => {
-            let (conversation, message) = store::message_anywhere(tx, user, *message)?;
-            if message.author != Author::User {
-                return Err(Error::field(
-                    "not_your_words",
-                    "id",
-                    "Only your own messages can be edited.",
-                ));
-            }
-            (conversation, message.parent, text.clone(), None, false)
-        }
-        Question::Again { answer } => {
-            let (conversation, answer) = store::message_anywhere(tx, user, *answer)?;
-            let asked = answer.parent.filter(|_| answer.author == Author::Assistant);
-            let asked = asked.ok_or_else(|| {
-                Error::field(
-                    "not_an_answer",
-                    "id",
-                    "Only an answer can be written again.",
-                )
-            })?;
-            let question = store::message(tx, user, conversation.id, asked)?
-                .ok_or(Error::NotFound { what: "message" })?;
-            (
-                conversation,
-                question.parent,
-                question.content,
-                Some(asked),
-                false,
-            )
-        }
-    };
-    let history = store::branch(tx, user, conversation.id, parent, most)?;
-    Ok(Spot {
-        conversation,
-        new,
-        parent,
-        text,
-        existing,
-        history,
-    })
 }
 
 /// The model for this turn. A name that this request asked for and nobody knows is the caller's
