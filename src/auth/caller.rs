@@ -83,11 +83,12 @@ impl OptionalFromRequestParts<App> for CurrentUser {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>> {
-        Ok(
-            <Self as FromRequestParts<App>>::from_request_parts(parts, app)
-                .await
-                .ok(),
-        )
+        match <Self as FromRequestParts<App>>::from_request_parts(parts, app).await {
+            Ok(caller) => Ok(Some(caller)),
+            Err(Error::Unauthenticated { .. }) => Ok(None),
+            // Too many requests, or storage that fails, says nothing about who is calling.
+            Err(error) => Err(error),
+        }
     }
 }
 

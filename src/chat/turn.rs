@@ -299,9 +299,18 @@ fn commit(
         }
         store::put_attempt(tx, user, key, &attempt)?;
     }
-    if !new {
-        store::conversation(tx, user, conversation.id)?; // it may have been deleted meanwhile
-    }
+    let conversation = if new {
+        conversation
+    } else {
+        // As it is now: it may have been deleted or renamed since it was read.
+        Conversation {
+            newest: conversation.newest,
+            updated_at: conversation.updated_at,
+            ended_at: conversation.ended_at,
+            model: conversation.model,
+            ..store::conversation(tx, user, conversation.id)?
+        }
+    };
     store::begin_turn(tx, user, &turn, at_once)?;
     store::put_conversation(tx, user, &conversation)?;
     if let Some(question) = question {
