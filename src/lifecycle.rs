@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::serve::ListenerExt as _;
 use storage::{Store, TextIndex};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -111,10 +112,18 @@ pub async fn serve(config: Config) -> Result<()> {
     let service = router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let draining = app.clone();
     app.tasks.spawn(async move { drain(&draining).await });
-    axum::serve(listener, service)
-        .with_graceful_shutdown(async move { asked_to_stop.cancelled().await })
-        .await
-        .map_err(|e| Error::internal("serving", e))?;
+    // Events are small and must not wait for more to fill a packet.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps Nagle's delay");
+        }
+    });
+    let served = axum::serve(listener, service)
+        .with_graceful_shutdown(async move { asked_to_stop.cancelled().await });
+    tokio::select! {
+        served = served => served.map_err(|e| Error::internal("serving", e))?,
+        () = last_call(&app) => tracing::warn!("some clients did not take their answers to the end"),
+    }
     close(&app).await
 }
 
@@ -175,6 +184,14 @@ async fn drain(app: &App) {
         );
     }
     app.tasks.stop.cancel();
+}
+
+/// How long clients may go on reading after everything has ended.
+const LAST_CALL: Duration = Duration::from_secs(5);
+
+async fn last_call(app: &App) {
+    app.tasks.stop.cancelled().await;
+    app.clock.sleep(LAST_CALL).await;
 }
 
 async fn wait_for_signal() {

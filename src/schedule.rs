@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::{auth, chat, memory};
 
-const SWEEP_EVERY: Duration = Duration::from_secs(600);
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
 /// Starts all of it; it ends with the program.
 pub fn start(app: &App) {

@@ -69,10 +69,11 @@ impl FromRequestParts<App> for CurrentUser {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let caller = identify(app, bearer(parts)?)?;
         tracing::Span::current().record("user_id", tracing::field::display(caller.id));
+        let limits = &app.config.limits;
         app.rates.take(
             "reads",
-            caller.id,
-            Limit::per_minute(app.config.limits.reads_per_minute),
+            &caller.id,
+            Limit::per_minute(limits.reads_per_minute).burst(limits.reads_burst),
         )?;
         Ok(caller)
     }

@@ -40,9 +40,9 @@ pub async fn register(
     body: Json<Credentials>,
 ) -> Result<Response> {
     let limit = Limit::per_hour(app.config.limits.registrations_per_hour);
-    app.rates.take("registrations", client.address, limit)?;
-    let open = app.config.auth.registration == Registration::Open
-        && app.store.read(|tx| store::set_up(tx))?;
+    app.rates.take("registrations", &client.address, limit)?;
+    let open =
+        app.config.auth.registration == Registration::Open && app.store.read(store::set_up)?;
     if !open {
         return Err(Error::forbidden(
             "registration_closed",

@@ -34,7 +34,7 @@ pub struct SetUp {
 
 /// Whether the first administrator is still to be made.
 pub fn required(app: &App) -> Result<bool> {
-    app.store.read(|tx| store::set_up(tx)).map(|done| !done)
+    app.store.read(store::set_up).map(|done| !done)
 }
 
 fn link_file(app: &App) -> std::path::PathBuf {
@@ -91,7 +91,7 @@ pub async fn complete(
 ) -> Result<Response> {
     app.rates.take(
         "sign-ins",
-        client.address,
+        &client.address,
         Limit::per_minute(app.config.limits.sign_ins_per_minute),
     )?;
     let given: [u8; 32] = Sha256::digest(body.token.trim()).into();

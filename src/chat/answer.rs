@@ -57,14 +57,14 @@ pub async fn write(app: App, mut job: Job, ready: Result<Ready, ModelError>) {
         Ok((model, messages, _)) => read_model(&app, &job, model, messages).await,
         Err(problem) => Ending::Failed(problem),
     };
-    let stats = if let Ending::Finished(stats) = &ending {
-        Some(stats.clone())
+    let reported = if let Ending::Finished(stats) = &ending {
+        Some(*stats)
     } else {
         None
     };
     let status = settle(&app, &mut job, ending).await;
-    if let Some(stats) = stats {
-        count(&stats, estimated);
+    if let Some(stats) = reported {
+        count(stats, estimated);
     }
     if let Some(model) = model.filter(|_| job.first_exchange && status == Status::Complete) {
         title::improve(
@@ -72,8 +72,7 @@ pub async fn write(app: App, mut job: Job, ready: Result<Ready, ModelError>) {
             job.user,
             &job.turn,
             &model,
-            &job.question,
-            &job.message.content,
+            (&job.question, &job.message.content),
         )
         .await;
     }
@@ -272,7 +271,7 @@ fn tell_end(app: &App, job: &Job, stored: Result<()>, tokens_used: u32, latency_
 }
 
 /// Counts what was reported, and notices a prompt that the server cut behind our back.
-fn count(stats: &Stats, estimated: usize) {
+fn count(stats: Stats, estimated: usize) {
     let prompt = stats.prompt_tokens.unwrap_or(0);
     metrics::tokens(prompt, stats.output_tokens.unwrap_or(0));
     if prompt > 0 && (prompt as usize) * 2 < estimated {

@@ -141,7 +141,7 @@ pub async fn end(
 ) -> Result<Json<SessionView>> {
     let now = app.clock.now();
     change(&app, caller.id, id, move |conversation| {
-        conversation.ended_at = Some(now)
+        conversation.ended_at = Some(now);
     })
     .await
 }

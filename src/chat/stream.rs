@@ -251,7 +251,7 @@ fn tell(app: &App, user: Uuid, begun: Begun, last: Option<&str>) -> Result<Respo
     if let (Some(after), Some(log)) = (known, &log) {
         return Ok(events::follow(
             log.clone(),
-            Resume::<()>::After(after),
+            &Resume::<()>::After(after),
             app.clock.clone(),
         ));
     }
@@ -259,7 +259,7 @@ fn tell(app: &App, user: Uuid, begun: Begun, last: Option<&str>) -> Result<Respo
     match log {
         Some(log) => Ok(events::follow(
             log,
-            Resume::Snapshot(&start),
+            &Resume::Snapshot(&start),
             app.clock.clone(),
         )),
         None => Ok(events::replay(&[

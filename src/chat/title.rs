@@ -97,8 +97,7 @@ pub async fn improve(
     user: Uuid,
     turn: &Turn,
     model: &ModelInfo,
-    question: &str,
-    answer: &str,
+    exchange: (&str, &str),
 ) {
     if !app.config.chat.model_titles || model.provider == ProviderKind::Demo || !app.models.idle() {
         return;
@@ -106,7 +105,7 @@ pub async fn improve(
     let asked = tokio::select! {
         biased;
         () = app.tasks.drain.cancelled() => return,
-        said = ask(app, user, model, question, answer) => said,
+        said = ask(app, user, model, exchange) => said,
     };
     let Some(title) = asked.as_deref().and_then(usable) else {
         return;
@@ -130,8 +129,7 @@ async fn ask(
     app: &App,
     user: Uuid,
     model: &ModelInfo,
-    question: &str,
-    answer: &str,
+    (question, answer): (&str, &str),
 ) -> Option<String> {
     let head = |text: &str| text.chars().take(600).collect::<String>();
     let told = format!(

@@ -13,7 +13,8 @@ use super::ask::{self, Ask};
 use super::prompt::{self, Parts};
 use super::spot::{Spot, find_spot};
 use super::store::{self, Attempt, Author, Conversation, Message, Status, Turn};
-use super::{tokens, view};
+use super::tokens;
+use super::view;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::http::events::EventLog;
@@ -53,7 +54,8 @@ pub async fn begin(app: &App, user: Uuid, ask: Ask) -> Result<Begun> {
         Err(problem) => Err(problem),
     };
 
-    let plan = Plan::new(app, spot, &ask, &memories, &ready, now);
+    let model = ready.as_ref().ok().map(|(model, ..)| model.name.clone());
+    let plan = Plan::new(app, spot, &ask, &memories, model);
     let log = app.streams.open(plan.turn.id);
     let kept = plan.clone();
     let at_once = if app.config.limits.enabled {
@@ -112,14 +114,8 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(
-        app: &App,
-        spot: Spot,
-        ask: &Ask,
-        memories: &[Recalled],
-        ready: &Result<Ready, ModelError>,
-        now: Timestamp,
-    ) -> Self {
+    fn new(app: &App, spot: Spot, ask: &Ask, memories: &[Recalled], model: Option<String>) -> Self {
+        let now = app.clock.now();
         let turn_id = app.ids.next();
         let blank = |author, parent, content: &str, status| Message {
             id: app.ids.next(),
@@ -148,7 +144,7 @@ impl Plan {
             .or(spot.existing)
             .unwrap_or(turn_id);
         let answer = Message {
-            model: ready.as_ref().ok().map(|(model, ..)| model.name.clone()),
+            model,
             memories: memories.iter().map(UsedMemory::from).collect(),
             ..blank(Author::Assistant, Some(user_message), "", Status::Streaming)
         };

@@ -35,13 +35,14 @@ pub struct Page {
 impl Page {
     pub fn load() -> Self {
         let index = index();
-        let hashes: String = inline_scripts(&String::from_utf8_lossy(&index))
+        let hashes: Vec<String> = inline_scripts(&String::from_utf8_lossy(&index))
             .iter()
             .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
             .collect();
         let policy = format!(
-            "default-src 'none'; script-src 'self'{hashes}; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-             manifest-src 'self'; font-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+            "default-src 'none'; script-src 'self'{}; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+             manifest-src 'self'; font-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+            hashes.concat()
         );
         let fallback = HeaderValue::from_static("default-src 'none'");
         Self {

@@ -26,7 +26,7 @@ use crate::clock::Clock;
 /// A comment is sent after this long without an event, so that proxies keep the connection.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long the log of a finished answer can still be repeated event by event.
-const KEPT: Duration = Duration::from_secs(3600);
+const KEPT: Duration = Duration::from_hours(1);
 
 /// What a piece of text belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -280,7 +280,7 @@ pub enum Resume<'a, T: Serialize> {
 }
 
 /// Server-sent events from `log` to the end of the answer.
-pub fn follow<T: Serialize>(log: Arc<EventLog>, resume: Resume<'_, T>, clock: Clock) -> Response {
+pub fn follow<T: Serialize>(log: Arc<EventLog>, resume: &Resume<'_, T>, clock: Clock) -> Response {
     struct Reader {
         log: Arc<EventLog>,
         length: watch::Receiver<usize>,
@@ -290,8 +290,8 @@ pub fn follow<T: Serialize>(log: Arc<EventLog>, resume: Resume<'_, T>, clock: Cl
         prelude: String,
     }
     let (sent, prelude) = match resume {
-        Resume::After(id) => (id, String::new()),
-        Resume::Snapshot(start) => log.snapshot(start),
+        Resume::After(id) => (*id, String::new()),
+        Resume::Snapshot(start) => log.snapshot(*start),
     };
     let length = log.length.subscribe();
     let reader = Reader {

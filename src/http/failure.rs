@@ -75,7 +75,7 @@ pub fn render(response: Response, correlation_id: &str) -> Response {
     match parts.extensions.remove::<Failure>() {
         None => Response::from_parts(parts, body),
         Some(mut failure) => {
-            failure.correlation_id = correlation_id.to_owned();
+            correlation_id.clone_into(&mut failure.correlation_id);
             parts.headers.remove(header::CONTENT_LENGTH);
             (parts.status, parts.headers, Json(failure)).into_response()
         }

@@ -13,26 +13,33 @@ use crate::error::Error;
 /// Keys kept at most; when a flood of new keys reaches it, those with the most room are dropped.
 const MOST_KEYS: usize = 100_000;
 
-/// So many per `period`, all of them at once if need be.
+/// So many per `period` in the long run, and `burst` of them at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
     pub count: u32,
     pub period: Duration,
+    pub burst: u32,
 }
 
 impl Limit {
     pub const fn per_minute(count: u32) -> Self {
         Self {
             count,
-            period: Duration::from_secs(60),
+            period: Duration::from_mins(1),
+            burst: count,
         }
     }
 
     pub const fn per_hour(count: u32) -> Self {
         Self {
             count,
-            period: Duration::from_secs(3600),
+            period: Duration::from_hours(1),
+            burst: count,
         }
+    }
+
+    pub const fn burst(self, burst: u32) -> Self {
+        Self { burst, ..self }
     }
 }
 
@@ -54,12 +61,13 @@ impl Rates {
     }
 
     /// Takes one from the bucket of `what` and `key`, or says when to come back.
-    pub fn take(&self, what: &'static str, key: impl ToString, limit: Limit) -> Result<(), Error> {
+    pub fn take(&self, what: &'static str, key: &impl ToString, limit: Limit) -> Result<(), Error> {
         if !self.enabled || limit.count == 0 {
             return Ok(());
         }
         let now = self.clock.monotonic();
         let each = limit.period / limit.count;
+        let room = each * limit.burst.max(1);
         let mut buckets = self
             .full_until
             .lock()
@@ -69,9 +77,9 @@ impl Rates {
             buckets.retain(|_, until| *until > soon);
         }
         let until = buckets.entry((what, key.to_string())).or_insert(now);
-        let start = (*until).max(now);
-        if start + each > now + limit.period {
-            let wait = start + each - (now + limit.period);
+        let filled = (*until).max(now) + each;
+        let wait = filled.saturating_sub(now + room);
+        if !wait.is_zero() {
             return Err(Error::TooMany {
                 code: "rate_limited",
                 message:
@@ -81,7 +89,7 @@ impl Rates {
                 resets_at: None,
             });
         }
-        *until = start + each;
+        *until = filled;
         Ok(())
     }
 

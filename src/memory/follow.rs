@@ -28,29 +28,31 @@ pub async fn follow(app: App, mut committed: watch::Receiver<u64>) {
             return;
         }
     };
+    let mut settled = app.clock.monotonic();
     loop {
         committed.borrow_and_update();
         match catch_up(&app, applied).await {
             Ok(seq) => applied = seq,
             Err(error) => {
-                tracing::error!(%error, "the text index could not take up changes; trying again")
+                tracing::error!(%error, "the text index could not take up changes; trying again");
             }
         }
         app.indexed.send_replace(applied);
-        let next = async {
-            if app.text.pending() {
-                // New changes are searchable at once; only their durable commit waits.
-                tokio::select! {
-                    _ = committed.changed() => {}
-                    () = app.clock.sleep(COMMIT_EVERY) => settle(&app, applied).await,
-                }
-            } else if committed.changed().await.is_err() {
-                app.tasks.stop.cancelled().await;
-            }
-        };
+        // New changes are searchable at once; only their durable commit waits, and never longer than
+        // this, however busy the writers are.
+        let due = (settled + COMMIT_EVERY).saturating_sub(app.clock.monotonic());
         tokio::select! {
-            () = next => {}
+            biased;
             () = app.tasks.stop.cancelled() => break,
+            () = app.clock.sleep(due), if app.text.pending() => {
+                settle(&app, applied).await;
+                settled = app.clock.monotonic();
+            }
+            changed = committed.changed() => {
+                if changed.is_err() {
+                    break;
+                }
+            }
         }
     }
     settle(&app, applied).await;

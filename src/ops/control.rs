@@ -91,7 +91,7 @@ pub async fn serve(app: App, path: &Path) -> Result<()> {
                     });
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the control socket could not accept a connection")
+                    tracing::warn!(%error, "the control socket could not accept a connection");
                 }
             }
         }

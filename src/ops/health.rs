@@ -84,20 +84,17 @@ pub async fn ready(State(app): State<App>, client: Client) -> Response {
             Some("Rate limits are switched off (limits.enabled = false).".to_owned()),
         )
     };
-    let states = [
+    let dependencies = [
         ("storage", storage),
         ("text_index", index),
         ("model", model),
         ("limits", limits),
     ];
-    let dependencies: Vec<_> = states
-        .into_iter()
-        .map(|(name, (status, reason))| Dependency {
-            name,
-            status,
-            reason: reason.filter(|_| client.loopback),
-        })
-        .collect();
+    let dependencies = dependencies.map(|(name, (status, reason))| Dependency {
+        name,
+        status,
+        reason: reason.filter(|_| client.loopback),
+    });
     let worst = |state| dependencies.iter().any(|d| d.status == state);
     let (code, status) = if worst("down") {
         (StatusCode::SERVICE_UNAVAILABLE, "down")
@@ -112,7 +109,7 @@ pub async fn ready(State(app): State<App>, client: Client) -> Response {
         Json(Ready {
             status,
             version: VERSION,
-            dependencies,
+            dependencies: dependencies.into(),
         }),
     )
         .into_response()
@@ -127,6 +124,7 @@ pub struct PasswordRule {
 
 /// What the page must know before anybody has signed in.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names of the agreed API")]
 pub struct Status {
     /// `ok`, or `degraded` without a model server.
     pub status: &'static str,

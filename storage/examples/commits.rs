@@ -4,6 +4,12 @@
 //! redb, one durable transaction per row. The directory should be on the disk that is meant: a folder in
 //! memory says nothing.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a benchmark reads the real clock"
+)]
+
 use std::env;
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};

@@ -6,7 +6,6 @@
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -15,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::guarded;
-use crate::open::{DirLock, open_file};
+use crate::open::{DirLock, LiveFile};
 use crate::table::Catalogue;
 use crate::write::Batch;
 use crate::{Error, Read, ReadTx, Record, Table, WriteTx};
@@ -49,8 +48,7 @@ pub(crate) struct Live {
     seq: AtomicU64,
     /// The open file, or why there is none.
     database: RwLock<Result<Database, Error>>,
-    path: PathBuf,
-    cache_bytes: usize,
+    file: LiveFile,
     /// Held, never read: the directory is ours until this is dropped.
     lock: Mutex<Option<DirLock>>,
     listeners: RwLock<Vec<Listener>>,
@@ -62,8 +60,7 @@ impl Live {
         meta: &Meta,
         catalogue: Catalogue,
         lock: DirLock,
-        path: PathBuf,
-        cache_bytes: usize,
+        file: LiveFile,
     ) -> Self {
         Self {
             catalogue: Arc::new(catalogue),
@@ -71,8 +68,7 @@ impl Live {
             format: meta.format,
             seq: AtomicU64::new(meta.seq),
             database: RwLock::new(Ok(database)),
-            path,
-            cache_bytes,
+            file,
             lock: Mutex::new(Some(lock)),
             listeners: RwLock::default(),
         }
@@ -159,7 +155,7 @@ impl Live {
         // The old handle must be gone before the file can be opened again, and cannot close cleanly.
         drop(mem::replace(&mut *database, Err(Error::Closed)));
         *database = guarded(|| {
-            let reopened = open_file(&self.path, self.cache_bytes)?;
+            let reopened = self.file.open()?;
             let tx = ReadTx::new(reopened.begin_read()?, Arc::clone(&self.catalogue));
             if let Some(meta) = tx.get(&META, &META_KEY)? {
                 self.seq.store(meta.seq, Ordering::Release);

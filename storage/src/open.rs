@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use redb::{Builder, Database, ReadableDatabase, TableHandle};
 use uuid::Uuid;
@@ -48,24 +48,28 @@ pub(crate) fn open(options: Options) -> Result<Live, Error> {
         if let Ok(unchanged) = Builder::new().open_read_only(&path) {
             check_format(&read_meta(&unchanged)?, supported)?;
         }
-        let database = open_file(&path, cache_bytes)?;
+        let file = LiveFile { path, cache_bytes };
+        let database = file.open()?;
         let mut meta = read_meta(&database)?;
         check_format(&meta, supported)?;
         bring_up_to_date(&database, &catalogue, migrations, &mut meta)?;
-        Ok(Live::new(
-            database,
-            &meta,
-            catalogue,
-            lock,
-            path,
-            cache_bytes,
-        ))
+        Ok(Live::new(database, &meta, catalogue, lock, file))
     })
 }
 
 /// Opens the database file, which must exist: an empty one is damage, not a new store.
-pub(crate) fn open_file(path: &Path, cache_bytes: usize) -> Result<Database, Error> {
-    Ok(Builder::new().set_cache_size(cache_bytes).open(path)?)
+/// Where the live file is, and how much memory its pages may take.
+pub(crate) struct LiveFile {
+    path: PathBuf,
+    cache_bytes: usize,
+}
+
+impl LiveFile {
+    pub(crate) fn open(&self) -> Result<Database, Error> {
+        Ok(Builder::new()
+            .set_cache_size(self.cache_bytes)
+            .open(&self.path)?)
+    }
 }
 
 /// The format that the migrations lead to; they must be in order.
@@ -115,6 +119,10 @@ fn create_file(home: &Path, path: &Path, format: u32, catalogue: &Catalogue) -> 
     let database = Builder::new().create(&unfinished)?;
     let transaction = database.begin_write()?;
     let mut tx = WriteTx::new(&transaction, catalogue, 0);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a lineage is made once and must be unique; no test depends on it"
+    )]
     let lineage = Uuid::new_v4();
     let seq = 0;
     tx.put(
