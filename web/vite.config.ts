@@ -21,6 +21,19 @@ export default defineConfig({
 	plugins: [announcerWithoutStyle, sveltekit()],
 	build: {
 		target: ['chrome123', 'edge123', 'firefox121', 'safari17.5'],
+		rolldownOptions: {
+			output: {
+				codeSplitting: {
+					groups: [
+						{
+							name: 'base',
+							test: /node_modules\/(svelte|@sveltejs|clsx|devalue|esm-env)\/|src\/lib\/(api|auth\/session|ui\/(?!Menu|Sheet|Frame|Page|ThemeSwitch))/
+						},
+						{ name: 'parts', test: /bits-ui|svelte-toolbelt|runed|floating-ui|tabbable/ }
+					]
+				}
+			}
+		},
 		cssTarget: ['chrome123', 'edge123', 'firefox121', 'safari17.5']
 	},
 	server: { proxy: { '/api': server } },

@@ -77,31 +77,38 @@ export function answerTo(text) {
 	return `${SHORT}\n\n${'The rest can wait: a garden is patient, and so am I. '.repeat(6).trim()}`;
 }
 
-export const sampleMemories = () => [
-	memory(
-		'm1',
-		'The bed on the north side of the house stays damp until June, and the lavender we put there died.',
-		'user',
-		21,
-		'ltm'
-	),
-	memory(
-		'm2',
-		'You prefer plants that look after themselves; you are away most of August.',
-		'assistant',
-		20,
-		'ltm'
-	),
-	memory('m3', 'My daughter Ines is four and puts everything in her mouth.', 'user', 4, 'itm'),
-	memory('m4', 'I am learning Rust and want short examples with the reasons beside them.', 'user', 1, 'itm'),
-	memory(
-		'm5',
-		'The boiler was serviced in March by Mr Okafor; he asked to be called again before winter.',
-		'user',
-		0,
-		'stm'
-	)
-];
+export const sampleMemories = () =>
+	[
+		memory(
+			'm1',
+			'The bed on the north side of the house stays damp until June, and the lavender we put there died.',
+			'user',
+			21,
+			'ltm'
+		),
+		memory(
+			'm2',
+			'You prefer plants that look after themselves; you are away most of August.',
+			'assistant',
+			20,
+			'ltm'
+		),
+		memory('m3', 'My daughter Ines is four and puts everything in her mouth.', 'user', 4, 'itm'),
+		memory(
+			'm4',
+			'I am learning Rust and want short examples with the reasons beside them.',
+			'user',
+			1,
+			'itm'
+		),
+		memory(
+			'm5',
+			'The boiler was serviced in March by Mr Okafor; he asked to be called again before winter.',
+			'user',
+			0,
+			'stm'
+		)
+	].reverse();
 
 function memory(id, text, speaker, days, tier) {
 	return { id, tier, text, speaker, session_id: null, created_at: ago(days, 34) };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { spoken } from '../src/lib/chat/speak';
-import { newestLeaf, pathTo, versions } from '../src/lib/chat/tree';
+import { newestLeaf, pathTo, placeOf, versions } from '../src/lib/chat/tree';
 import { byDay, inWords, ordinal, plural, seconds } from '../src/lib/ui/time';
 
 const node = (id: string, parentId: string | null, role = 'user') => ({ id, parentId, role });
@@ -20,10 +20,14 @@ describe('the tree of a conversation', () => {
 		expect(pathTo(tree, 'q2').map((n) => n.id)).toEqual(['q1', 'a1', 'q2']);
 		expect(pathTo(tree, 'gone').at(-1)?.id).toBe('q3b');
 	});
+	const at = (index: number) =>
+		versions(tree)
+			.get(placeOf(tree[index] as never))
+			?.map((n) => n.id);
 	it('knows the versions of a question and of an answer', () => {
-		expect(versions(tree, tree[3] as never).map((n) => n.id)).toEqual(['a1', 'a2']);
-		expect(versions(tree, tree[4] as never).map((n) => n.id)).toEqual(['q3', 'q3b']);
-		expect(versions(tree, tree[0] as never).map((n) => n.id)).toEqual(['q1']);
+		expect(at(3)).toEqual(['a1', 'a2']);
+		expect(at(4)).toEqual(['q3', 'q3b']);
+		expect(at(0)).toEqual(['q1']);
 	});
 	it('follows a version to its end', () => {
 		expect(newestLeaf(tree, 'a1')).toBe('q2');

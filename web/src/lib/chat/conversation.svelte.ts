@@ -2,9 +2,12 @@
 import { api, authorised, take } from '../api/client';
 import { asApiError, type ApiError } from '../api/problem';
 import type { Message } from '../api/types';
+import { session } from '../auth/session.svelte';
+import { markdown } from '../markdown/lazy.svelte';
 import { uuid } from '../ui/uuid';
+import { keepDraft } from './draft';
 import { ChatMessage } from './message.svelte';
-import { newestLeaf, pathTo, versions } from './tree';
+import { newestLeaf, pathTo, placeOf, versions } from './tree';
 import { followTurn, type Connection, type Context, type TurnEvent } from './turn';
 
 const PAGE = 40;
@@ -17,17 +20,15 @@ export interface Listeners {
 	finished: (answer: ChatMessage) => void;
 }
 
-export interface Ask {
-	useMemory: boolean;
-	model: string | null;
-}
-
 export class Conversation {
 	id = $state<string | null>(null);
 	phase = $state<'loading' | 'ready' | 'missing' | 'failed'>('ready');
 	problem = $state<ApiError | null>(null);
 	/** A message was refused before it was accepted: its text, for the composer, and why. */
 	refused = $state<{ text: string; error: ApiError } | null>(null);
+	/** How the next messages are treated: with memory or off the record, and by which model if not the usual one. */
+	useMemory = $state(true);
+	model = $state<string | null>(null);
 	answering = $state<ChatMessage | null>(null);
 	connection = $state<Connection>('live');
 	stopping = $state(false);
@@ -39,8 +40,11 @@ export class Conversation {
 	#messages = $state.raw<ChatMessage[]>([]);
 	#leaf = $state<string | null>(null);
 	path = $derived(pathTo(this.#messages, this.#leaf));
+	#versions = $derived(versions(this.#messages));
 
 	#leave = new AbortController();
+	#left = false;
+	#user = session.user?.id ?? '';
 	#listeners: Listeners;
 	#unsent: { text: string; key: string } | null = null;
 	#text = '';
@@ -53,15 +57,19 @@ export class Conversation {
 		if (id) void this.load();
 	}
 
-	/** The page turns to something else. The server goes on writing; coming back attaches again. */
+	/**
+	 * The page turns to something else. The server goes on writing; coming back attaches again. A message that is
+	 * still on its way is not called back.
+	 */
 	close(): void {
-		this.#leave.abort();
+		this.#left = true;
+		if (!this.answering || this.answering.turnId) this.#leave.abort();
 	}
 
 	async load(): Promise<void> {
 		this.phase = 'loading';
 		try {
-			const { items, next_before } = await this.#history();
+			const [{ items, next_before }] = await Promise.all([this.#history(), markdown.load()]);
 			this.#messages = items.map((item) => new ChatMessage(item)).reverse();
 			this.olderBefore = next_before ?? null;
 			this.phase = 'ready';
@@ -82,7 +90,7 @@ export class Conversation {
 		this.olderBefore = next_before ?? null;
 	}
 
-	send(text: string, { useMemory, model }: Ask): Promise<void> {
+	send(text: string): Promise<void> {
 		const question = new ChatMessage({
 			id: `new-${uuid()}`,
 			role: 'user',
@@ -93,9 +101,9 @@ export class Conversation {
 		this.#unsent = { text, key };
 		return this.#ask(question, key, '/api/chat/stream', {
 			message: text,
-			use_memory: useMemory,
+			use_memory: this.useMemory,
 			...(this.id ? { session_id: this.id } : {}),
-			...(model ? { model } : {})
+			...(this.model ? { model: this.model } : {})
 		});
 	}
 
@@ -132,7 +140,7 @@ export class Conversation {
 	}
 
 	versions(message: ChatMessage): ChatMessage[] {
-		return versions(this.#messages, message);
+		return this.#versions.get(placeOf(message)) ?? [message];
 	}
 
 	/** Shows another version of a question or answer and what followed it. */
@@ -166,6 +174,7 @@ export class Conversation {
 		open: ((signal: AbortSignal) => Promise<Response>) | null,
 		question?: ChatMessage
 	): Promise<void> {
+		void markdown.load();
 		this.answering = answer;
 		this.connection = 'live';
 		this.stopping = false;
@@ -211,10 +220,11 @@ export class Conversation {
 		answer.memories = event.memories ?? answer.memories;
 		this.context = event.context ?? null;
 		this.#leaf = answer.id;
-		if (!this.id) {
-			this.id = event.session_id;
-			this.#listeners.created(event.session_id);
-		} else if (question) this.#listeners.changed(this.id);
+		const isNew = !this.id;
+		this.id = event.session_id;
+		if (this.#left) this.#leave.abort();
+		if (isNew && !this.#left) this.#listeners.created(event.session_id);
+		else if (question) this.#listeners.changed(event.session_id);
 	}
 
 	#apply(event: TurnEvent, answer: ChatMessage): void {
@@ -265,8 +275,11 @@ export class Conversation {
 	#refuse(error: ApiError, question: ChatMessage | undefined, answer: ChatMessage): void {
 		this.#messages = this.#messages.filter((message) => message !== answer && message !== question);
 		this.#leaf = null;
-		if (question) this.refused = { text: question.content, error };
-		else this.problem = error;
+		if (!question) this.problem = error;
+		else {
+			this.refused = { text: question.content, error };
+			keepDraft(this.#user, this.id, question.content);
+		}
 	}
 
 	/** The turn ran but can no longer be followed: what the server stored is the truth. */

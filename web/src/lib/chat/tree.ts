@@ -19,9 +19,19 @@ export function pathTo<T extends Node>(nodes: readonly T[], leaf: string | null)
 	return path.reverse();
 }
 
-/** All versions that stand at the place of `node`, oldest first, itself among them. */
-export function versions<T extends Node & { role: string }>(nodes: readonly T[], node: T): T[] {
-	return nodes.filter((other) => other.parentId === node.parentId && other.role === node.role);
+/** Messages at the same place are versions of each other: same parent, same speaker. */
+export const placeOf = (node: Node & { role: string }): string => `${node.parentId ?? ''} ${node.role}`;
+
+/** The versions at every place, oldest first. */
+export function versions<T extends Node & { role: string }>(nodes: readonly T[]): Map<string, T[]> {
+	const places = new Map<string, T[]>();
+	for (const node of nodes) {
+		const place = placeOf(node);
+		const there = places.get(place);
+		if (there) there.push(node);
+		else places.set(place, [node]);
+	}
+	return places;
 }
 
 /** The end of the branch that goes through `id`, following the newest child at every fork. */
