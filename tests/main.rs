@@ -9,6 +9,7 @@
 
 mod support;
 
+mod architecture;
 mod journeys;
 
 mod outside;

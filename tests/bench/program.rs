@@ -14,7 +14,7 @@ pub struct Program {
     url: String,
     http: reqwest::Client,
     pub ready_after: Duration,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 pub fn binary() -> PathBuf {
@@ -66,14 +66,14 @@ impl Program {
             url,
             http,
             ready_after: started.elapsed(),
-            _folder: folder,
+            folder: folder,
         };
         program.set_up().await;
         program
     }
 
     async fn set_up(&self) {
-        let path = self._folder.path().join("data/setup-link");
+        let path = self.folder.path().join("data/setup-link");
         let link = loop {
             if let Ok(link) = std::fs::read_to_string(&path) {
                 break link;

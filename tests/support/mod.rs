@@ -7,4 +7,6 @@ mod fake_model;
 pub mod fake_ollama;
 pub mod http;
 mod performance;
+pub mod routes;
 pub mod script;
+pub mod source;
