@@ -130,13 +130,18 @@ impl TestApp {
 
     /// Ends the program in the middle of whatever it does, and starts it again on what it left.
     pub async fn crash_and_reopen(&mut self) {
-        self.end().await;
+        self.end();
+        self.reopen().await;
+    }
+
+    /// Starts the program on what is there, after `end`.
+    pub async fn reopen(&mut self) {
         let (runtime, app, url) = start(&self.config, &self.clock, 2).await;
         (self.runtime, self.app, self.url) = (Some(runtime), app, url);
     }
 
     /// Ends the program without any of its own closing steps; only the files are let go.
-    pub async fn end(&mut self) {
+    pub fn end(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }

@@ -1,7 +1,7 @@
 //! People who use the program: requests with somebody's token, answers, and streams of events.
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
@@ -27,6 +27,12 @@ pub struct Answer {
 impl Answer {
     pub fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or("")
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     pub fn str(&self, key: &str) -> String {
@@ -78,6 +84,23 @@ impl Person {
 
     pub async fn delete(&self, path: &str) -> Answer {
         Self::send(self.request("DELETE", path)).await
+    }
+
+    /// The same person, with another token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self::new(self.http.clone(), self.url.clone(), Some(token.to_owned()))
+    }
+
+    /// Asks and waits for the whole answer.
+    pub async fn say(&self, message: &str) -> Answer {
+        self.post("/api/chat/message", &json!({"message": message}))
+            .await
+    }
+
+    /// Says something in a conversation and waits for the whole answer.
+    pub async fn say_in(&self, session: &str, message: &str) -> Answer {
+        let body = json!({"message": message, "session_id": session});
+        self.post("/api/chat/message", &body).await
     }
 
     /// Asks and follows the events.
