@@ -11,6 +11,7 @@ mod support;
 
 mod architecture;
 mod auth;
+mod http;
 mod journeys;
 
 mod outside;
