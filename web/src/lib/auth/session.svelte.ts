@@ -35,6 +35,7 @@ class Session {
 			const response = await fetch('/api/status');
 			if (!response.ok) throw await problemOf(response);
 			this.status = (await response.json()) as Status;
+			if (this.phase === 'unreachable') this.phase = 'starting';
 		} catch {
 			this.phase = 'unreachable';
 			return;
@@ -52,6 +53,7 @@ class Session {
 	}
 
 	async leave(everywhere = false): Promise<void> {
+		await this.accessToken();
 		try {
 			await this.#post(everywhere ? 'logout-all' : 'logout', {});
 		} catch (cause) {
