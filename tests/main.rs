@@ -9,6 +9,7 @@
 
 mod support;
 
+mod access;
 mod architecture;
 mod auth;
 mod http;
