@@ -1,0 +1,241 @@
+// What a person does in the browser, from the first minute on.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { DESKTOP, EMAIL, Nova, PASSWORD, PHONE, answer, ask, sound } from './support.mjs'
+
+let nova
+
+before(async () => {
+	nova = await Nova.start()
+	await nova.setUp(await nova.window())
+})
+after(() => nova.stop())
+
+test('the first minute: set-up link, first account, a question, a streamed answer', async () => {
+	const fresh = await Nova.start()
+	try {
+		const page = await fresh.window()
+		await page.goto(`${fresh.url}/`)
+		await page.getByText(/set-up link/i).first().waitFor()
+		await sound(page, 'before set-up')
+		await page.goto(fresh.setupLink)
+		await page.getByLabel('Email').waitFor()
+		assert.equal(new URL(page.url()).hash, '', 'the token leaves the address bar')
+		await sound(page, 'set-up')
+		await fresh.setUp(page)
+		await sound(page, 'an empty conversation')
+
+		fresh.model.hold()
+		await ask(page, 'Good morning')
+		await fresh.model.release(2)
+		await answer(page).getByText('You said: Good').waitFor()
+		await page.getByLabel('Stop the answer').waitFor()
+		await sound(page, 'while Nova writes')
+		fresh.model.open()
+		await answer(page).getByText('You said: Good morning').waitFor()
+		await page.getByLabel('Send').waitFor()
+		const announced = page.locator('[role=status][aria-live=polite]').filter({ hasText: 'Good morning' })
+		await announced.first().waitFor({ state: 'attached' })
+		await sound(page, 'after the answer')
+	} finally {
+		await fresh.stop()
+	}
+})
+
+test('reload in mid-answer: the answer goes on where it is, and finishes', async () => {
+	const page = await nova.window()
+	await nova.signIn(page)
+	nova.model.says('One, ', 'two, ', 'three, ', 'four.')
+	nova.model.hold()
+	await ask(page, 'Count to four')
+	await nova.model.release(2)
+	await answer(page).getByText('One, two,').waitFor()
+	await page.waitForURL(/\/chat\//)
+	await page.reload()
+	await answer(page).getByText('One, two,').waitFor()
+	await page.getByLabel('Stop the answer').waitFor()
+	nova.model.open()
+	await answer(page).getByText('One, two, three, four.').waitFor()
+	await page.getByLabel('Send').waitFor()
+	await page.reload()
+	await answer(page).getByText('One, two, three, four.').waitFor()
+	assert.equal(await page.getByRole('article', { name: 'Nova' }).count(), 1)
+	await sound(page, 'after reloading')
+})
+
+test('the tab is closed in mid-answer; the answer is there in another window', async () => {
+	const page = await nova.window()
+	await nova.signIn(page)
+	nova.model.says('It was ', 'written ', 'to its end.')
+	nova.model.hold()
+	await ask(page, 'Go on without me')
+	await nova.model.release(1)
+	await answer(page).getByText('It was').waitFor()
+	await page.context().close()
+	nova.model.open()
+	const other = await nova.window()
+	await nova.signIn(other)
+	await other.getByRole('link', { name: 'Go on without me' }).click()
+	await answer(other).getByText('It was written to its end.').waitFor()
+})
+
+test('stop keeps what was written and ends the work of the model', async () => {
+	const page = await nova.window()
+	await nova.signIn(page)
+	nova.model.says('Once ', 'upon ', 'a time ', 'there was')
+	nova.model.hold()
+	await ask(page, 'Tell me a story')
+	await nova.model.release(2)
+	await answer(page).getByText('Once upon').waitFor()
+	const before = nova.model.aborted
+	await page.getByLabel('Stop the answer').click()
+	await page.getByLabel('Send').waitFor()
+	await page.getByRole('button', { name: 'Continue' }).waitFor()
+	assert.equal(nova.model.aborted, before + 1)
+	assert.match(await answer(page).innerText(), /Once upon/)
+	nova.model.open()
+	await sound(page, 'a stopped answer')
+})
+
+test('a fact told once is used later, shown in gold, and can be forgotten', async () => {
+	const page = await nova.window()
+	await nova.signIn(page)
+	await ask(page, 'My sister Clara lives in Lisbon.')
+	await answer(page).getByText('You said: My sister').waitFor()
+	await page.getByLabel('Send').waitFor()
+	await page.getByRole('link', { name: 'New chat' }).click()
+	await page.waitForURL(`${nova.url}/`)
+	nova.model.says('She lives in Lisbon.')
+	await ask(page, 'Where does my sister live?')
+	await answer(page).getByText('She lives in Lisbon.').waitFor()
+	assert.match(nova.model.requests.at(-1).messages[0].content, /the person said: "My sister Clara lives in Lisbon\."/)
+
+	await page.getByRole('button', { name: /remembered/ }).click()
+	const drawer = page.getByRole('complementary', { name: 'What Nova remembered' })
+	await drawer.getByText('My sister Clara lives in Lisbon.').first().waitFor()
+	await sound(page, 'the memory drawer')
+	const card = drawer.getByRole('article').or(drawer.locator('li')).filter({ hasText: 'You said it' }).first()
+	await card.getByRole('button', { name: /^Forget/ }).click()
+	await card.getByRole('button', { name: /^(Yes, forget|Forget)/ }).first().click()
+	await drawer.getByText(/forgotten/i).first().waitFor()
+})
+
+test('Markdown of a hostile answer is harmless, and what is good is shown', async () => {
+	const page = await nova.window()
+	await nova.signIn(page)
+	nova.model.says(
+		'# Title\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\nprint("hi")\n```\n\nInline $a^2+b^2$.\n\n',
+		'<script>window.hurt=1</script><img src="https://evil.example/x.png" onerror="window.hurt=1">\n\n',
+		'![a picture](https://evil.example/y.png) [bad](javascript:window.hurt=1) [good](https://example.org/)'
+	)
+	await ask(page, 'Show me Markdown')
+	const shown = answer(page)
+	await shown.getByRole('heading', { name: 'Title' }).waitFor()
+	await shown.locator('table').waitFor()
+	await shown.getByRole('button', { name: /copy/i }).first().waitFor()
+	await shown.locator('math').first().waitFor()
+	await page.getByLabel('Send').waitFor()
+	assert.equal(await page.evaluate(() => window.hurt), undefined)
+	assert.equal(await shown.locator('img').count(), 0)
+	assert.equal(await shown.locator('a[href^="javascript"]').count(), 0)
+	const link = shown.getByRole('link', { name: 'good' })
+	assert.match(await link.getAttribute('rel'), /noopener/)
+	await sound(page, 'Markdown')
+})
+
+test('a conversation is renamed and deleted, by keyboard', async () => {
+	const page = await nova.window()
+	await nova.signIn(page)
+	await ask(page, 'To be renamed')
+	await answer(page).getByText('You said: To be renamed').waitFor()
+	const list = page.getByRole('navigation', { name: 'Conversations' })
+	const item = list.locator('li').filter({ hasText: 'To be renamed' })
+	await item.getByRole('button').focus()
+	await page.keyboard.press('Enter')
+	await page.getByRole('menuitem', { name: 'Rename' }).press('Enter')
+	const title = page.getByLabel('New title')
+	await title.fill('A better name')
+	await title.press('Enter')
+	await list.getByRole('link', { name: 'A better name' }).waitFor()
+	await list.locator('li').filter({ hasText: 'A better name' }).getByRole('button').focus()
+	await page.keyboard.press('Enter')
+	await page.getByRole('menuitem', { name: 'Delete' }).press('Enter')
+	await page.getByRole('alertdialog').waitFor()
+	await sound(page, 'the delete dialog')
+	await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).press('Enter')
+	await list.getByRole('link', { name: 'A better name' }).waitFor({ state: 'detached' })
+	await page.waitForURL(`${nova.url}/`)
+})
+
+test('at phone width, in the dark: menu, conversation, memory, nothing sideways', async () => {
+	const page = await nova.window({ ...PHONE, dark: true })
+	await nova.signIn(page)
+	nova.model.says('A long line of code:\n\n```\n' + 'x'.repeat(300) + '\n```\n')
+	await ask(page, 'Something wide')
+	await answer(page).locator('pre').waitFor()
+	await page.getByLabel('Send').waitFor()
+	await sound(page, 'phone: conversation')
+	await page.getByRole('button', { name: 'Open the menu' }).click()
+	await page.getByRole('link', { name: 'Something wide' }).waitFor()
+	await sound(page, 'phone: menu')
+	await page.getByRole('link', { name: 'Memory' }).click()
+	await page.waitForURL(/\/memory/)
+	await page.getByRole('heading', { name: 'Memory' }).waitFor()
+	await sound(page, 'phone: memory')
+})
+
+test('signing out is real, and every page is sound in both themes', async () => {
+	for (const dark of [false, true]) {
+		const page = await nova.window({ ...DESKTOP, dark })
+		await page.goto(`${nova.url}/login`)
+		await page.getByLabel('Email').waitFor()
+		await sound(page, 'sign in')
+		await page.goto(`${nova.url}/register`)
+		await page.getByLabel('Email').waitFor()
+		await sound(page, 'register')
+		await nova.signIn(page)
+		for (const path of ['/account', '/memory', '/nowhere']) {
+			await page.goto(nova.url + path)
+			await page.getByRole('heading', { level: 1 }).first().waitFor()
+			await sound(page, path)
+		}
+		await page.goto(`${nova.url}/`)
+		await page.getByRole('button', { name: `Account menu of ${EMAIL}` }).click()
+		await page.getByRole('menuitem', { name: /^Sign out/ }).first().click()
+		await page.waitForURL(/\/login/)
+		await page.goto(`${nova.url}/memory`)
+		await page.waitForURL(/\/login/)
+	}
+})
+
+test('a wrong password says so beside the form, and keeps the address', async () => {
+	const page = await nova.window()
+	await page.goto(`${nova.url}/login`)
+	await page.getByLabel('Email').fill(EMAIL)
+	await page.getByLabel('Password', { exact: true }).fill(PASSWORD + '!')
+	await page.locator('button[type=submit]').click()
+	await page.getByText('The address or the password is not right.').waitFor()
+	assert.equal(await page.getByLabel('Email').inputValue(), EMAIL)
+	await sound(page, 'a refused sign-in')
+})
+
+test('without a model server: what to do is said, the message is kept, and Try again works', async () => {
+	const alone = await Nova.start({ model: false })
+	try {
+		const page = await alone.window()
+		await alone.setUp(page)
+		await page.getByText('ollama serve').first().waitFor()
+		await sound(page, 'no model server')
+		await ask(page, 'Are you there?')
+		const failed = answer(page)
+		await failed.getByText(/did not answer/).waitFor()
+		await page.reload()
+		await answer(page).getByText(/did not answer/).waitFor()
+		await sound(page, 'a failed answer')
+		await alone.startModel()
+		await page.getByRole('button', { name: 'Try again' }).first().click()
+		await answer(page).getByText('You said: Are you there?').waitFor()
+	} finally {
+		await alone.stop()
+	}
+})
