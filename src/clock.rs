@@ -117,10 +117,6 @@ impl fmt::Debug for Clock {
 pub struct Random(Arc<Mutex<StdRng>>);
 
 impl Random {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that draws from the machine"
-    )]
     pub fn system() -> Self {
         Self(Arc::new(Mutex::new(rand::make_rng())))
     }

@@ -4,6 +4,7 @@
 //! Must stay true: one precedence, flag > environment > file > default, and nothing else ever
 //! changes a setting. An empty string means "not set". Secrets never leave through `Debug` or `show`.
 
+mod layers;
 mod load;
 
 use std::net::{IpAddr, SocketAddr};
@@ -118,6 +119,7 @@ pub struct Limits {
     pub sign_ins_per_minute: u32,
     pub registrations_per_hour: u32,
     pub reads_per_minute: u32,
+    pub reads_burst: u32,
     pub answers_per_user: usize,
 }
 
@@ -230,6 +232,7 @@ impl Default for Limits {
             sign_ins_per_minute: 30,
             registrations_per_hour: 20,
             reads_per_minute: 600,
+            reads_burst: 100,
             answers_per_user: 4,
         }
     }

@@ -122,7 +122,6 @@ impl Error {
     /// The sentence for a person. Never holds an internal cause.
     pub fn message(&self) -> String {
         match self {
-            Self::Malformed(message) => message.clone(),
             Self::TooLarge { limit_bytes } => {
                 format!("The request is larger than the {limit_bytes} bytes accepted here.")
             }
@@ -133,7 +132,8 @@ impl Error {
                     .into()
             }
             Self::Unauthenticated { message, .. } => (*message).into(),
-            Self::Invalid { message, .. }
+            Self::Malformed(message)
+            | Self::Invalid { message, .. }
             | Self::Forbidden { message, .. }
             | Self::Conflict { message, .. }
             | Self::TooMany { message, .. }

@@ -3,9 +3,14 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a test that meets the unexpected has failed"
 )]
 
 mod support;
+
+mod architecture;
+mod auth;
+mod journeys;
 
 mod outside;

@@ -1,4 +1,49 @@
-//! How NovaCore's bytes survive.
-#[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct Error;
+//! How bytes survive.
+//!
+//! This crate knows tables, transactions and text; it knows no word of the product, no async runtime
+//! and no network. The map:
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `store.rs` | the door: open, write, read, close |
+//! | `open.rs` | what happens to a directory before it is served: lock, create, check, migrate |
+//! | `live.rs` | the open file, behind every read and every commit |
+//! | `writer.rs` | the one writer thread and its group commit |
+//! | `write.rs` | one batch: every change goes through one function here, and can be undone |
+//! | `read.rs` | reading, the same from a snapshot and from inside a write |
+//! | `key.rs`, `span.rs`, `table.rs`, `record.rs` | types to ordered keys, ranges, and checked values |
+//! | `changes.rs` | the feed from which derived indexes catch up |
+//! | `text/` | the full-text index: a cache that can be deleted at any time |
+//!
+//! What must stay true:
+//! * a write is acknowledged only after it is durable;
+//! * a write closure that fails leaves no trace, and does not hurt the others of its batch;
+//! * every value carries a checksum over its key and itself, verified on every read;
+//! * nothing changes a table except through `WriteTx::apply`, so that a journal can go in beneath it.
+
+mod changes;
+mod error;
+mod key;
+mod live;
+mod open;
+mod pending;
+mod read;
+mod record;
+mod span;
+mod store;
+mod table;
+mod text;
+mod write;
+mod writer;
+
+pub use changes::Change;
+pub use error::Error;
+pub use key::{Desc, Key};
+pub use pending::Pending;
+pub use read::{Read, ReadTx};
+pub use record::{Record, unpack};
+pub use span::{Leading, Span};
+pub use store::{Migration, Options, Store};
+pub use table::{Table, TableInfo};
+pub use text::{TextHit, TextIndex, TextOp, analyse};
+pub use write::WriteTx;

@@ -1,7 +1,12 @@
-//! What the tests stand on: a clock that stands still, and a scripted model server.
+//! What the tests stand on: the whole program under test, people who use it, a clock that stands
+//! still, and a scripted model server.
 
+pub mod app;
 pub mod clock;
 mod fake_model;
 pub mod fake_ollama;
+pub mod http;
 mod performance;
+pub mod routes;
 pub mod script;
+pub mod source;

@@ -1,0 +1,91 @@
+# NovaCore's commands. Each sets up what it needs and says so.
+#   make run       build and start NovaCore with a model that answers (release build)
+#   make test      every test: Rust, page, and a real browser
+#   make check     formatting, lints, types, licences
+#   make bench     the measurements that README and the release notes quote
+#   make web       the page alone; make openapi: its description of the API, from the code
+#   make coverage  lines covered, by slice (installs cargo-llvm-cov)
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench web openapi coverage fuzz clean
+
+NPM := npm ci --no-audit --no-fund --loglevel=error
+OLLAMA ?= http://127.0.0.1:11434
+
+help:
+	@sed -n '2,8s/^# \{0,1\}//p' Makefile
+
+# ---- the page ----------------------------------------------------------------------------------
+WEB_SOURCES := $(shell find web/src web/static -type f 2>/dev/null) $(wildcard web/*.json web/*.ts web/*.js)
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@echo "== installing the page's packages (npm)"
+	cd web && $(NPM)
+
+web/build/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	@echo "== building the page"
+	cd web && npm run --silent generate && npm run --silent build
+	@touch $@
+
+web: web/build/index.html
+
+openapi:
+	cargo run --quiet -- openapi > web/openapi.json
+
+# ---- run ---------------------------------------------------------------------------------------
+run: web
+	@if curl -sf -m 2 $(OLLAMA)/api/version >/dev/null; then \
+	  echo "== Ollama answers at $(OLLAMA): using it"; \
+	else \
+	  echo "== no Ollama at $(OLLAMA): fetching a small demonstration model (98 MB, once)"; \
+	  packaging/demo-model/fetch.sh models; \
+	fi
+	@echo "== building NovaCore (release; about 10 minutes on 2 cores the first time)"
+	@start=$$SECONDS; cargo build --release --features demo-model; echo "== built in $$((SECONDS - start)) s"
+	./target/release/novacore serve
+
+# ---- test --------------------------------------------------------------------------------------
+CHROMIUM := /usr/bin/chromium
+APT := $(shell [ "$$(id -u)" = 0 ] || echo sudo) env DEBIAN_FRONTEND=noninteractive apt-get
+
+$(CHROMIUM):
+	@echo "== installing chromium for the browser tests (apt)"
+	$(APT) update -qq && $(APT) install -y -qq chromium >/dev/null
+
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+	@echo "== installing the browser tests' packages (npm)"
+	cd tests/browser && $(NPM)
+
+test: web tests/browser/node_modules/.package-lock.json | $(CHROMIUM)
+	@echo "== page: unit tests"
+	cd web && npm run --silent test
+	@echo "== Rust: unit and integration tests"
+	cargo test --workspace
+	@echo "== browser tests"
+	cargo build
+	cd tests/browser && npm run --silent test
+
+# ---- check -------------------------------------------------------------------------------------
+check: web
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cd web && npm run --silent check
+	@if command -v cargo-deny >/dev/null; then cargo deny --offline check licenses bans sources; \
+	 else echo "cargo-deny is not installed: licences, bans and sources were not checked"; fi
+
+# ---- measure -----------------------------------------------------------------------------------
+bench: web
+	cargo build --release
+	cargo bench --bench product
+
+coverage: web
+	@cargo llvm-cov --version >/dev/null 2>&1 || { echo "== installing cargo-llvm-cov"; cargo install --locked cargo-llvm-cov; }
+	@rustup component add llvm-tools >/dev/null 2>&1 || true
+	cargo llvm-cov --workspace --json --output-path target/coverage.json
+	python3 tests/coverage.py target/coverage.json
+
+clean:
+	cargo clean
+	rm -rf web/build web/node_modules web/.svelte-kit tests/browser/node_modules

@@ -1,0 +1,208 @@
+//! What every slice is handed: configuration, clock, storage, model servers, keys, tasks.
+//!
+//! Slices may read all of it; only `lifecycle` builds it. Holds no slice's own types.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::ops::Deref;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::Timestamp;
+use metrics_exporter_prometheus::PrometheusHandle;
+use sha2::Sha256;
+use storage::{Store, TextIndex};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::{Clock, Ids, Random};
+use crate::config::{Config, Networks};
+use crate::error::{Error, Result};
+use crate::http::assets::Page;
+use crate::http::events::Streams;
+use crate::http::rate::Rates;
+use crate::outside::ModelServers;
+
+/// A cheap handle; clone it freely.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+pub struct Parts {
+    pub config: Config,
+    pub clock: Clock,
+    pub random: Random,
+    pub ids: Ids,
+    pub store: Store,
+    pub text: TextIndex,
+    pub models: ModelServers,
+    pub keys: Keys,
+    pub rates: Rates,
+    pub streams: Streams,
+    pub tasks: Tasks,
+    pub page: Page,
+    pub metrics: PrometheusHandle,
+    pub trusted_proxies: Networks,
+    pub metrics_networks: Networks,
+    pub started_at: Timestamp,
+    /// Permits to compute a password hash; each costs `auth.hash_memory_kib`.
+    pub hashing: Arc<Semaphore>,
+    /// Number of the newest batch whose changes the text index can find.
+    pub indexed: watch::Sender<u64>,
+}
+
+impl App {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Who owns the running tasks, and the two words that end them.
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    working: watch::Sender<usize>,
+    /// Finish what you are doing, begin nothing new.
+    pub drain: CancellationToken,
+    /// Stop now, leave what is stored in order.
+    pub stop: CancellationToken,
+}
+
+impl Default for Tasks {
+    fn default() -> Self {
+        Self {
+            tracker: TaskTracker::new(),
+            working: watch::Sender::new(0),
+            drain: CancellationToken::new(),
+            stop: CancellationToken::new(),
+        }
+    }
+}
+
+impl Tasks {
+    /// A task for as long as the program runs; it ends at `drain` or `stop`.
+    #[expect(clippy::disallowed_methods, reason = "the owner of all tasks")]
+    pub fn spawn<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        drop(tokio::spawn(self.tracker.track_future(future)));
+    }
+
+    /// A piece of work that ends by itself; what it logs keeps the caller's correlation id.
+    pub fn work<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        struct Working(watch::Sender<usize>);
+        impl Drop for Working {
+            fn drop(&mut self) {
+                self.0.send_modify(|count| *count -= 1);
+            }
+        }
+        self.working.send_modify(|count| *count += 1);
+        let working = Working(self.working.clone());
+        let span = tracing::Span::current();
+        self.spawn(tracing::Instrument::instrument(
+            async move {
+                let _working = working;
+                future.await;
+            },
+            span,
+        ));
+    }
+
+    /// How many pieces of work are under way.
+    pub fn working(&self) -> usize {
+        *self.working.borrow()
+    }
+
+    /// Waits until no work is under way.
+    pub async fn quiet(&self) {
+        let mut working = self.working.subscribe();
+        // The sender lives in `self`, so the wait cannot fail.
+        let _ = working.wait_for(|count| *count == 0).await;
+    }
+
+    /// Waits until every task has ended; call after `drain` or `stop`.
+    pub async fn ended(&self) {
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+}
+
+/// The keys of this installation, all derived from one secret.
+pub struct Keys {
+    secret: Vec<u8>,
+}
+
+impl Keys {
+    /// The configured secret, or the one kept in the data directory, made at the first start.
+    pub fn load(config: &Config, random: &Random) -> Result<Self> {
+        if !config.auth.secret.is_empty() {
+            return Ok(Self {
+                secret: config.auth.secret.clone().into_bytes(),
+            });
+        }
+        let path = config.data.dir.join("secret.key");
+        let cannot = |e| Error::internal("reading or making the secret key file", e);
+        match fs::read(&path) {
+            Ok(secret) if secret.len() >= 32 => Ok(Self { secret }),
+            Ok(_) => Err(Error::internal(
+                "secret.key",
+                "the file is damaged: it must hold at least 32 bytes",
+            )),
+            Err(e) if e.kind() == ErrorKind::NotFound => {
+                let secret = random.bytes::<32>().to_vec();
+                write_private(&path, &secret).map_err(cannot)?;
+                Ok(Self { secret })
+            }
+            Err(e) => Err(cannot(e)),
+        }
+    }
+
+    /// The key for one purpose: HMAC-SHA256(secret, purpose).
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        mac(&self.secret, &[purpose.as_bytes()])
+    }
+}
+
+/// HMAC-SHA256 over the parts, each preceded by its length so that no two lists of parts collide.
+pub fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    // HMAC accepts keys of every length, so the error cannot occur; an empty key would be no worse.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return [0; 32];
+    };
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// Writes a file only its owner can read, so that it is there whole or not at all.
+pub fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut fresh = path.as_os_str().to_owned();
+    fresh.push(".new");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&fresh)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(&fresh, path)?;
+    path.parent()
+        .map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+}

@@ -1,0 +1,34 @@
+//! SLICE: who you are. Accounts, passwords, sign-ins and the tokens that prove them.
+//!
+//! Enter here: the callers (`CurrentUser`, `Admin`), the handlers, and what other slices may know of
+//! a user. Must stay true: a sign-in that has ended is refused from that moment on; an unknown
+//! address and a wrong password cannot be told apart, in words or in time.
+
+mod caller;
+mod login;
+mod password;
+mod register;
+mod session;
+mod setup;
+mod store;
+mod token;
+
+pub use caller::{Admin, CurrentUser};
+pub use login::login;
+pub use password::{MAX_CHARS as PASSWORD_MAX_CHARS, MIN_CHARS as PASSWORD_MIN_CHARS, Password};
+pub use register::{NewAccount, create_account, register};
+pub use session::{end_session, list_sessions, logout, logout_all, refresh};
+pub use setup::{complete as setup, offer as offer_setup, required as setup_required};
+pub use store::{CATALOGUE, Role, User, sweep, user};
+pub use token::{PublicUser, SignedIn};
+
+pub mod paths {
+    //! For the OpenAPI document: the handlers with their descriptions.
+    pub use super::login::{__path_login, login};
+    pub use super::register::{__path_register, register};
+    pub use super::session::{
+        __path_end_session, __path_list_sessions, __path_logout, __path_logout_all, __path_refresh,
+        end_session, list_sessions, logout, logout_all, refresh,
+    };
+    pub use super::setup::{__path_complete as __path_setup, complete as setup};
+}

@@ -1,0 +1,156 @@
+//! Passwords: which are accepted, and their hashes (argon2id, OWASP parameters) on bounded threads.
+//!
+//! Must stay true: at most `auth.hash_threads` hashes are computed at once, whatever the load, and a
+//! password never appears in a log or an error.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use serde::Deserialize;
+use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+
+pub const MIN_CHARS: usize = 10;
+pub const MAX_CHARS: usize = 256;
+
+/// People waiting for a hash beyond this are asked to come back, instead of waiting for minutes.
+const MOST_WAITING: usize = 512;
+
+/// Common passwords of the allowed length, one a line, most common first.
+static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    include_str!("common_passwords.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .collect()
+});
+
+/// A password as typed. Has no way to be shown.
+#[derive(Clone, Deserialize, ToSchema)]
+#[schema(value_type = String, format = Password)]
+pub struct Password(String);
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+impl From<String> for Password {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl Password {
+    /// The rule for new passwords: length, and not one everybody tries first.
+    pub fn check(&self) -> Result<()> {
+        let length = self.0.chars().count();
+        if length < MIN_CHARS {
+            let message = format!("Use at least {MIN_CHARS} characters; a short sentence is good.");
+            return Err(Error::field("password_too_short", "password", message));
+        }
+        if length > MAX_CHARS {
+            return Err(Error::field(
+                "password_too_long",
+                "password",
+                format!("Use at most {MAX_CHARS} characters."),
+            ));
+        }
+        if COMMON.contains(self.0.to_lowercase().as_str()) {
+            let message = "This password is among the first that are tried. Choose another.";
+            return Err(Error::field("password_common", "password", message));
+        }
+        Ok(())
+    }
+}
+
+fn hasher(app: &App) -> Result<Argon2<'static>> {
+    let auth = &app.config.auth;
+    let params = Params::new(auth.hash_memory_kib, auth.hash_iterations, 1, None)
+        .map_err(|e| Error::internal("argon2 parameters", e))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Runs `work` on a blocking thread once one of the few permits is free.
+async fn bounded<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let waiting = Arc::strong_count(&app.hashing);
+    if waiting > MOST_WAITING {
+        return Err(Error::TooMany {
+            code: "rate_limited",
+            message: "Very many people are signing in right now. Please try again in a moment."
+                .into(),
+            retry_after: 5,
+            resets_at: None,
+        });
+    }
+    let permit = Arc::clone(&app.hashing)
+        .acquire_owned()
+        .await
+        .map_err(|e| Error::internal("hashing", e))?;
+    spawn_blocking(move || {
+        let _permit = permit;
+        work()
+    })
+    .await
+    .map_err(|e| Error::internal("hashing", e))?
+}
+
+pub async fn hash(app: &App, password: Password) -> Result<String> {
+    let hasher = hasher(app)?;
+    let salt: [u8; 16] = app.random.bytes();
+    bounded(app, move || {
+        let hash = hasher.hash_password_with_salt(password.0.as_bytes(), &salt);
+        hash.map(|hash| hash.to_string())
+            .map_err(|e| Error::internal("hashing a password", e))
+    })
+    .await
+}
+
+/// What comparing a password with a stored hash said.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Wrong,
+    Right,
+    /// Right, and the hash is weaker than today's parameters: hash again.
+    Outdated,
+}
+
+/// Compares; without a stored hash it takes the same time and says `Wrong`.
+pub async fn verify(app: &App, password: Password, stored: Option<String>) -> Result<Verdict> {
+    let hasher = hasher(app)?;
+    bounded(app, move || {
+        let Some(stored) = stored else {
+            // Same work as a real comparison, so that time does not tell whether the address exists.
+            let _ = hasher.hash_password_with_salt(password.0.as_bytes(), &[0x5a; 16]);
+            return Ok(Verdict::Wrong);
+        };
+        let parsed =
+            PasswordHash::new(&stored).map_err(|e| Error::internal("a stored password hash", e))?;
+        if hasher
+            .verify_password(password.0.as_bytes(), &parsed)
+            .is_err()
+        {
+            return Ok(Verdict::Wrong);
+        }
+        let current = Params::try_from(&parsed).is_ok_and(|params| {
+            params.m_cost() >= hasher.params().m_cost()
+                && params.t_cost() >= hasher.params().t_cost()
+        });
+        Ok(if current {
+            Verdict::Right
+        } else {
+            Verdict::Outdated
+        })
+    })
+    .await
+}

@@ -1,0 +1,166 @@
+//! Making an account.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::password::{self, Password};
+use super::store::{self, Role, Session, User};
+use super::{session, token};
+use crate::app::App;
+use crate::config::Registration;
+use crate::error::{Error, Result};
+use crate::http::failure::Failure;
+use crate::http::rate::Limit;
+use crate::http::{Client, Json};
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Credentials {
+    pub email: String,
+    pub password: Password,
+}
+
+/// An account to be made, by a route or by the shell.
+#[derive(Debug)]
+pub struct NewAccount {
+    pub email: String,
+    pub password: Password,
+    pub role: Role,
+}
+
+/// Makes an account and signs it in.
+#[utoipa::path(post, path = "/api/auth/register", tag = "auth", request_body = Credentials, responses(
+    (status = 201, body = token::SignedIn), (status = 403, body = Failure, description = "registration_closed"),
+    (status = 409, body = Failure, description = "email_taken"), (status = 422, body = Failure)))]
+pub async fn register(
+    State(app): State<App>,
+    client: Client,
+    body: Json<Credentials>,
+) -> Result<Response> {
+    let limit = Limit::per_hour(app.config.limits.registrations_per_hour);
+    app.rates.take("registrations", &client.address, limit)?;
+    let open =
+        app.config.auth.registration == Registration::Open && app.store.read(store::set_up)?;
+    if !open {
+        return Err(Error::forbidden(
+            "registration_closed",
+            "New accounts are not open here. Ask the administrator.",
+        ));
+    }
+    let Json(Credentials { email, password }) = body;
+    let account = NewAccount {
+        email,
+        password,
+        role: Role::User,
+    };
+    let (user, session) = sign_up(&app, &client, account, |_| Ok(())).await?;
+    created(&app, &client, &user, &session)
+}
+
+/// 201 with both tokens.
+pub fn created(app: &App, client: &Client, user: &User, session: &Session) -> Result<Response> {
+    let mut response = token::signed_in(app, client, user, session)?;
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
+}
+
+/// Checks, hashes, and in one transaction runs `admit` and adds the account with its first sign-in.
+pub async fn sign_up(
+    app: &App,
+    client: &Client,
+    account: NewAccount,
+    admit: impl FnOnce(&mut storage::WriteTx<'_>) -> Result<()> + Send + 'static,
+) -> Result<(User, Session)> {
+    let user = prepare(app, account).await?;
+    let session = session::begin(app, client, user.id);
+    app.store
+        .write(move |tx| {
+            admit(tx)?;
+            store::add_user(tx, &user)?;
+            store::put_session(tx, &session)?;
+            Ok((user, session))
+        })
+        .await
+}
+
+/// Makes an account without signing it in: the shell's way.
+pub async fn create_account(app: &App, account: NewAccount) -> Result<User> {
+    let user = prepare(app, account).await?;
+    let user = app
+        .store
+        .write(move |tx| store::add_user(tx, &user).map(|()| user))
+        .await?;
+    if user.role == Role::Admin {
+        super::setup::withdraw(app);
+    }
+    Ok(user)
+}
+
+async fn prepare(app: &App, account: NewAccount) -> Result<User> {
+    let email = checked_address(&account.email)?;
+    account.password.check()?;
+    let password_hash = password::hash(app, account.password).await?;
+    Ok(User {
+        id: app.ids.next(),
+        email,
+        password_hash,
+        role: account.role,
+        created_at: app.clock.now(),
+        email_verified_at: None,
+        disabled: false,
+    })
+}
+
+/// An address that mail could be sent to: one @, something on both sides, no spaces or controls.
+/// Whether it exists only a mail can tell.
+fn checked_address(email: &str) -> Result<String> {
+    let email = email.trim();
+    let parts = email.rsplit_once('@');
+    let fits = email.len() <= 254
+        && !email
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c))
+        && parts.is_some_and(|(name, host)| {
+            !name.is_empty()
+                && name.len() <= 64
+                && !name.contains('@')
+                && !host.is_empty()
+                && !host.starts_with('.')
+        });
+    if fits {
+        return Ok(email.to_owned());
+    }
+    Err(Error::field(
+        "email_invalid",
+        "email",
+        "This does not look like a mail address, for example ada@example.org.",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is stored as an address must be one, since links will be mailed to it.
+    #[test]
+    fn addresses_are_checked_for_form() {
+        for good in ["ada@example.org", " a+b@localhost ", "ü@bücher.example"] {
+            assert!(checked_address(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "ada",
+            "@example.org",
+            "ada@",
+            "a b@c.d",
+            "a@b@c",
+            "a@b\n.c",
+            "<a@b.c>",
+            "a@.b",
+        ] {
+            assert!(checked_address(bad).is_err(), "{bad}");
+        }
+    }
+}

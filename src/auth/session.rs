@@ -1,0 +1,269 @@
+//! The life of a sign-in: begin, refresh with rotation, list, end.
+//!
+//! Must stay true: two tabs that refresh at the same moment both stay signed in; a refresh token
+//! that comes back after it was replaced ends the sign-in, its access tokens included.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::caller::CurrentUser;
+use super::store::{self, Session, User};
+use super::token;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::http::failure::Failure;
+use crate::http::{Client, Json, Path};
+
+/// How long the token before the newest still brings the newest again, for tabs that raced.
+const GRACE: SignedDuration = SignedDuration::from_secs(10);
+
+fn days(count: u64) -> SignedDuration {
+    SignedDuration::from_hours(24 * i64::try_from(count).unwrap_or(30))
+}
+
+fn after(now: Timestamp, span: SignedDuration) -> Timestamp {
+    now.checked_add(span).unwrap_or(Timestamp::MAX)
+}
+
+/// A new sign-in, not yet stored.
+pub fn begin(app: &App, client: &Client, user: Uuid) -> Session {
+    let now = app.clock.now();
+    Session {
+        id: app.ids.next(),
+        user,
+        turn: 0,
+        spent_at: None,
+        created_at: now,
+        last_seen_at: now,
+        expires_at: after(now, days(app.config.auth.refresh_days)),
+        ends_at: after(now, days(app.config.auth.refresh_absolute_days)),
+        device: client.user_agent.clone(),
+        address: client.address.to_string(),
+    }
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct RefreshToken {
+    /// Clients that are no browser send it here; a browser sends its cookie.
+    pub refresh_token: Option<String>,
+}
+
+fn revoked() -> Error {
+    Error::Unauthenticated {
+        code: "session_revoked",
+        message: "This sign-in has ended. Sign in again.",
+    }
+}
+
+/// The session and number of the refresh token that came with a request.
+fn presented(
+    app: &App,
+    client: &Client,
+    headers: &HeaderMap,
+    body: RefreshToken,
+) -> Result<(Uuid, u64)> {
+    let token = body
+        .refresh_token
+        .or_else(|| token::cookie(headers, client));
+    let token = token.ok_or(Error::Unauthenticated {
+        code: "token_missing",
+        message: "Sign in first.",
+    })?;
+    token::read_refresh_token(app, &token).ok_or(Error::Unauthenticated {
+        code: "token_invalid",
+        message: "This refresh token is not valid.",
+    })
+}
+
+enum Refreshed {
+    Good(Box<(User, Session)>),
+    Ended,
+}
+
+/// Exchanges a refresh token for a new pair.
+#[utoipa::path(post, path = "/api/auth/refresh", tag = "auth", request_body = RefreshToken, responses(
+    (status = 200, body = token::SignedIn), (status = 401, body = Failure)))]
+pub async fn refresh(
+    State(app): State<App>,
+    client: Client,
+    headers: HeaderMap,
+    Json(body): Json<RefreshToken>,
+) -> Result<Response> {
+    let (id, turn) = presented(&app, &client, &headers, body)?;
+    let now = app.clock.now();
+    let expires_at = after(now, days(app.config.auth.refresh_days));
+    let address = client.address.to_string();
+    let refreshed = app.store.write(move |tx| {
+        rotate(tx, id, turn, now, |session| {
+            session.expires_at = expires_at;
+            session.address = address;
+        })
+    });
+    match refreshed.await? {
+        Refreshed::Good(good) => token::signed_in(&app, &client, &good.0, &good.1),
+        Refreshed::Ended => Err(revoked()),
+    }
+}
+
+/// Spends token number `turn`; the ending of a reused sign-in is a result, not an error, so that it
+/// is committed.
+fn rotate(
+    tx: &mut storage::WriteTx<'_>,
+    id: Uuid,
+    turn: u64,
+    now: Timestamp,
+    extend: impl FnOnce(&mut Session),
+) -> Result<Refreshed> {
+    let Some(mut session) = store::session(tx, id)? else {
+        return Ok(Refreshed::Ended);
+    };
+    let user = store::user(tx, session.user)?.filter(|user| !user.disabled && session.live(now));
+    let Some(user) = user else {
+        store::remove_session(tx, session.user, id)?;
+        return Ok(Refreshed::Ended);
+    };
+    let raced = turn + 1 == session.turn
+        && session
+            .spent_at
+            .is_some_and(|spent| now.duration_since(spent) <= GRACE);
+    if turn == session.turn {
+        session.turn += 1;
+        session.spent_at = Some(now);
+        session.last_seen_at = now;
+        extend(&mut session);
+        store::put_session(tx, &session)?;
+    } else if !raced {
+        tracing::warn!(session_id = %id, user_id = %session.user, "a spent refresh token came back: sign-in ended");
+        store::remove_session(tx, session.user, id)?;
+        return Ok(Refreshed::Ended);
+    }
+    Ok(Refreshed::Good(Box::new((user, session))))
+}
+
+/// Ends this sign-in. Always 204: someone who is already signed out has what they want.
+#[utoipa::path(post, path = "/api/auth/logout", tag = "auth", request_body = RefreshToken, responses((status = 204)))]
+pub async fn logout(
+    State(app): State<App>,
+    client: Client,
+    caller: Option<CurrentUser>,
+    headers: HeaderMap,
+    Json(body): Json<RefreshToken>,
+) -> Result<Response> {
+    let ended = leaving(&app, &client, caller, &headers, body)?;
+    if let Some((user, session)) = ended {
+        app.store
+            .write(move |tx| store::remove_session(tx, user, session))
+            .await?;
+    }
+    token::signed_out(&client)
+}
+
+/// Ends every sign-in of the caller.
+#[utoipa::path(post, path = "/api/auth/logout-all", tag = "auth", request_body = RefreshToken,
+    responses((status = 204), (status = 401, body = Failure)))]
+pub async fn logout_all(
+    State(app): State<App>,
+    client: Client,
+    caller: Option<CurrentUser>,
+    headers: HeaderMap,
+    Json(body): Json<RefreshToken>,
+) -> Result<Response> {
+    let (user, _) = leaving(&app, &client, caller, &headers, body)?.ok_or_else(revoked)?;
+    app.store
+        .write(move |tx| {
+            for session in store::sessions(tx, user)? {
+                store::remove_session(tx, user, session.id)?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await?;
+    token::signed_out(&client)
+}
+
+/// Whose sign-in a log-out speaks of: by access token, else by the newest refresh token.
+fn leaving(
+    app: &App,
+    client: &Client,
+    caller: Option<CurrentUser>,
+    headers: &HeaderMap,
+    body: RefreshToken,
+) -> Result<Option<(Uuid, Uuid)>> {
+    if let Some(caller) = caller {
+        return Ok(Some((caller.id, caller.session)));
+    }
+    let Ok((id, turn)) = presented(app, client, headers, body) else {
+        return Ok(None);
+    };
+    let session = app.store.read(|tx| store::session(tx, id))?;
+    Ok(session
+        .filter(|s| turn + 1 >= s.turn)
+        .map(|s| (s.user, s.id)))
+}
+
+/// A sign-in as its owner sees it.
+#[derive(Serialize, ToSchema)]
+pub struct SignInView {
+    pub id: Uuid,
+    /// Whether it is the one asking.
+    pub current: bool,
+    /// The browser or program, in its own words.
+    pub device: String,
+    pub address: String,
+    pub created_at: Timestamp,
+    /// To within the lifetime of an access token.
+    pub last_seen_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct SignInList {
+    pub items: Vec<SignInView>,
+}
+
+/// The caller's sign-ins, newest first.
+#[utoipa::path(get, path = "/api/auth/sessions", tag = "auth", responses((status = 200, body = SignInList)))]
+pub async fn list_sessions(
+    State(app): State<App>,
+    caller: CurrentUser,
+) -> Result<Json<SignInList>> {
+    let now = app.clock.now();
+    let sessions = app.store.read(|tx| store::sessions(tx, caller.id))?;
+    let items = sessions
+        .into_iter()
+        .filter(|session| session.live(now))
+        .map(|session| SignInView {
+            id: session.id,
+            current: session.id == caller.session,
+            device: session.device,
+            address: session.address,
+            created_at: session.created_at,
+            last_seen_at: session.last_seen_at,
+            expires_at: session.expires_at.min(session.ends_at),
+        })
+        .collect();
+    Ok(Json(SignInList { items }))
+}
+
+/// Ends one of the caller's sign-ins.
+#[utoipa::path(delete, path = "/api/auth/sessions/{id}", tag = "auth", params(("id" = Uuid, Path)),
+    responses((status = 204), (status = 404, body = Failure)))]
+pub async fn end_session(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode> {
+    let ended = app
+        .store
+        .write(move |tx| store::remove_session(tx, caller.id, id))
+        .await?;
+    if ended {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Error::NotFound { what: "sign-in" })
+    }
+}

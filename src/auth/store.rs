@@ -1,0 +1,220 @@
+//! The tables of accounts and sign-ins.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use storage::{Read, Record, Span, Table, TableInfo, WriteTx};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+
+const USERS: Table<Uuid, User> = Table::new("auth_users");
+const EMAILS: Table<String, Uuid16> = Table::new("auth_emails");
+const SESSIONS: Table<Uuid, Session> = Table::new("auth_sessions");
+const USER_SESSIONS: Table<(Uuid, Uuid), ()> = Table::new("auth_user_sessions");
+const SETUP: Table<u8, Setup> = Table::new("auth_setup");
+
+pub const CATALOGUE: [TableInfo; 5] = [
+    TableInfo {
+        name: "auth_users",
+        owner: "auth",
+        key: "user",
+        value: "account: address, password hash, role",
+    },
+    TableInfo {
+        name: "auth_emails",
+        owner: "auth",
+        key: "address, folded",
+        value: "user",
+    },
+    TableInfo {
+        name: "auth_sessions",
+        owner: "auth",
+        key: "sign-in",
+        value: "user, refresh counter, times, device",
+    },
+    TableInfo {
+        name: "auth_user_sessions",
+        owner: "auth",
+        key: "user, sign-in",
+        value: "(index)",
+    },
+    TableInfo {
+        name: "auth_setup",
+        owner: "auth",
+        key: "0",
+        value: "hash of the set-up token, whether it was used",
+    },
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    User,
+    Admin,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct User {
+    pub id: Uuid,
+    pub email: String,
+    pub password_hash: String,
+    pub role: Role,
+    pub created_at: Timestamp,
+    pub email_verified_at: Option<Timestamp>,
+    pub disabled: bool,
+}
+
+impl Record for User {}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Uuid16(Uuid);
+
+impl Record for Uuid16 {}
+
+/// A sign-in. `turn` is the number of the refresh token that is good now.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Session {
+    pub id: Uuid,
+    pub user: Uuid,
+    pub turn: u64,
+    /// When the token before this one was spent.
+    pub spent_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub last_seen_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub ends_at: Timestamp,
+    pub device: String,
+    pub address: String,
+}
+
+impl Record for Session {}
+
+impl Session {
+    pub fn live(&self, now: Timestamp) -> bool {
+        now < self.expires_at && now < self.ends_at
+    }
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Setup {
+    token_hash: Option<[u8; 32]>,
+    done: bool,
+}
+
+impl Record for Setup {}
+
+/// The form of an address by which it is unique.
+pub fn folded(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+pub fn user(tx: &impl Read, id: Uuid) -> Result<Option<User>> {
+    Ok(tx.get(&USERS, &id)?)
+}
+
+pub fn user_by_email(tx: &impl Read, email: &str) -> Result<Option<User>> {
+    match tx.get(&EMAILS, &folded(email))? {
+        Some(Uuid16(id)) => user(tx, id),
+        None => Ok(None),
+    }
+}
+
+/// Adds an account, or says that the address has one.
+pub fn add_user(tx: &mut WriteTx<'_>, user: &User) -> Result<()> {
+    let key = folded(&user.email);
+    if tx.contains(&EMAILS, &key)? {
+        return Err(Error::conflict(
+            "email_taken",
+            "There is already an account with this address. Sign in instead.",
+        ));
+    }
+    tx.put(&EMAILS, &key, &Uuid16(user.id))?;
+    tx.put(&USERS, &user.id, user)?;
+    if user.role == Role::Admin {
+        tx.put(
+            &SETUP,
+            &0,
+            &Setup {
+                token_hash: None,
+                done: true,
+            },
+        )?;
+    }
+    Ok(())
+}
+
+pub fn set_password_hash(tx: &mut WriteTx<'_>, id: Uuid, hash: String) -> Result<()> {
+    if let Some(mut user) = user(tx, id)? {
+        user.password_hash = hash;
+        tx.put(&USERS, &id, &user)?;
+    }
+    Ok(())
+}
+
+/// Whether there is an administrator; until then nobody else can register.
+pub fn set_up(tx: &impl Read) -> Result<bool> {
+    Ok(tx.get(&SETUP, &0)?.unwrap_or_default().done)
+}
+
+pub fn setup_token_hash(tx: &impl Read) -> Result<Option<[u8; 32]>> {
+    Ok(tx.get(&SETUP, &0)?.unwrap_or_default().token_hash)
+}
+
+pub fn offer_setup(tx: &mut WriteTx<'_>, token_hash: [u8; 32]) -> Result<()> {
+    Ok(tx.put(
+        &SETUP,
+        &0,
+        &Setup {
+            token_hash: Some(token_hash),
+            done: false,
+        },
+    )?)
+}
+
+pub fn session(tx: &impl Read, id: Uuid) -> Result<Option<Session>> {
+    Ok(tx.get(&SESSIONS, &id)?)
+}
+
+pub fn put_session(tx: &mut WriteTx<'_>, session: &Session) -> Result<()> {
+    tx.put(&SESSIONS, &session.id, session)?;
+    Ok(tx.put(&USER_SESSIONS, &(session.user, session.id), &())?)
+}
+
+/// Ends a sign-in of this user; false when it is not there or not theirs.
+pub fn remove_session(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<bool> {
+    if !tx.delete(&USER_SESSIONS, &(user, id))? {
+        return Ok(false);
+    }
+    Ok(tx.delete(&SESSIONS, &id)?)
+}
+
+/// The sign-ins of a user, newest first.
+pub fn sessions(tx: &impl Read, user: Uuid) -> Result<Vec<Session>> {
+    let ids = tx.scan(&USER_SESSIONS, Span::prefix(&user).rev(), usize::MAX)?;
+    let mut sessions = Vec::with_capacity(ids.len());
+    for ((_, id), ()) in ids {
+        sessions.extend(session(tx, id)?);
+    }
+    Ok(sessions)
+}
+
+/// Removes sign-ins that ended by themselves a day ago or longer; in steps, so that no transaction
+/// grows large. Returns whether there may be more.
+pub fn sweep(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<bool> {
+    const STEP: usize = 1000;
+    let before = now
+        .checked_sub(SignedDuration::from_hours(24))
+        .unwrap_or(now);
+    let mut removed = 0;
+    for (id, session) in tx.scan(&SESSIONS, Span::all(), usize::MAX)? {
+        if !session.live(before) {
+            remove_session(tx, session.user, id)?;
+            removed += 1;
+            if removed == STEP {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}

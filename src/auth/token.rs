@@ -1,0 +1,221 @@
+//! The two tokens of a sign-in and how they travel.
+//!
+//! Access token: a JWT, typ `at+jwt`, HS256, 15 minutes. Refresh token:
+//! `<session id>.<n>.<HMAC-SHA256(refresh key, session id, n)>`, so that any of them can be computed
+//! again and none is stored. Browsers get the refresh token as a cookie, programs in the body.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::store::{Role, Session, User};
+use crate::app::{App, mac};
+use crate::error::{Error, Result};
+use crate::http::{Client, Json};
+
+const TYPE: &str = "at+jwt";
+const AUDIENCE: &str = "novacore";
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    sub: Uuid,
+    sid: Uuid,
+    /// For display; what counts is read from storage on every request.
+    role: Role,
+    iat: i64,
+    exp: i64,
+    aud: String,
+    iss: String,
+}
+
+/// Who an access token speaks for.
+pub struct Bearer {
+    pub user: Uuid,
+    pub session: Uuid,
+}
+
+/// A user as everybody who may see one sees it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PublicUser {
+    pub id: Uuid,
+    pub email: String,
+    pub email_verified: bool,
+    pub email_verified_at: Option<Timestamp>,
+    pub role: Role,
+    pub created_at: Timestamp,
+}
+
+impl From<&User> for PublicUser {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id,
+            email: user.email.clone(),
+            email_verified: user.email_verified_at.is_some(),
+            email_verified_at: user.email_verified_at,
+            role: user.role,
+            created_at: user.created_at,
+        }
+    }
+}
+
+/// The answer to every successful sign-in.
+#[derive(Serialize, ToSchema)]
+pub struct SignedIn {
+    pub user: PublicUser,
+    pub access_token: String,
+    /// Only for clients that are no browser; a browser gets it as a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    /// Always `Bearer`.
+    pub token_type: &'static str,
+    /// Seconds until the access token expires.
+    pub expires_in: u64,
+}
+
+fn access_key(app: &App) -> [u8; 32] {
+    app.keys.derive("access token")
+}
+
+fn issuer(app: &App) -> String {
+    app.store.lineage().to_string()
+}
+
+pub fn access_token(app: &App, user: &User, session: Uuid) -> Result<String> {
+    let now = app.clock.now().as_second();
+    let lifetime = i64::try_from(app.config.auth.access_minutes * 60).unwrap_or(900);
+    let claims = Claims {
+        sub: user.id,
+        sid: session,
+        role: user.role,
+        iat: now,
+        exp: now + lifetime,
+        aud: AUDIENCE.into(),
+        iss: issuer(app),
+    };
+    let header = Header {
+        typ: Some(TYPE.into()),
+        ..Header::new(Algorithm::HS256)
+    };
+    encode(
+        &header,
+        &claims,
+        &EncodingKey::from_secret(&access_key(app)),
+    )
+    .map_err(|e| Error::internal("signing an access token", e))
+}
+
+/// Checks signature, algorithm, type, audience, issuer and time; says nothing about the session.
+pub fn read_access_token(app: &App, token: &str) -> Result<Bearer> {
+    let invalid = || Error::Unauthenticated {
+        code: "token_invalid",
+        message: "This access token is not valid.",
+    };
+    let mut rules = Validation::new(Algorithm::HS256);
+    rules.set_audience(&[AUDIENCE]);
+    rules.set_issuer(&[issuer(app)]);
+    rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
+    rules.validate_exp = false; // by our own clock, below
+    let data = decode::<Claims>(token, &DecodingKey::from_secret(&access_key(app)), &rules)
+        .map_err(|_| invalid())?;
+    if data.header.typ.as_deref() != Some(TYPE) {
+        return Err(invalid());
+    }
+    if data.claims.exp <= app.clock.now().as_second() {
+        return Err(Error::Unauthenticated {
+            code: "token_expired",
+            message: "This access token has expired.",
+        });
+    }
+    Ok(Bearer {
+        user: data.claims.sub,
+        session: data.claims.sid,
+    })
+}
+
+fn refresh_mac(app: &App, session: Uuid, turn: u64) -> [u8; 32] {
+    mac(
+        &app.keys.derive("refresh token"),
+        &[session.as_bytes(), &turn.to_be_bytes()],
+    )
+}
+
+pub fn refresh_token(app: &App, session: Uuid, turn: u64) -> String {
+    format!(
+        "{session}.{turn}.{}",
+        URL_SAFE_NO_PAD.encode(refresh_mac(app, session, turn))
+    )
+}
+
+/// The session and number of a refresh token that we made ourselves.
+pub fn read_refresh_token(app: &App, token: &str) -> Option<(Uuid, u64)> {
+    let mut parts = token.splitn(3, '.');
+    let session: Uuid = parts.next()?.parse().ok()?;
+    let turn: u64 = parts.next()?.parse().ok()?;
+    let given = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
+    bool::from(given.ct_eq(&refresh_mac(app, session, turn))).then_some((session, turn))
+}
+
+/// The name says what the browser must enforce: `__Host-` cookies are Secure, of this host alone.
+fn cookie_name(client: &Client) -> &'static str {
+    if client.https {
+        "__Host-novacore"
+    } else {
+        "novacore"
+    }
+}
+
+pub fn cookie(headers: &HeaderMap, client: &Client) -> Option<String> {
+    let name = cookie_name(client);
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+fn set_cookie(client: &Client, value: &str, seconds: u64) -> Result<HeaderValue> {
+    let secure = if client.https { "; Secure" } else { "" };
+    let name = cookie_name(client);
+    HeaderValue::from_str(&format!(
+        "{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}"
+    ))
+    .map_err(|e| Error::internal("setting a cookie", e))
+}
+
+/// A response that takes the browser's cookie away.
+pub fn signed_out(client: &Client) -> Result<Response> {
+    let mut response = axum::http::StatusCode::NO_CONTENT.into_response();
+    response
+        .headers_mut()
+        .insert(header::SET_COOKIE, set_cookie(client, "", 0)?);
+    Ok(response)
+}
+
+/// Both tokens of `session`, each by the way its client gets it.
+pub fn signed_in(app: &App, client: &Client, user: &User, session: &Session) -> Result<Response> {
+    let refresh = refresh_token(app, session.id, session.turn);
+    let seconds = session.expires_at.min(session.ends_at).as_second() - app.clock.now().as_second();
+    let body = SignedIn {
+        user: user.into(),
+        access_token: access_token(app, user, session.id)?,
+        refresh_token: (!client.browser).then(|| refresh.clone()),
+        token_type: "Bearer",
+        expires_in: app.config.auth.access_minutes * 60,
+    };
+    let mut response = Json(body).into_response();
+    if client.browser {
+        let cookie = set_cookie(client, &refresh, u64::try_from(seconds).unwrap_or(0))?;
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}

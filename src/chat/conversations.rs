@@ -1,0 +1,198 @@
+//! The list of conversations: begin, name, end, delete.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::store::{self, Conversation, Cursor};
+use super::title;
+use super::view::SessionView;
+use crate::app::App;
+use crate::auth::CurrentUser;
+use crate::error::{Error, Result};
+use crate::http::failure::Failure;
+use crate::http::{Json, Path, Query};
+use crate::memory;
+
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct PageQuery {
+    /// At most this many, 50 unless told, 1000 at most.
+    limit: Option<usize>,
+    /// `next_before` of the page before.
+    before: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct SessionList {
+    pub items: Vec<SessionView>,
+    pub next_before: Option<String>,
+}
+
+fn written(cursor: Cursor) -> String {
+    format!("{}.{}", cursor.0, cursor.1)
+}
+
+fn read(cursor: &str) -> Result<Cursor> {
+    let parts = cursor
+        .split_once('.')
+        .and_then(|(millis, id)| Some((millis.parse().ok()?, id.parse().ok()?)));
+    parts.ok_or_else(|| {
+        Error::Malformed("`before` must be the `next_before` of an earlier page.".into())
+    })
+}
+
+/// The caller's conversations, last used first.
+#[utoipa::path(get, path = "/api/chat/sessions", tag = "chat", params(PageQuery), responses((status = 200, body = SessionList)))]
+pub async fn list(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<SessionList>> {
+    let limit = query.limit.unwrap_or(50).clamp(1, 1000);
+    let after = query.before.as_deref().map(read).transpose()?;
+    let mut rows = app
+        .store
+        .read(|tx| store::conversations(tx, caller.id, after, limit + 1))?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_before = rows
+        .last()
+        .filter(|_| more)
+        .map(|last| written(store::cursor(last)));
+    Ok(Json(SessionList {
+        items: rows.into_iter().map(SessionView::from).collect(),
+        next_before,
+    }))
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct NewSession {
+    pub title: Option<String>,
+    /// The model for this conversation, where the person prefers one.
+    pub model: Option<String>,
+}
+
+/// Begins an empty conversation.
+#[utoipa::path(post, path = "/api/chat/sessions", tag = "chat", request_body = NewSession,
+    responses((status = 201, body = SessionView), (status = 422, body = Failure)))]
+pub async fn create(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Json(asked): Json<NewSession>,
+) -> Result<(StatusCode, Json<SessionView>)> {
+    let mut conversation = title::new_conversation(&app, "", app.clock.now());
+    if let Some(name) = &asked.title {
+        conversation.title = title::checked(name)?;
+        conversation.title_is_first_words = false;
+    }
+    conversation.model = asked.model;
+    let view = SessionView::from(conversation.clone());
+    app.store
+        .write(move |tx| store::put_conversation(tx, caller.id, &conversation))
+        .await?;
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// One conversation.
+#[utoipa::path(get, path = "/api/chat/sessions/{id}", tag = "chat", params(("id" = Uuid, Path)),
+    responses((status = 200, body = SessionView), (status = 404, body = Failure)))]
+pub async fn read_one(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Path(id): Path<Uuid>,
+) -> Result<Json<SessionView>> {
+    let conversation = app
+        .store
+        .read(|tx| store::conversation(tx, caller.id, id))?;
+    Ok(Json(conversation.into()))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Rename {
+    pub title: String,
+}
+
+/// Renames a conversation.
+#[utoipa::path(patch, path = "/api/chat/sessions/{id}", tag = "chat", params(("id" = Uuid, Path)), request_body = Rename,
+    responses((status = 200, body = SessionView), (status = 404, body = Failure), (status = 422, body = Failure)))]
+pub async fn rename(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Path(id): Path<Uuid>,
+    Json(asked): Json<Rename>,
+) -> Result<Json<SessionView>> {
+    let title = title::checked(&asked.title)?;
+    change(&app, caller.id, id, |conversation| {
+        conversation.title = title;
+        conversation.title_is_first_words = false;
+    })
+    .await
+}
+
+/// Marks a conversation as ended. A later message reopens it.
+#[utoipa::path(post, path = "/api/chat/sessions/{id}/end", tag = "chat", params(("id" = Uuid, Path)),
+    responses((status = 200, body = SessionView), (status = 404, body = Failure)))]
+pub async fn end(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Path(id): Path<Uuid>,
+) -> Result<Json<SessionView>> {
+    let now = app.clock.now();
+    change(&app, caller.id, id, move |conversation| {
+        conversation.ended_at = Some(now);
+    })
+    .await
+}
+
+async fn change(
+    app: &App,
+    user: Uuid,
+    id: Uuid,
+    edit: impl FnOnce(&mut Conversation) + Send + 'static,
+) -> Result<Json<SessionView>> {
+    app.store
+        .write(move |tx| {
+            let mut conversation = store::conversation(tx, user, id)?;
+            edit(&mut conversation);
+            store::put_conversation(tx, user, &conversation)?;
+            Ok(Json(conversation.into()))
+        })
+        .await
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct DeleteQuery {
+    /// `true` keeps what is remembered from it.
+    #[serde(default)]
+    keep_memory: bool,
+}
+
+/// Deletes a conversation, and forgets what was said in it unless `keep_memory` is set. An answer
+/// that is being written is stopped.
+#[utoipa::path(delete, path = "/api/chat/sessions/{id}", tag = "chat", params(("id" = Uuid, Path), DeleteQuery),
+    responses((status = 204), (status = 404, body = Failure)))]
+pub async fn delete(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Path(id): Path<Uuid>,
+    Query(query): Query<DeleteQuery>,
+) -> Result<StatusCode> {
+    let user = caller.id;
+    let running = app
+        .store
+        .write(move |tx| {
+            let running = store::running_in(tx, user, id)?;
+            store::remove_conversation(tx, user, id)?;
+            if !query.keep_memory {
+                memory::forget_session(tx, user, id)?;
+            }
+            Ok::<_, Error>(running)
+        })
+        .await?;
+    if let Some(log) = running.and_then(|turn| app.streams.get(turn)) {
+        log.stop.cancel();
+    }
+    Ok(StatusCode::NO_CONTENT)
+}

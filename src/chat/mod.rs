@@ -1,0 +1,46 @@
+//! SLICE: talking. Conversations, messages, and the answers that are written to them.
+//!
+//! Enter here: the handlers, `recover` at start. Must stay true: an answer belongs to the server, not
+//! to the connection that asked for it; a message is stored before a model sees it; every row is kept
+//! under its owner, so that nobody's id leads to somebody else's words.
+
+mod answer;
+mod ask;
+mod conversations;
+mod history;
+mod models;
+mod prompt;
+mod recover;
+mod spot;
+mod store;
+mod stream;
+mod title;
+mod tokens;
+mod turn;
+mod view;
+
+pub use conversations::{create, delete, end, list, read_one, rename};
+pub use history::history;
+pub use models::models;
+pub use recover::recover;
+pub use store::{CATALOGUE, sweep};
+pub use stream::{edit, events, message, regenerate, stop, stream};
+
+pub mod data {
+    //! The data of the events that an answer streams.
+    pub use super::view::{Done, Failed, Queued, Start};
+}
+
+pub mod paths {
+    //! For the OpenAPI document: the handlers with their descriptions.
+    pub use super::conversations::{
+        __path_create, __path_delete, __path_end, __path_list, __path_read_one, __path_rename,
+        create, delete, end, list, read_one, rename,
+    };
+    pub use super::history::{__path_history, history};
+    pub use super::models::{__path_models, models};
+    pub use super::stream::{
+        __path_edit, __path_events, __path_message, __path_regenerate, __path_stop, __path_stream,
+        edit, events, message, regenerate, stop, stream,
+    };
+}

@@ -1,0 +1,384 @@
+//! The tables of conversations. One row per message; every key begins with the owner.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use storage::{Desc, Read, Record, Span, Table, TableInfo, WriteTx};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::memory::UsedMemory;
+
+const CONVERSATIONS: Table<(Uuid, Uuid), Conversation> = Table::new("chat_sessions");
+const RECENT: Table<(Uuid, Desc<u64>, Uuid), ()> = Table::new("chat_recent");
+const MESSAGES: Table<(Uuid, Uuid, Uuid), Message> = Table::new("chat_messages");
+const MESSAGE_SESSION: Table<(Uuid, Uuid), Place> = Table::new("chat_message_session");
+const TURNS: Table<(Uuid, Uuid), Turn> = Table::new("chat_turns");
+const RUNNING: Table<(Uuid, Uuid), Place> = Table::new("chat_running");
+const IDEMPOTENCY: Table<(Uuid, String), Attempt> = Table::new("chat_idempotency");
+
+pub const CATALOGUE: [TableInfo; 7] = [
+    TableInfo {
+        name: "chat_sessions",
+        owner: "chat",
+        key: "user, conversation",
+        value: "title, times, newest message",
+    },
+    TableInfo {
+        name: "chat_recent",
+        owner: "chat",
+        key: "user, newest first, conversation",
+        value: "(index)",
+    },
+    TableInfo {
+        name: "chat_messages",
+        owner: "chat",
+        key: "user, conversation, message",
+        value: "who said what; state",
+    },
+    TableInfo {
+        name: "chat_message_session",
+        owner: "chat",
+        key: "user, message",
+        value: "conversation",
+    },
+    TableInfo {
+        name: "chat_turns",
+        owner: "chat",
+        key: "user, turn",
+        value: "conversation and answer",
+    },
+    TableInfo {
+        name: "chat_running",
+        owner: "chat",
+        key: "user, conversation",
+        value: "turn being answered",
+    },
+    TableInfo {
+        name: "chat_idempotency",
+        owner: "chat",
+        key: "user, key",
+        value: "turn it began, fingerprint, time",
+    },
+];
+
+/// How long an idempotency key attaches to its turn.
+pub const ATTEMPT_KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Conversation {
+    pub id: Uuid,
+    pub title: String,
+    /// Whether the title is still the first words of the conversation.
+    pub title_is_first_words: bool,
+    pub model: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    /// The last message of the branch that is being continued.
+    pub newest: Option<Uuid>,
+}
+
+impl Record for Conversation {}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Author {
+    User,
+    Assistant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Streaming,
+    Complete,
+    Stopped,
+    Interrupted,
+    Failed,
+}
+
+impl Status {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Streaming => "streaming",
+            Self::Complete => "complete",
+            Self::Stopped => "stopped",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Message {
+    pub id: Uuid,
+    pub turn: Uuid,
+    pub parent: Option<Uuid>,
+    pub author: Author,
+    pub content: String,
+    pub thinking: String,
+    pub created_at: Timestamp,
+    pub status: Status,
+    pub finish_reason: Option<String>,
+    pub model: Option<String>,
+    /// What the turn cost: the person's own words by our count, and the answer.
+    pub tokens_used: Option<u32>,
+    /// What the model server reported for the whole prompt.
+    pub prompt_tokens: Option<u32>,
+    pub latency_ms: Option<u64>,
+    pub error: Option<(String, String)>,
+    pub memories: Vec<UsedMemory>,
+}
+
+impl Record for Message {}
+
+/// One question and the writing of its answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Turn {
+    pub id: Uuid,
+    pub session: Uuid,
+    pub user_message: Uuid,
+    pub answer: Uuid,
+    pub use_memory: bool,
+}
+
+impl Record for Turn {}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Place(Uuid);
+
+impl Record for Place {}
+
+/// What an idempotency key began.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Attempt {
+    pub turn: Uuid,
+    /// SHA-256 of what was asked: the same key must not ask something else.
+    pub fingerprint: [u8; 32],
+    pub created_at: Timestamp,
+}
+
+impl Record for Attempt {}
+
+fn newest_first(at: Timestamp) -> Desc<u64> {
+    Desc(u64::try_from(at.as_millisecond()).unwrap_or(0))
+}
+
+pub fn conversation(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Conversation> {
+    tx.get(&CONVERSATIONS, &(user, id))?.ok_or(Error::NotFound {
+        what: "conversation",
+    })
+}
+
+/// Stores a conversation and its place in the list.
+pub fn put_conversation(
+    tx: &mut WriteTx<'_>,
+    user: Uuid,
+    conversation: &Conversation,
+) -> Result<()> {
+    if let Some(before) = tx.get(&CONVERSATIONS, &(user, conversation.id))? {
+        tx.delete(
+            &RECENT,
+            &(user, newest_first(before.updated_at), conversation.id),
+        )?;
+    }
+    tx.put(
+        &RECENT,
+        &(user, newest_first(conversation.updated_at), conversation.id),
+        &(),
+    )?;
+    Ok(tx.put(&CONVERSATIONS, &(user, conversation.id), conversation)?)
+}
+
+/// A place in the list of conversations.
+pub type Cursor = (u64, Uuid);
+
+/// Conversations by last use, newest first, from after `after`.
+pub fn conversations(
+    tx: &impl Read,
+    user: Uuid,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Conversation>> {
+    let mut span = Span::prefix(&user);
+    if let Some((millis, id)) = after {
+        span = span.after(&(user, Desc(millis), id));
+    }
+    let rows = tx.scan(&RECENT, span, limit)?;
+    rows.into_iter()
+        .map(|((_, _, id), ())| conversation(tx, user, id))
+        .collect()
+}
+
+pub fn cursor(conversation: &Conversation) -> Cursor {
+    (newest_first(conversation.updated_at).0, conversation.id)
+}
+
+/// Removes a conversation with everything in it.
+pub fn remove_conversation(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<()> {
+    let conversation = conversation(tx, user, id)?;
+    for ((_, _, message), row) in tx.scan(&MESSAGES, Span::prefix(&(user, id)), usize::MAX)? {
+        tx.delete(&MESSAGE_SESSION, &(user, message))?;
+        tx.delete(&TURNS, &(user, row.turn))?;
+    }
+    tx.delete_span(&MESSAGES, Span::prefix(&(user, id)))?;
+    tx.delete(&RUNNING, &(user, id))?;
+    tx.delete(&RECENT, &(user, newest_first(conversation.updated_at), id))?;
+    tx.delete(&CONVERSATIONS, &(user, id))?;
+    Ok(())
+}
+
+pub fn put_message(
+    tx: &mut WriteTx<'_>,
+    user: Uuid,
+    session: Uuid,
+    message: &Message,
+) -> Result<()> {
+    tx.put(&MESSAGE_SESSION, &(user, message.id), &Place(session))?;
+    Ok(tx.put(&MESSAGES, &(user, session, message.id), message)?)
+}
+
+/// Replaces a message, unless its conversation was deleted meanwhile.
+pub fn update_message(
+    tx: &mut WriteTx<'_>,
+    user: Uuid,
+    session: Uuid,
+    message: &Message,
+) -> Result<()> {
+    let key = (user, session, message.id);
+    if tx.contains(&MESSAGES, &key)? {
+        tx.put(&MESSAGES, &key, message)?;
+    }
+    Ok(())
+}
+
+pub fn message(tx: &impl Read, user: Uuid, session: Uuid, id: Uuid) -> Result<Option<Message>> {
+    Ok(tx.get(&MESSAGES, &(user, session, id))?)
+}
+
+/// A message by its id alone, with its conversation.
+pub fn message_anywhere(tx: &impl Read, user: Uuid, id: Uuid) -> Result<(Conversation, Message)> {
+    let missing = Error::NotFound { what: "message" };
+    let Some(Place(session)) = tx.get(&MESSAGE_SESSION, &(user, id))? else {
+        return Err(missing);
+    };
+    let message = message(tx, user, session, id)?.ok_or(missing)?;
+    Ok((conversation(tx, user, session)?, message))
+}
+
+/// Messages of a conversation, newest first, from before `before`.
+pub fn messages(
+    tx: &impl Read,
+    user: Uuid,
+    session: Uuid,
+    before: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<Message>> {
+    let mut span = Span::prefix(&(user, session)).rev();
+    if let Some(before) = before {
+        span = span.before(&(user, session, before));
+    }
+    Ok(tx
+        .scan(&MESSAGES, span, limit)?
+        .into_iter()
+        .map(|(_, message)| message)
+        .collect())
+}
+
+/// The branch that ends with `from`, newest first, at most `limit` messages.
+pub fn branch(
+    tx: &impl Read,
+    user: Uuid,
+    session: Uuid,
+    from: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<Message>> {
+    let mut branch = Vec::new();
+    let mut next = from;
+    while let Some(id) = next.filter(|_| branch.len() < limit) {
+        let Some(message) = message(tx, user, session, id)? else {
+            break;
+        };
+        next = message.parent;
+        branch.push(message);
+    }
+    Ok(branch)
+}
+
+pub fn turn(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Turn> {
+    tx.get(&TURNS, &(user, id))?
+        .ok_or(Error::NotFound { what: "turn" })
+}
+
+/// Marks a turn as being answered; one at a time in a conversation, `at_once` for a person.
+pub fn begin_turn(tx: &mut WriteTx<'_>, user: Uuid, turn: &Turn, at_once: usize) -> Result<()> {
+    if tx.contains(&RUNNING, &(user, turn.session))? {
+        return Err(Error::conflict(
+            "answer_running",
+            "Nova is still answering in this conversation. Wait, or stop it.",
+        ));
+    }
+    if at_once > 0 && tx.count(&RUNNING, Span::prefix(&user))? >= at_once as u64 {
+        return Err(Error::TooMany {
+            code: "rate_limited",
+            message: format!(
+                "You have {at_once} answers running. Wait for one to end, or stop one."
+            ),
+            retry_after: 5,
+            resets_at: None,
+        });
+    }
+    tx.put(&RUNNING, &(user, turn.session), &Place(turn.id))?;
+    Ok(tx.put(&TURNS, &(user, turn.id), turn)?)
+}
+
+/// Ends the turn that is being answered in a conversation; false when it is not this one any more
+/// (the conversation was deleted meanwhile).
+pub fn end_turn(tx: &mut WriteTx<'_>, user: Uuid, turn: &Turn) -> Result<bool> {
+    match tx.get(&RUNNING, &(user, turn.session))? {
+        Some(Place(running)) if running == turn.id => {
+            Ok(tx.delete(&RUNNING, &(user, turn.session))?)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// The turn being answered in a conversation.
+pub fn running_in(tx: &impl Read, user: Uuid, session: Uuid) -> Result<Option<Uuid>> {
+    Ok(tx.get(&RUNNING, &(user, session))?.map(|Place(turn)| turn))
+}
+
+/// All turns that are being answered, with their owners.
+pub fn running(tx: &impl Read) -> Result<Vec<(Uuid, Turn)>> {
+    let rows = tx.scan(&RUNNING, Span::all(), usize::MAX)?;
+    rows.into_iter()
+        .map(|((user, _), Place(id))| Ok((user, turn(tx, user, id)?)))
+        .collect()
+}
+
+/// What an idempotency key of this user began within the last 24 hours.
+pub fn attempt(tx: &impl Read, user: Uuid, key: &str, now: Timestamp) -> Result<Option<Attempt>> {
+    let attempt = tx.get(&IDEMPOTENCY, &(user, key.to_owned()))?;
+    Ok(attempt.filter(|attempt| now.duration_since(attempt.created_at) < ATTEMPT_KEPT))
+}
+
+pub fn put_attempt(tx: &mut WriteTx<'_>, user: Uuid, key: String, attempt: &Attempt) -> Result<()> {
+    Ok(tx.put(&IDEMPOTENCY, &(user, key), attempt)?)
+}
+
+/// Removes idempotency keys that have run out, a step at a time. Returns whether there may be more.
+pub fn sweep(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<bool> {
+    const STEP: usize = 1000;
+    let mut removed = 0;
+    for (key, attempt) in tx.scan(&IDEMPOTENCY, Span::all(), usize::MAX)? {
+        if now.duration_since(attempt.created_at) >= ATTEMPT_KEPT {
+            tx.delete(&IDEMPOTENCY, &key)?;
+            removed += 1;
+        }
+        if removed == STEP {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

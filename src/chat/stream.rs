@@ -1,0 +1,327 @@
+//! Asking, following, stopping: the routes of a turn.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::ask::{Ask, AskRequest, EditRequest, Question, attempt_key, checked_text};
+use super::store::{self, Status, Turn};
+use super::turn::{Begun, begin};
+use super::view::{self, UsedMemoryView};
+use crate::app::App;
+use crate::auth::CurrentUser;
+use crate::error::{Error, Result};
+use crate::http::events::{self, Resume};
+use crate::http::failure::Failure;
+use crate::http::observe::CorrelationId;
+use crate::http::{Json, Path};
+
+/// Asks and streams the answer as server-sent events. The answer is written to its end whether
+/// anybody follows it or not.
+#[utoipa::path(post, path = "/api/chat/stream", tag = "chat", request_body = AskRequest, responses(
+    (status = 200, content_type = "text/event-stream", description = "start, queued, thinking, delta, done or error"),
+    (status = 404, body = Failure), (status = 409, body = Failure), (status = 422, body = Failure)))]
+pub async fn stream(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Extension(correlation): Extension<CorrelationId>,
+    headers: HeaderMap,
+    Json(request): Json<AskRequest>,
+) -> Result<Response> {
+    let ask = new_question(&app, &headers, request, correlation)?;
+    let begun = begin(&app, caller.id, ask).await?;
+    tell(&app, caller.id, begun, None)
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Answer {
+    pub response: String,
+    pub session_id: Uuid,
+    pub turn_id: Uuid,
+    pub message_id: Uuid,
+    pub model: Option<String>,
+    pub status: Status,
+    pub finish_reason: Option<String>,
+    pub tokens_used: u32,
+    pub latency_ms: u64,
+    pub memories: Vec<UsedMemoryView>,
+    /// Why the answer broke off, when its status is `interrupted`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<view::MessageError>,
+}
+
+/// Asks and waits for the whole answer.
+#[utoipa::path(post, path = "/api/chat/message", tag = "chat", request_body = AskRequest, responses(
+    (status = 200, body = Answer), (status = 404, body = Failure), (status = 409, body = Failure),
+    (status = 422, body = Failure), (status = 503, body = Failure, description = "model_unavailable")))]
+pub async fn message(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Extension(correlation): Extension<CorrelationId>,
+    headers: HeaderMap,
+    Json(request): Json<AskRequest>,
+) -> Result<Json<Answer>> {
+    let ask = new_question(&app, &headers, request, correlation)?;
+    let begun = begin(&app, caller.id, ask).await?;
+    if let Some(log) = &begun.log {
+        log.until_finished().await;
+    }
+    let Turn {
+        id: turn_id,
+        session,
+        answer,
+        ..
+    } = begun.turn;
+    app.store.read(|tx| {
+        let message = store::message(tx, caller.id, session, answer)?
+            .ok_or(Error::NotFound { what: "message" })?;
+        let failed = message
+            .error
+            .as_ref()
+            .filter(|_| message.status == Status::Failed);
+        if let Some((code, error)) = failed {
+            let code = if code == "queue_full" {
+                "queue_full"
+            } else {
+                "model_unavailable"
+            };
+            return Err(Error::Unavailable {
+                code,
+                message: error.clone(),
+            });
+        }
+        Ok(Json(Answer {
+            memories: view::memories(tx, caller.id, &message.memories)?,
+            response: message.content,
+            session_id: session,
+            turn_id,
+            message_id: message.id,
+            model: message.model,
+            status: message.status,
+            finish_reason: message.finish_reason,
+            tokens_used: message.tokens_used.unwrap_or(0),
+            latency_ms: message.latency_ms.unwrap_or(0),
+            error: message
+                .error
+                .map(|(code, error)| view::MessageError { error, code }),
+        }))
+    })
+}
+
+/// Writes another answer to the same question, beside the one given.
+#[utoipa::path(post, path = "/api/chat/messages/{id}/regenerate", tag = "chat", params(("id" = Uuid, Path)), responses(
+    (status = 200, content_type = "text/event-stream"), (status = 404, body = Failure), (status = 409, body = Failure)))]
+pub async fn regenerate(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Extension(correlation): Extension<CorrelationId>,
+    Path(id): Path<Uuid>,
+) -> Result<Response> {
+    branch_off(
+        &app,
+        &caller,
+        Question::Again { answer: id },
+        id,
+        correlation,
+    )
+    .await
+}
+
+/// Puts other words in the place of one of the caller's messages and answers them, in a branch of
+/// its own; the old branch stays.
+#[utoipa::path(post, path = "/api/chat/messages/{id}/edit", tag = "chat", params(("id" = Uuid, Path)), request_body = EditRequest,
+    responses((status = 200, content_type = "text/event-stream"), (status = 404, body = Failure),
+    (status = 409, body = Failure), (status = 422, body = Failure)))]
+pub async fn edit(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Extension(correlation): Extension<CorrelationId>,
+    Path(id): Path<Uuid>,
+    Json(request): Json<EditRequest>,
+) -> Result<Response> {
+    let text = checked_text(&app, &request.message)?;
+    branch_off(
+        &app,
+        &caller,
+        Question::Edited { text, message: id },
+        id,
+        correlation,
+    )
+    .await
+}
+
+/// A turn beside an earlier one uses memory exactly as that one did.
+async fn branch_off(
+    app: &App,
+    caller: &CurrentUser,
+    question: Question,
+    beside: Uuid,
+    CorrelationId(correlation): CorrelationId,
+) -> Result<Response> {
+    let use_memory = app.store.read(|tx| {
+        let (_, message) = store::message_anywhere(tx, caller.id, beside)?;
+        Ok::<_, Error>(store::turn(tx, caller.id, message.turn)?.use_memory)
+    })?;
+    let ask = Ask {
+        question,
+        use_memory,
+        model: None,
+        key: None,
+        correlation_id: Some(correlation),
+    };
+    let begun = begin(app, caller.id, ask).await?;
+    tell(app, caller.id, begun, None)
+}
+
+/// Follows a turn from the event after `Last-Event-ID`, or from the start.
+#[utoipa::path(get, path = "/api/chat/turns/{id}/events", tag = "chat",
+    params(("id" = Uuid, Path), ("Last-Event-ID" = Option<String>, Header)),
+    responses((status = 200, content_type = "text/event-stream"), (status = 404, body = Failure)))]
+pub async fn events(
+    State(app): State<App>,
+    caller: CurrentUser,
+    headers: HeaderMap,
+    Path(id): Path<Uuid>,
+) -> Result<Response> {
+    let turn = app.store.read(|tx| store::turn(tx, caller.id, id))?;
+    let last = headers
+        .get("last-event-id")
+        .map(|value| value.to_str().unwrap_or("unknown").to_owned());
+    tell(
+        &app,
+        caller.id,
+        Begun {
+            log: app.streams.get(turn.id),
+            turn,
+        },
+        last.as_deref(),
+    )
+}
+
+/// Stops an answer; what was written stays. Returns when the end is stored; a turn that has ended
+/// already is left as it is.
+#[utoipa::path(post, path = "/api/chat/turns/{id}/stop", tag = "chat", params(("id" = Uuid, Path)),
+    responses((status = 204), (status = 404, body = Failure)))]
+pub async fn stop(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode> {
+    let turn = app.store.read(|tx| store::turn(tx, caller.id, id))?;
+    if let Some(log) = app.streams.get(turn.id) {
+        log.stop.cancel();
+        log.until_finished().await;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn new_question(
+    app: &App,
+    headers: &HeaderMap,
+    request: AskRequest,
+    CorrelationId(correlation): CorrelationId,
+) -> Result<Ask> {
+    let key = attempt_key(headers, &request)?;
+    let text = checked_text(app, &request.message)?;
+    Ok(Ask {
+        question: Question::New {
+            text,
+            session: request.session_id,
+        },
+        use_memory: request.use_memory,
+        model: request.model.filter(|name| !name.trim().is_empty()),
+        key,
+        correlation_id: Some(correlation),
+    })
+}
+
+/// The events of a turn: the very same again while they are kept, otherwise told from storage as
+/// `start`, `snapshot`, and the end.
+fn tell(app: &App, user: Uuid, begun: Begun, last: Option<&str>) -> Result<Response> {
+    let Begun { turn, log } = begun;
+    let known = match (last, &log) {
+        (None, _) => Some(0),
+        (Some(id), Some(log)) => id.parse().ok().filter(|id| log.knows(*id)),
+        (Some(_), None) => None,
+    };
+    if let (Some(after), Some(log)) = (known, &log) {
+        return Ok(events::follow(
+            log.clone(),
+            &Resume::<()>::After(after),
+            app.clock.clone(),
+        ));
+    }
+    let (start, message) = app.store.read(|tx| told_again(tx, user, &turn))?;
+    match log {
+        Some(log) => Ok(events::follow(
+            log,
+            &Resume::Snapshot(&start),
+            app.clock.clone(),
+        )),
+        None => Ok(events::replay(&[
+            ("start", events::to_json(&start)),
+            (
+                "snapshot",
+                events::to_json(&events::Snapshot {
+                    content: message.content.clone(),
+                }),
+            ),
+            ending(&turn, &message),
+        ])),
+    }
+}
+
+fn told_again(
+    tx: &impl storage::Read,
+    user: Uuid,
+    turn: &Turn,
+) -> Result<(view::Start, store::Message)> {
+    let message = store::message(tx, user, turn.session, turn.answer)?
+        .ok_or(Error::NotFound { what: "turn" })?;
+    let start = view::Start {
+        session_id: turn.session,
+        turn_id: turn.id,
+        user_message_id: turn.user_message,
+        message_id: turn.answer,
+        model: message.model.clone(),
+        memories: view::memories(tx, user, &message.memories)?,
+        context: None,
+    };
+    Ok((start, message))
+}
+
+fn ending(turn: &Turn, message: &store::Message) -> (&'static str, String) {
+    if let Some((code, error)) = &message.error {
+        let failed = view::Failed {
+            error: error.clone(),
+            code: code.clone(),
+            done: true,
+        };
+        return ("error", events::to_json(&failed));
+    }
+    if message.status == Status::Interrupted {
+        let error = view::INTERRUPTED.into();
+        return (
+            "error",
+            events::to_json(&view::Failed {
+                error,
+                code: "interrupted".into(),
+                done: true,
+            }),
+        );
+    }
+    let done = view::Done {
+        content: "",
+        done: true,
+        session_id: turn.session,
+        message_id: message.id,
+        tokens_used: message.tokens_used.unwrap_or(0),
+        latency_ms: message.latency_ms.unwrap_or(0),
+        finish_reason: message.finish_reason.clone().unwrap_or_default(),
+    };
+    ("done", events::to_json(&done))
+}

@@ -1,0 +1,198 @@
+//! Titles of conversations: the first words at once, and a better one from the model when it has
+//! nothing else to do.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::store::{self, Conversation, Turn};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::outside::{ChatMessage, ChatRequest, ModelInfo, Piece, ProviderKind, Purpose, Role};
+
+const MOST_CHARS: usize = 60;
+const UNTITLED: &str = "New conversation";
+
+/// What the model is asked; its answer is one short line or it is not used.
+const REQUEST: &str = "Write a title of at most six words for the conversation below, in its language. \
+Answer with the title alone, without quotation marks.";
+
+pub fn new_conversation(app: &App, text: &str, now: Timestamp) -> Conversation {
+    Conversation {
+        id: app.ids.next(),
+        title: first_words(text),
+        title_is_first_words: true,
+        model: None,
+        created_at: now,
+        updated_at: now,
+        ended_at: None,
+        newest: None,
+    }
+}
+
+/// The first line's words, as many as fit, without Markdown's marks.
+pub fn first_words(text: &str) -> String {
+    let line = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default();
+    let mut title = String::new();
+    for word in line
+        .trim_start_matches(['#', '>', '-', '*', ' '])
+        .split_whitespace()
+    {
+        if title.chars().count() + word.chars().count() > MOST_CHARS {
+            if title.is_empty() {
+                title.extend(word.chars().take(MOST_CHARS));
+            }
+            title.push('…');
+            break;
+        }
+        if !title.is_empty() {
+            title.push(' ');
+        }
+        title.push_str(word);
+    }
+    if title.is_empty() {
+        UNTITLED.into()
+    } else {
+        title
+    }
+}
+
+/// A title a person wrote: one line, not empty, not too long.
+pub fn checked(title: &str) -> Result<String> {
+    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    if title.is_empty() {
+        return Err(Error::field(
+            "title_empty",
+            "title",
+            "Give it at least one word.",
+        ));
+    }
+    if title.chars().count() > 200 {
+        return Err(Error::field(
+            "title_too_long",
+            "title",
+            "Use at most 200 characters.",
+        ));
+    }
+    Ok(title)
+}
+
+/// What a model said, if it can serve as a title.
+fn usable(said: &str) -> Option<String> {
+    let line = said.lines().map(str::trim).find(|line| !line.is_empty())?;
+    let line = line
+        .trim_start_matches("Title:")
+        .trim_matches(|c: char| c.is_whitespace() || "\"'“”*#.".contains(c));
+    let fits = (3..=80).contains(&line.chars().count()) && line.split_whitespace().count() <= 10;
+    fits.then(|| line.to_owned())
+}
+
+/// Asks an idle model for a title and keeps it, unless the person renamed the conversation
+/// meanwhile. Never in the way: nothing happens when the model is busy, a toy, or away.
+pub async fn improve(
+    app: &App,
+    user: Uuid,
+    turn: &Turn,
+    model: &ModelInfo,
+    exchange: (&str, &str),
+) {
+    if !app.config.chat.model_titles || model.provider == ProviderKind::Demo || !app.models.idle() {
+        return;
+    }
+    let asked = tokio::select! {
+        biased;
+        () = app.tasks.drain.cancelled() => return,
+        said = ask(app, user, model, exchange) => said,
+    };
+    let Some(title) = asked.as_deref().and_then(usable) else {
+        return;
+    };
+    let session = turn.session;
+    let stored = app.store.write(move |tx| {
+        let mut conversation = store::conversation(tx, user, session)?;
+        if conversation.title_is_first_words {
+            conversation.title = title;
+            conversation.title_is_first_words = false;
+            store::put_conversation(tx, user, &conversation)?;
+        }
+        Ok::<_, Error>(())
+    });
+    if let Err(error) = stored.await {
+        tracing::debug!(%error, "the conversation's title was not changed");
+    }
+}
+
+async fn ask(
+    app: &App,
+    user: Uuid,
+    model: &ModelInfo,
+    (question, answer): (&str, &str),
+) -> Option<String> {
+    let head = |text: &str| text.chars().take(600).collect::<String>();
+    let told = format!(
+        "{REQUEST}\n\nPerson: {}\n\nNova: {}",
+        head(question),
+        head(answer)
+    );
+    let request = ChatRequest {
+        model: model.clone(),
+        messages: vec![ChatMessage {
+            role: Role::User,
+            content: told,
+        }],
+        max_tokens: Some(40),
+        person: user,
+        purpose: Purpose::Background,
+        temperature: Some(0.2),
+        correlation_id: None,
+    };
+    let mut stream = app.models.chat(request).await.ok()?;
+    let mut said = String::new();
+    while let Some(piece) = stream.next().await {
+        match piece.ok()? {
+            Piece::Text(text) => said.push_str(&text),
+            Piece::Done(_) => break,
+            Piece::Queued { .. } | Piece::Thinking(_) => {}
+        }
+    }
+    Some(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A conversation always has a readable title, without asking anybody.
+    #[test]
+    fn first_words_make_a_title() {
+        assert_eq!(first_words("# What is  a\nsecond line"), "What is a");
+        assert_eq!(first_words(" \n "), UNTITLED);
+        let long = first_words(&"word ".repeat(40));
+        assert!(
+            long.ends_with('…') && long.chars().count() <= MOST_CHARS + 1,
+            "{long}"
+        );
+        assert_eq!(
+            first_words(&"x".repeat(500)).chars().count(),
+            MOST_CHARS + 1
+        );
+    }
+
+    /// Small models chat instead of answering; that is no title.
+    #[test]
+    fn only_short_lines_become_titles() {
+        assert_eq!(
+            usable("\n\"Tea in the morning.\"\n"),
+            Some("Tea in the morning".into())
+        );
+        assert_eq!(usable("Title: Tea"), Some("Tea".into()));
+        assert_eq!(
+            usable("Sure! Here is a title for the conversation that you might really like a lot"),
+            None
+        );
+        assert_eq!(usable(""), None);
+    }
+}

@@ -1,0 +1,353 @@
+//! Beginning a turn: from what was asked to a stored question, a stored empty answer, and a task that
+//! fills it.
+//!
+//! Must stay true: whoever gets a turn back can close the connection; everything is stored already.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::answer::{self, Job, Ready};
+use super::ask::{self, Ask};
+use super::prompt::{self, Parts};
+use super::spot::{Spot, find_spot};
+use super::store::{self, Attempt, Author, Conversation, Message, Status, Turn};
+use super::tokens;
+use super::view;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::http::events::EventLog;
+use crate::memory::{self, Memory, Recalled, Speaker, UsedMemory};
+use crate::metrics;
+use crate::outside::{ModelError, ModelInfo};
+
+/// A turn that has begun, or had begun before.
+pub struct Begun {
+    pub turn: Turn,
+    /// None when its events are no longer kept.
+    pub log: Option<Arc<EventLog>>,
+}
+
+pub async fn begin(app: &App, user: Uuid, ask: Ask) -> Result<Begun> {
+    let arrived = app.clock.monotonic();
+    if app.tasks.drain.is_cancelled() {
+        let message = "NovaCore is shutting down. Send it again in a moment.".into();
+        return Err(Error::Unavailable {
+            code: "shutting_down",
+            message,
+        });
+    }
+    if let Some(begun) = already_begun(app, user, &ask)? {
+        return Ok(begun);
+    }
+    let now = app.clock.now();
+    let spot = app.store.read(|tx| find_spot(tx, app, user, &ask, now))?;
+    let model = choose_model(app, &spot, &ask).await?;
+    let memories = if ask.use_memory {
+        recall(app, user, &spot).await
+    } else {
+        Vec::new()
+    };
+    let ready = match model {
+        Ok(model) => Ok(put_together(app, model, &spot, &memories, now)?),
+        Err(problem) => Err(problem),
+    };
+
+    let model = ready.as_ref().ok().map(|(model, ..)| model.name.clone());
+    let plan = Plan::new(app, spot, &ask, &memories, model);
+    let log = app.streams.open(plan.turn.id);
+    let kept = plan.clone();
+    let at_once = if app.config.limits.enabled {
+        app.config.limits.answers_per_user
+    } else {
+        0
+    };
+    let stored = app
+        .store
+        .write(move |tx| commit(tx, user, plan, at_once))
+        .await;
+    match stored {
+        Ok(None) => {}
+        Ok(Some(turn)) => {
+            app.streams.remove(kept.turn.id);
+            return Ok(Begun {
+                log: app.streams.get(turn.id),
+                turn,
+            });
+        }
+        Err(error) => {
+            app.streams.remove(kept.turn.id);
+            return Err(error);
+        }
+    }
+
+    log.push("start", &start_event(app, user, &kept, &memories, &ready));
+    metrics::turn_started();
+    let job = Job {
+        user,
+        first_exchange: kept.is_first_exchange(),
+        turn: kept.turn.clone(),
+        question: kept.text,
+        message: kept.answer,
+        log: Arc::clone(&log),
+        arrived,
+        correlation_id: ask.correlation_id,
+    };
+    app.tasks.work(answer::write(app.clone(), job, ready));
+    Ok(Begun {
+        turn: kept.turn,
+        log: Some(log),
+    })
+}
+
+/// Everything that a turn's first transaction writes.
+#[derive(Clone)]
+struct Plan {
+    turn: Turn,
+    conversation: Conversation,
+    new: bool,
+    question: Option<Message>,
+    answer: Message,
+    attempt: Option<(String, Attempt)>,
+    text: String,
+}
+
+impl Plan {
+    fn new(app: &App, spot: Spot, ask: &Ask, memories: &[Recalled], model: Option<String>) -> Self {
+        let now = app.clock.now();
+        let turn_id = app.ids.next();
+        let blank = |author, parent, content: &str, status| Message {
+            id: app.ids.next(),
+            turn: turn_id,
+            parent,
+            author,
+            content: content.to_owned(),
+            thinking: String::new(),
+            created_at: now,
+            status,
+            finish_reason: None,
+            model: None,
+            tokens_used: None,
+            prompt_tokens: None,
+            latency_ms: None,
+            error: None,
+            memories: Vec::new(),
+        };
+        let question = spot
+            .existing
+            .is_none()
+            .then(|| blank(Author::User, spot.parent, &spot.text, Status::Complete));
+        let user_message = question
+            .as_ref()
+            .map(|q| q.id)
+            .or(spot.existing)
+            .unwrap_or(turn_id);
+        let answer = Message {
+            model,
+            memories: memories.iter().map(UsedMemory::from).collect(),
+            ..blank(Author::Assistant, Some(user_message), "", Status::Streaming)
+        };
+        let conversation = Conversation {
+            newest: Some(answer.id),
+            updated_at: now,
+            ended_at: None,
+            model: ask.model.clone().or(spot.conversation.model),
+            ..spot.conversation
+        };
+        let turn = Turn {
+            id: turn_id,
+            session: conversation.id,
+            user_message,
+            answer: answer.id,
+            use_memory: ask.use_memory,
+        };
+        let attempt = ask.key.clone().map(|(key, fingerprint)| {
+            (
+                key,
+                Attempt {
+                    turn: turn_id,
+                    fingerprint,
+                    created_at: now,
+                },
+            )
+        });
+        Self {
+            turn,
+            conversation,
+            new: spot.new,
+            question,
+            answer,
+            attempt,
+            text: spot.text,
+        }
+    }
+
+    /// Whether a better title may be asked for after this turn.
+    fn is_first_exchange(&self) -> bool {
+        let opening = self
+            .question
+            .as_ref()
+            .is_some_and(|question| question.parent.is_none());
+        opening && self.conversation.title_is_first_words
+    }
+}
+
+/// The turn that this idempotency key began before.
+fn already_begun(app: &App, user: Uuid, ask: &Ask) -> Result<Option<Begun>> {
+    let Some((key, fingerprint)) = &ask.key else {
+        return Ok(None);
+    };
+    let now = app.clock.now();
+    app.store.read(|tx| {
+        let Some(attempt) = store::attempt(tx, user, key, now)? else {
+            return Ok(None);
+        };
+        same_question(&attempt, fingerprint)?;
+        let turn = store::turn(tx, user, attempt.turn)?;
+        Ok(Some(Begun {
+            log: app.streams.get(turn.id),
+            turn,
+        }))
+    })
+}
+
+fn same_question(attempt: &Attempt, fingerprint: &[u8; 32]) -> Result<()> {
+    if attempt.fingerprint == *fingerprint {
+        return Ok(());
+    }
+    Err(Error::conflict(
+        "idempotency_key_reused",
+        "This Idempotency-Key was used for another message.",
+    ))
+}
+
+/// The model for this turn. A name that this request asked for and nobody knows is the caller's
+/// mistake; every other problem is told in the turn, whose question is stored first.
+async fn choose_model(app: &App, spot: &Spot, ask: &Ask) -> Result<Result<ModelInfo, ModelError>> {
+    let wanted = ask.model.as_deref().or(spot.conversation.model.as_deref());
+    match app.models.resolve(wanted).await {
+        Err(problem) if ask.model.is_some() && problem.code == "model_not_found" => {
+            Err(Error::field("model_unknown", "model", problem.message))
+        }
+        resolved => Ok(resolved),
+    }
+}
+
+/// Recall never stands in the way of an answer.
+async fn recall(app: &App, user: Uuid, spot: &Spot) -> Vec<Recalled> {
+    let current = (!spot.new).then_some(spot.conversation.id);
+    match memory::recall(app, user, &spot.text, current, tokens::estimate).await {
+        Ok(memories) => memories,
+        Err(error) => {
+            tracing::error!(%error, "recall failed; answering without memories");
+            Vec::new()
+        }
+    }
+}
+
+fn put_together(
+    app: &App,
+    model: ModelInfo,
+    spot: &Spot,
+    memories: &[Recalled],
+    now: Timestamp,
+) -> Result<Ready> {
+    let window = model.num_ctx as usize;
+    let parts = Parts {
+        instructions: &app.config.chat.instructions,
+        now,
+        memories,
+        history: &spot.history,
+        question: &spot.text,
+        window,
+        answer_reserve: (app.config.model.answer_reserve as usize).min(window / 4),
+    };
+    let (messages, context) = prompt::build(&parts).map_err(|long| {
+        ask::too_long(format!(
+            "The message needs about {} tokens; the model's window has room for {}. Shorten it, or raise model.num_ctx.",
+            long.tokens, long.room
+        ))
+    })?;
+    Ok((model, messages, context))
+}
+
+/// The first transaction. Some(turn) when another request with the same key was first.
+fn commit(
+    tx: &mut storage::WriteTx<'_>,
+    user: Uuid,
+    plan: Plan,
+    at_once: usize,
+) -> Result<Option<Turn>> {
+    let Plan {
+        turn,
+        conversation,
+        new,
+        question,
+        answer,
+        attempt,
+        ..
+    } = plan;
+    if let Some((key, attempt)) = attempt {
+        if let Some(before) = store::attempt(tx, user, &key, attempt.created_at)? {
+            same_question(&before, &attempt.fingerprint)?;
+            return Ok(Some(store::turn(tx, user, before.turn)?));
+        }
+        store::put_attempt(tx, user, key, &attempt)?;
+    }
+    let conversation = if new {
+        conversation
+    } else {
+        // As it is now: it may have been deleted or renamed since it was read.
+        Conversation {
+            newest: conversation.newest,
+            updated_at: conversation.updated_at,
+            ended_at: conversation.ended_at,
+            model: conversation.model,
+            ..store::conversation(tx, user, conversation.id)?
+        }
+    };
+    store::begin_turn(tx, user, &turn, at_once)?;
+    store::put_conversation(tx, user, &conversation)?;
+    if let Some(question) = question {
+        store::put_message(tx, user, conversation.id, &question)?;
+        if turn.use_memory {
+            let memory = Memory {
+                session: conversation.id,
+                speaker: Speaker::User,
+                text: question.content,
+                created_at: question.created_at,
+            };
+            memory::remember(tx, user, question.id, &memory)?;
+        }
+    }
+    store::put_message(tx, user, conversation.id, &answer)?;
+    Ok(None)
+}
+
+fn start_event(
+    app: &App,
+    user: Uuid,
+    plan: &Plan,
+    memories: &[Recalled],
+    ready: &Result<Ready, ModelError>,
+) -> view::Start {
+    let title = |recalled: &Recalled| {
+        app.store
+            .read(|tx| store::conversation(tx, user, recalled.session))
+            .ok()
+            .map(|c| c.title)
+    };
+    view::Start {
+        session_id: plan.turn.session,
+        turn_id: plan.turn.id,
+        user_message_id: plan.turn.user_message,
+        message_id: plan.turn.answer,
+        model: plan.answer.model.clone(),
+        memories: memories
+            .iter()
+            .map(|m| view::UsedMemoryView::fresh(m, title(m)))
+            .collect(),
+        context: ready.as_ref().ok().map(|(.., context)| *context),
+    }
+}

@@ -1,0 +1,205 @@
+//! Conversations and messages as they go over the wire.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use storage::Read;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::prompt::Context;
+use super::store::{Author, Conversation, Message, Status, conversation};
+use crate::error::Result;
+use crate::memory::{Recalled, Speaker, UsedMemory, used};
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SessionView {
+    pub id: Uuid,
+    pub title: String,
+    pub model: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+}
+
+impl From<Conversation> for SessionView {
+    fn from(conversation: Conversation) -> Self {
+        let Conversation {
+            id,
+            title,
+            model,
+            created_at,
+            updated_at,
+            ended_at,
+            ..
+        } = conversation;
+        Self {
+            id,
+            title,
+            model,
+            created_at,
+            updated_at,
+            ended_at,
+        }
+    }
+}
+
+/// A memory that an answer was given, and why.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct UsedMemoryView {
+    pub id: Uuid,
+    /// Empty when it was forgotten since.
+    pub text: String,
+    pub speaker: Option<Speaker>,
+    pub created_at: Option<Timestamp>,
+    pub session_id: Option<Uuid>,
+    pub session_title: Option<String>,
+    /// Comparable within one answer only.
+    pub score: f32,
+    /// Why it was chosen, in words.
+    pub reasons: Vec<String>,
+    pub forgotten: bool,
+}
+
+fn reasons(matched: &[String]) -> Vec<String> {
+    if matched.is_empty() {
+        return Vec::new();
+    }
+    let words: Vec<_> = matched.iter().map(|word| format!("“{word}”")).collect();
+    vec![format!("It has your words {}.", words.join(", "))]
+}
+
+impl UsedMemoryView {
+    pub fn fresh(recalled: &Recalled, session_title: Option<String>) -> Self {
+        Self {
+            id: recalled.id,
+            text: recalled.text.clone(),
+            speaker: Some(recalled.speaker),
+            created_at: Some(recalled.created_at),
+            session_id: Some(recalled.session),
+            session_title,
+            score: recalled.score,
+            reasons: reasons(&recalled.matched),
+            forgotten: false,
+        }
+    }
+}
+
+/// The memories an answer used, with their text as far as they are still remembered.
+pub fn memories(tx: &impl Read, user: Uuid, kept: &[UsedMemory]) -> Result<Vec<UsedMemoryView>> {
+    let views = used(tx, user, kept)?.into_iter().map(|(used, memory)| {
+        let title = memory
+            .as_ref()
+            .and_then(|m| conversation(tx, user, m.session).ok())
+            .map(|c| c.title);
+        UsedMemoryView {
+            id: used.id,
+            forgotten: memory.is_none(),
+            speaker: memory.as_ref().map(|m| m.speaker),
+            created_at: memory.as_ref().map(|m| m.created_at),
+            session_id: memory.as_ref().map(|m| m.session),
+            session_title: title,
+            text: memory.map(|m| m.text).unwrap_or_default(),
+            score: used.score,
+            reasons: reasons(&used.matched),
+        }
+    });
+    Ok(views.collect())
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MessageError {
+    pub error: String,
+    pub code: String,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MessageView {
+    pub id: Uuid,
+    pub turn_id: Uuid,
+    pub session_id: Uuid,
+    pub parent_id: Option<Uuid>,
+    pub role: Author,
+    pub content: String,
+    /// What a thinking model thought; never part of the answer.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub thinking: String,
+    pub created_at: Timestamp,
+    pub status: Status,
+    /// `stop`, `length`, `stopped` or `interrupted`.
+    pub finish_reason: Option<String>,
+    pub model: Option<String>,
+    /// The person's own words by our count, and the answer.
+    pub tokens_used: Option<u32>,
+    pub latency_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<MessageError>,
+    pub memories: Vec<UsedMemoryView>,
+}
+
+pub fn message(tx: &impl Read, user: Uuid, session: Uuid, message: Message) -> Result<MessageView> {
+    Ok(MessageView {
+        memories: memories(tx, user, &message.memories)?,
+        id: message.id,
+        turn_id: message.turn,
+        session_id: session,
+        parent_id: message.parent,
+        role: message.author,
+        content: message.content,
+        thinking: message.thinking,
+        created_at: message.created_at,
+        status: message.status,
+        finish_reason: message.finish_reason,
+        model: message.model,
+        tokens_used: message.tokens_used,
+        latency_ms: message.latency_ms,
+        error: message
+            .error
+            .map(|(code, error)| MessageError { error, code }),
+    })
+}
+
+/// Event `start`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Start {
+    pub session_id: Uuid,
+    pub turn_id: Uuid,
+    pub user_message_id: Uuid,
+    pub message_id: Uuid,
+    pub model: Option<String>,
+    pub memories: Vec<UsedMemoryView>,
+    /// Absent when the events are told again from storage, or no model was there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<Context>,
+}
+
+/// Event `done`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Done {
+    /// Always empty: the text came in `delta` events.
+    pub content: &'static str,
+    pub done: bool,
+    pub session_id: Uuid,
+    pub message_id: Uuid,
+    pub tokens_used: u32,
+    pub latency_ms: u64,
+    pub finish_reason: String,
+}
+
+/// What is said of an answer that a shutdown or a crash cut off.
+pub const INTERRUPTED: &str =
+    "NovaCore was stopped in the middle of this answer. What was written is kept.";
+
+/// Event `error`: the answer ended without being complete.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Failed {
+    pub error: String,
+    pub code: String,
+    pub done: bool,
+}
+
+/// Event `queued`.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct Queued {
+    /// 1 is next.
+    pub position: usize,
+}

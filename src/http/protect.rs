@@ -1,0 +1,72 @@
+//! What protects the person in front of a browser: security headers, and no acts on behalf of
+//! another site's page.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::client::origin_is_ours;
+use crate::app::App;
+use crate::error::Error;
+
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
+];
+
+/// Sets the security headers, the page's content policy among them. Answers of the API are never
+/// cached unless their handler says otherwise.
+pub async fn security_headers(State(app): State<App>, request: Request, next: Next) -> Response {
+    let api = !super::assets::is_page_path(request.uri().path());
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        app.page.content_policy.clone(),
+    );
+    if api && !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// Refuses unsafe methods that a page of another origin sent (OWASP, Fetch Metadata).
+pub async fn same_site(request: Request, next: Next) -> Response {
+    let safe = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    if safe || allowed(&request) {
+        return next.run(request).await;
+    }
+    Error::forbidden(
+        "cross_site",
+        "This request came from another site's page and was refused.",
+    )
+    .into_response()
+}
+
+fn allowed(request: &Request) -> bool {
+    let headers = request.headers();
+    match headers.get("sec-fetch-site") {
+        Some(site) => site == "same-origin" || site == "none",
+        None => !headers.contains_key(header::ORIGIN) || origin_is_ours(headers),
+    }
+}

@@ -1,0 +1,222 @@
+//! Start and stop: what is opened in which order, and how it is closed again.
+//!
+//! Start: data directory, storage, keys, index, recovery of cut-off answers, background work, control
+//! socket, port. Stop (SIGTERM): begin nothing new, let running answers end, mark those that do not,
+//! stop the background, close storage.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt as _;
+use storage::{Store, TextIndex};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
+
+use crate::app::{App, Keys, Parts, Tasks};
+use crate::clock::{Clock, Ids, Random};
+use crate::config::{Config, Networks};
+use crate::error::{Error, Result};
+use crate::http::assets::Page;
+use crate::http::events::Streams;
+use crate::http::rate::Rates;
+use crate::outside::ModelServers;
+use crate::{auth, chat, metrics, ops, router, schedule, schema};
+
+/// Opens everything but the network, and repairs what a crash left.
+pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App> {
+    private_directory(&config.data.dir)?;
+    let store = Store::open(storage::Options {
+        dir: config.data.dir.clone(),
+        cache_bytes: config.data.cache_mb << 20,
+        catalogue: &schema::TABLES,
+        migrations: &schema::MIGRATIONS,
+    })
+    .map_err(|e| Error::internal("opening the data directory", e))?;
+    let cache = config.data.cache_path();
+    private_directory(&cache)?;
+    let text = TextIndex::open(&cache.join("text"), store.lineage(), store.seq())
+        .map_err(|e| Error::internal("opening the text index", e))?;
+    let networks =
+        |words: &[String]| Networks::parse(words).map_err(|e| Error::internal("configuration", e));
+    let app = App::new(Parts {
+        keys: Keys::load(&config, &random)?,
+        ids: Ids::new(clock.clone(), random.clone()),
+        models: ModelServers::new(&config.model, clock.clone())?,
+        rates: Rates::new(clock.clone(), config.limits.enabled),
+        streams: Streams::default(),
+        tasks: Tasks::default(),
+        page: Page::load(),
+        metrics: metrics::install(),
+        trusted_proxies: networks(&config.server.trusted_proxies)?,
+        metrics_networks: networks(&config.metrics.allowed_networks)?,
+        started_at: clock.now(),
+        hashing: Arc::new(Semaphore::new(config.auth.hash_threads)),
+        indexed: watch::Sender::new(text.watermark()),
+        config,
+        clock,
+        random,
+        store,
+        text,
+    });
+    metrics::started(app.started_at);
+    let interrupted = chat::recover(&app).await?;
+    if interrupted > 0 {
+        tracing::warn!(
+            answers = interrupted,
+            "answers were cut off when NovaCore last ended; what was written is kept"
+        );
+    }
+    Ok(app)
+}
+
+/// Makes a directory only its owner can enter, and closes one that others can.
+fn private_directory(path: &Path) -> Result<()> {
+    let cannot = |e| {
+        Error::internal(
+            "making a private directory",
+            format!("{}: {e}", path.display()),
+        )
+    };
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(cannot)?;
+    let mode = fs::metadata(path).map_err(cannot)?.permissions().mode();
+    if mode & 0o027 != 0 {
+        tracing::warn!(path = %path.display(), "others could enter this directory; closing it");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(cannot)?;
+    }
+    Ok(())
+}
+
+/// Runs the server until it is told to stop.
+pub async fn serve(config: Config) -> Result<()> {
+    let listen = config.server.listen;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|e| cannot_listen(listen, &e))?;
+    let address = listener
+        .local_addr()
+        .map_err(|e| Error::internal("listening", e))?;
+    let app = open(config, Clock::system(), Random::system()).await?;
+    schedule::start(&app);
+    ops::serve_control(app.clone(), &app.config.data.socket_path()).await?;
+    announce(&app, address).await?;
+    let asked_to_stop = app.tasks.drain.clone();
+    let service = router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let draining = app.clone();
+    app.tasks.spawn(async move { drain(&draining).await });
+    // Events are small and must not wait for more to fill a packet.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps Nagle's delay");
+        }
+    });
+    let served = axum::serve(listener, service)
+        .with_graceful_shutdown(async move { asked_to_stop.cancelled().await });
+    tokio::select! {
+        served = served => served.map_err(|e| Error::internal("serving", e))?,
+        () = last_call(&app) => tracing::warn!("some clients did not take their answers to the end"),
+    }
+    close(&app).await
+}
+
+fn cannot_listen(address: SocketAddr, cause: &std::io::Error) -> Error {
+    let why = match cause.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            "another program, perhaps another NovaCore, listens there already".to_owned()
+        }
+        std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege".to_owned(),
+        std::io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
+        _ => cause.to_string(),
+    };
+    let message = format!(
+        "Cannot listen on {address}: {why}. Set server.listen, for example NOVACORE_SERVER__LISTEN=127.0.0.1:5050."
+    );
+    Error::Unavailable {
+        code: "address_unavailable",
+        message,
+    }
+}
+
+async fn announce(app: &App, address: SocketAddr) -> Result<()> {
+    if !app.config.limits.enabled {
+        tracing::warn!("limits.enabled is false: no rate limit and no throttle is in force");
+    }
+    let default = Config::default().server.public_url;
+    let base = if app.config.server.public_url == default && address.port() != 5000 {
+        format!("http://localhost:{}", address.port())
+    } else {
+        app.config
+            .server
+            .public_url
+            .trim_end_matches('/')
+            .to_owned()
+    };
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, page = %base, "NovaCore is ready");
+    auth::offer_setup(app, &base).await.map(|_| ())
+}
+
+/// Waits for a signal, then lets running answers end for as long as configured.
+async fn drain(app: &App) {
+    wait_for_signal().await;
+    tracing::info!(
+        answers = app.streams.running(),
+        "stopping: nothing new begins, running answers may end"
+    );
+    app.tasks.drain.cancel();
+    let patience = Duration::from_secs(app.config.server.drain_seconds);
+    if app
+        .clock
+        .timeout(patience, app.tasks.quiet())
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            answers = app.streams.running(),
+            "these answers did not end in time and are marked interrupted"
+        );
+    }
+    app.tasks.stop.cancel();
+}
+
+/// How long clients may go on reading after everything has ended.
+const LAST_CALL: Duration = Duration::from_secs(5);
+
+async fn last_call(app: &App) {
+    app.tasks.stop.cancelled().await;
+    app.clock.sleep(LAST_CALL).await;
+}
+
+async fn wait_for_signal() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        tracing::error!("signals cannot be received; stop NovaCore with SIGKILL");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Ends all tasks and closes storage.
+pub async fn close(app: &App) -> Result<()> {
+    app.tasks.drain.cancel();
+    app.tasks.stop.cancel();
+    app.tasks.ended().await;
+    app.text.close();
+    app.store
+        .close()
+        .map_err(|e| Error::internal("closing storage", e))?;
+    tracing::info!("NovaCore has stopped");
+    Ok(())
+}

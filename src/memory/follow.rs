@@ -1,0 +1,169 @@
+//! The follower: keeps the text index up with what is stored, from the change feed.
+//!
+//! Must stay true: the index can only be behind, never ahead; what is behind is caught up after a
+//! crash, and an index that was deleted or does not belong to this data is filled again.
+
+use std::time::Duration;
+
+use storage::{Read as _, TextOp};
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+
+use super::store;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::metrics;
+
+/// Changes taken up in one go.
+const STEP: usize = 1000;
+/// The index's durable commit costs about 40 ms, so it is made at most this often.
+const COMMIT_EVERY: Duration = Duration::from_secs(1);
+
+/// Runs until the program stops. `committed` carries the number of the newest batch.
+pub async fn follow(app: App, mut committed: watch::Receiver<u64>) {
+    let mut applied = match start(&app).await {
+        Ok(seq) => seq,
+        Err(error) => {
+            tracing::error!(%error, "the text index could not be filled; recall by words is incomplete");
+            return;
+        }
+    };
+    let mut settled = app.clock.monotonic();
+    loop {
+        committed.borrow_and_update();
+        match catch_up(&app, applied).await {
+            Ok(seq) => applied = seq,
+            Err(error) => {
+                tracing::error!(%error, "the text index could not take up changes; trying again");
+            }
+        }
+        app.indexed.send_replace(applied);
+        // New changes are searchable at once; only their durable commit waits, and never longer than
+        // this, however busy the writers are.
+        let due = (settled + COMMIT_EVERY).saturating_sub(app.clock.monotonic());
+        tokio::select! {
+            biased;
+            () = app.tasks.stop.cancelled() => break,
+            () = app.clock.sleep(due), if app.text.pending() => {
+                settle(&app, applied).await;
+                settled = app.clock.monotonic();
+            }
+            changed = committed.changed() => {
+                if changed.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+    settle(&app, applied).await;
+}
+
+/// Where to begin: at the index's watermark, or by filling an empty index from the truth.
+async fn start(app: &App) -> Result<u64> {
+    let watermark = app.text.watermark();
+    if watermark > 0 {
+        return Ok(watermark);
+    }
+    let seq = app.store.seq();
+    let app = app.clone();
+    let fill = move || {
+        let mut after = None;
+        let mut filled = 0;
+        loop {
+            let rows = app.store.read(|tx| store::all_after(tx, after, STEP))?;
+            let Some((user, id, _)) = rows.last() else {
+                break;
+            };
+            after = Some((*user, *id));
+            filled += rows.len();
+            app.text.apply(
+                rows.into_iter()
+                    .map(|(owner, id, text)| TextOp::Put { owner, id, text })
+                    .collect(),
+            )?;
+            app.text.commit(0)?;
+        }
+        if filled > 0 {
+            tracing::info!(memories = filled, "the text index was rebuilt");
+        }
+        app.text.commit(seq)?;
+        Ok(seq)
+    };
+    spawn_blocking(fill)
+        .await
+        .map_err(|e| Error::internal("filling the text index", e))?
+}
+
+/// Applies every change after `seq`; returns the number up to which all are applied.
+async fn catch_up(app: &App, mut seq: u64) -> Result<u64> {
+    let app = app.clone();
+    let work = move || loop {
+        let truth = app.store.seq();
+        let (changes, ops) = app.store.read(|tx| {
+            let changes = tx.changes_after(seq, STEP)?;
+            let mut ops = Vec::with_capacity(changes.len());
+            for change in changes.iter().filter(|change| change.feed == store::FEED) {
+                let Some((owner, id)) = store::from_feed_key(&change.key) else {
+                    continue;
+                };
+                ops.push(match store::memory(tx, owner, id)? {
+                    Some(memory) => TextOp::Put {
+                        owner,
+                        id,
+                        text: memory.text,
+                    },
+                    None => TextOp::Remove { owner, id },
+                });
+            }
+            Ok::<_, Error>((changes, ops))
+        })?;
+        if !ops.is_empty() {
+            app.text.apply(ops)?;
+        }
+        metrics::index_lag(app.store.seq().saturating_sub(app.text.watermark()));
+        match changes.last() {
+            Some(last) if changes.len() >= STEP => seq = last.seq,
+            Some(last) => return Ok(last.seq.max(truth)),
+            None => return Ok(seq.max(truth)),
+        }
+    };
+    spawn_blocking(work)
+        .await
+        .map_err(|e| Error::internal("following changes", e))?
+}
+
+/// Makes what was applied durable, and drops the changes nobody needs any more.
+async fn settle(app: &App, seq: u64) {
+    let committing = app.clone();
+    let outcome = spawn_blocking(move || committing.text.commit(seq)).await;
+    match outcome {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            return tracing::error!(%error, "the text index could not commit; trying again");
+        }
+        Err(error) => return tracing::error!(%error, "the text index's commit was cut off"),
+    }
+    let trimmed = app.store.write(move |tx| {
+        tx.trim_changes(seq);
+        Ok::<_, Error>(())
+    });
+    if let Err(error) = trimmed.await {
+        tracing::warn!(%error, "could not trim the change feed");
+    }
+}
+
+/// Whether every stored change can be found by a search.
+pub fn caught_up(app: &App) -> Result<bool> {
+    let applied = *app.indexed.borrow();
+    app.store
+        .read(|tx| Ok(tx.changes_after(applied, 1)?.is_empty()))
+}
+
+/// Keeps the sender of commit numbers alive for as long as the store calls it.
+pub fn hold(app: &App) -> watch::Receiver<u64> {
+    let (sender, receiver) = watch::channel(app.store.seq());
+    app.store.on_commit(move |seq| {
+        sender.send_replace(seq);
+    });
+    receiver
+}

@@ -1,0 +1,187 @@
+//! What a person can see and do about what is remembered: list, search, forget.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::recall::{self, Found};
+use super::store::{self, Memory, Speaker};
+use crate::app::App;
+use crate::auth::CurrentUser;
+use crate::error::{Error, Result};
+use crate::http::failure::Failure;
+use crate::http::{Json, Path, Query};
+
+const MOST: usize = 1000;
+
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ListQuery {
+    /// Words to search for instead of listing by time.
+    q: Option<String>,
+    /// At most this many, 50 unless told, 1000 at most.
+    limit: Option<usize>,
+    /// `next_before` of the page before.
+    before: Option<Uuid>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct MemoryView {
+    pub id: Uuid,
+    /// Always `itm` until promotion exists.
+    pub tier: &'static str,
+    pub text: String,
+    pub speaker: Speaker,
+    pub session_id: Uuid,
+    pub created_at: Timestamp,
+}
+
+impl MemoryView {
+    fn of(id: Uuid, memory: Memory) -> Self {
+        let Memory {
+            session,
+            speaker,
+            text,
+            created_at,
+        } = memory;
+        Self {
+            id,
+            tier: "itm",
+            text,
+            speaker,
+            session_id: session,
+            created_at,
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct MemoryList {
+    pub items: Vec<MemoryView>,
+    pub next_before: Option<Uuid>,
+    /// How many there are in all; not given for a search.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+}
+
+/// What is remembered, newest first, or best first for a search.
+#[utoipa::path(get, path = "/api/memory", tag = "memory", params(ListQuery), responses((status = 200, body = MemoryList)))]
+pub async fn list(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<MemoryList>> {
+    let limit = query.limit.unwrap_or(50).clamp(1, MOST);
+    if let Some(words) = query.q.filter(|words| !words.trim().is_empty()) {
+        let found = recall::find(&app, caller.id, words, limit).await?;
+        let items = found
+            .into_iter()
+            .map(|f| MemoryView {
+                id: f.id,
+                tier: "itm",
+                text: f.text,
+                speaker: f.speaker,
+                session_id: f.session,
+                created_at: f.created_at,
+            })
+            .collect();
+        return Ok(Json(MemoryList {
+            items,
+            next_before: None,
+            total: None,
+        }));
+    }
+    app.store.read(|tx| {
+        let rows = store::page(tx, caller.id, query.before, limit + 1)?;
+        let more = rows.len() > limit;
+        let items: Vec<_> = rows
+            .into_iter()
+            .take(limit)
+            .map(|(id, memory)| MemoryView::of(id, memory))
+            .collect();
+        let next_before = items.last().filter(|_| more).map(|item| item.id);
+        Ok(Json(MemoryList {
+            items,
+            next_before,
+            total: Some(store::count(tx, caller.id)?),
+        }))
+    })
+}
+
+/// One memory.
+#[utoipa::path(get, path = "/api/memory/{id}", tag = "memory", params(("id" = Uuid, Path)),
+    responses((status = 200, body = MemoryView), (status = 404, body = Failure)))]
+pub async fn read_one(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Path(id): Path<Uuid>,
+) -> Result<Json<MemoryView>> {
+    let memory = app.store.read(|tx| store::memory(tx, caller.id, id))?;
+    memory
+        .map(|memory| Json(MemoryView::of(id, memory)))
+        .ok_or(Error::NotFound { what: "memory" })
+}
+
+/// Forgets one memory. The message it came from stays.
+#[utoipa::path(delete, path = "/api/memory/{id}", tag = "memory", params(("id" = Uuid, Path)),
+    responses((status = 204), (status = 404, body = Failure)))]
+pub async fn forget(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode> {
+    let forgotten = app
+        .store
+        .write(move |tx| store::forget_one(tx, caller.id, id))
+        .await?;
+    if forgotten {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Error::NotFound { what: "memory" })
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct SearchRequest {
+    /// Words to search for; read as words, never as a query language.
+    pub query: String,
+    /// At most this many, 10 unless told, 1000 at most.
+    pub limit: Option<usize>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct SearchResults {
+    pub results: Vec<Found>,
+    pub total: usize,
+    pub took_ms: u64,
+}
+
+/// Searches what is remembered by words.
+#[utoipa::path(post, path = "/api/memory/search", tag = "memory", request_body = SearchRequest,
+    responses((status = 200, body = SearchResults), (status = 422, body = Failure)))]
+pub async fn search(
+    State(app): State<App>,
+    caller: CurrentUser,
+    Json(request): Json<SearchRequest>,
+) -> Result<Json<SearchResults>> {
+    if request.query.trim().is_empty() {
+        return Err(Error::field(
+            "query_empty",
+            "query",
+            "Write at least one word to search for.",
+        ));
+    }
+    let started = app.clock.monotonic();
+    let limit = request.limit.unwrap_or(10).clamp(1, MOST);
+    let found = recall::find(&app, caller.id, request.query, limit).await?;
+    let took = app.clock.monotonic().saturating_sub(started);
+    let results: Vec<Found> = found.into_iter().map(Found::from).collect();
+    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    Ok(Json(SearchResults {
+        total: results.len(),
+        results,
+        took_ms,
+    }))
+}

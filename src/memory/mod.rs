@@ -1,0 +1,24 @@
+//! SLICE: remembering. Every turn is a memory; the best few of earlier conversations come back into
+//! the prompt as quoted, dated data.
+//!
+//! Enter here: `remember`, `recall`, `forget_*`, and the handlers. Must stay true: a memory is stored
+//! in the transaction of the turn it comes from, before any model is asked anything; it is found only
+//! by its owner; the text index is a cache that can be deleted at any time.
+
+mod follow;
+mod manage;
+mod rank;
+mod recall;
+mod store;
+
+pub use follow::{caught_up, follow, hold};
+pub use manage::{forget, list, read_one, search};
+pub use recall::{Recalled, UsedMemory, recall, used};
+pub use store::{CATALOGUE, Memory, Speaker, forget_session, remember};
+
+pub mod paths {
+    //! For the OpenAPI document: the handlers with their descriptions.
+    pub use super::manage::{
+        __path_forget, __path_list, __path_read_one, __path_search, forget, list, read_one, search,
+    };
+}

@@ -1,0 +1,133 @@
+//! The tables of memories.
+//!
+//! Every key begins with the owner, so that nobody's id leads to somebody else's memory.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use storage::{Read, Record, Span, Table, TableInfo, WriteTx};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+
+const MEMORIES: Table<(Uuid, Uuid), Memory> = Table::new("memory_turns");
+const BY_SESSION: Table<(Uuid, Uuid, Uuid), ()> = Table::new("memory_by_session");
+
+/// The feed that the text index follows; its keys are owner and memory.
+pub const FEED: &str = "memory";
+
+pub const CATALOGUE: [TableInfo; 2] = [
+    TableInfo {
+        name: "memory_turns",
+        owner: "memory",
+        key: "user, memory",
+        value: "who said what, when, where",
+    },
+    TableInfo {
+        name: "memory_by_session",
+        owner: "memory",
+        key: "user, conversation, memory",
+        value: "(index)",
+    },
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Speaker {
+    User,
+    Assistant,
+}
+
+/// One turn, verbatim. Its id is the message's id.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Memory {
+    pub session: Uuid,
+    pub speaker: Speaker,
+    pub text: String,
+    pub created_at: Timestamp,
+}
+
+impl Record for Memory {}
+
+/// The key in the change feed.
+pub fn feed_key(user: Uuid, id: Uuid) -> [u8; 32] {
+    let mut key = [0; 32];
+    key[..16].copy_from_slice(user.as_bytes());
+    key[16..].copy_from_slice(id.as_bytes());
+    key
+}
+
+pub fn from_feed_key(key: &[u8]) -> Option<(Uuid, Uuid)> {
+    let (user, id) = key.split_at_checked(16)?;
+    Some((Uuid::from_slice(user).ok()?, Uuid::from_slice(id).ok()?))
+}
+
+/// Stores a turn; the same id again replaces it.
+pub fn remember(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid, memory: &Memory) -> Result<()> {
+    tx.put(&MEMORIES, &(user, id), memory)?;
+    tx.put(&BY_SESSION, &(user, memory.session, id), &())?;
+    Ok(tx.record_change(FEED, &feed_key(user, id))?)
+}
+
+pub fn memory(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Option<Memory>> {
+    Ok(tx.get(&MEMORIES, &(user, id))?)
+}
+
+/// Forgets one memory; false when it is not there or not theirs.
+pub fn forget_one(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<bool> {
+    let Some(memory) = memory(tx, user, id)? else {
+        return Ok(false);
+    };
+    tx.delete(&MEMORIES, &(user, id))?;
+    tx.delete(&BY_SESSION, &(user, memory.session, id))?;
+    tx.record_change(FEED, &feed_key(user, id))?;
+    Ok(true)
+}
+
+/// Forgets everything that was said in one conversation.
+pub fn forget_session(tx: &mut WriteTx<'_>, user: Uuid, session: Uuid) -> Result<()> {
+    for ((_, _, id), ()) in tx.scan(&BY_SESSION, Span::prefix(&(user, session)), usize::MAX)? {
+        forget_one(tx, user, id)?;
+    }
+    Ok(())
+}
+
+/// The memories of a user, newest first, from before `before`.
+pub fn page(
+    tx: &impl Read,
+    user: Uuid,
+    before: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<(Uuid, Memory)>> {
+    let mut span = Span::prefix(&user).rev();
+    if let Some(before) = before {
+        span = span.before(&(user, before));
+    }
+    let rows = tx.scan(&MEMORIES, span, limit)?;
+    Ok(rows
+        .into_iter()
+        .map(|((_, id), memory)| (id, memory))
+        .collect())
+}
+
+pub fn count(tx: &impl Read, user: Uuid) -> Result<u64> {
+    Ok(tx.count(&MEMORIES, Span::prefix(&user))?)
+}
+
+/// All memories of all users in key order from after `after`: for rebuilding the index.
+pub fn all_after(
+    tx: &impl Read,
+    after: Option<(Uuid, Uuid)>,
+    limit: usize,
+) -> Result<Vec<(Uuid, Uuid, String)>> {
+    let span = match after {
+        Some(key) => Span::all().after(&key),
+        None => Span::all(),
+    };
+    let rows = tx.scan(&MEMORIES, span, limit)?;
+    Ok::<_, Error>(
+        rows.into_iter()
+            .map(|((user, id), memory)| (user, id, memory.text))
+            .collect(),
+    )
+}

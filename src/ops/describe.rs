@@ -1,0 +1,94 @@
+//! The OpenAPI document, made from the handlers' own types.
+
+use axum::response::{IntoResponse, Response};
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+
+use crate::http::{Json, events};
+use crate::{account, auth, chat, memory};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "NovaCore",
+        description = "An AI companion that remembers you, on a machine you own."
+    ),
+    paths(
+        super::paths::health,
+        super::paths::ready,
+        super::paths::status,
+        super::paths::metrics,
+        account::me,
+        auth::paths::setup,
+        auth::paths::register,
+        auth::paths::login,
+        auth::paths::refresh,
+        auth::paths::logout,
+        auth::paths::logout_all,
+        auth::paths::list_sessions,
+        auth::paths::end_session,
+        chat::paths::models,
+        chat::paths::list,
+        chat::paths::create,
+        chat::paths::read_one,
+        chat::paths::rename,
+        chat::paths::end,
+        chat::paths::delete,
+        chat::paths::history,
+        chat::paths::stream,
+        chat::paths::message,
+        chat::paths::regenerate,
+        chat::paths::edit,
+        chat::paths::events,
+        chat::paths::stop,
+        memory::paths::list,
+        memory::paths::read_one,
+        memory::paths::forget,
+        memory::paths::search,
+    ),
+    // The data of the events that an answer streams.
+    components(schemas(
+        events::Piece,
+        events::Snapshot,
+        chat::data::Done,
+        chat::data::Failed,
+        chat::data::Queued,
+        chat::data::Start,
+    ))
+)]
+struct Api;
+
+/// The description of the HTTP API. Operations are named after method and path, which are unique;
+/// the handlers' own names are only unique within their slice.
+pub fn document() -> Document {
+    let mut document = Api::openapi();
+    for (path, item) in &mut document.paths.paths {
+        let methods = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in methods {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(operation_id(method, path));
+            }
+        }
+    }
+    document
+}
+
+/// `get`, `/api/chat/sessions/{id}` -> `get_chat_sessions_id`.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty() && *word != "api");
+    std::iter::once(method)
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join("_")
+}
+
+pub async fn openapi() -> Response {
+    Json(document()).into_response()
+}

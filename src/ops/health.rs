@@ -1,0 +1,182 @@
+//! Is it alive, is it ready, how is it doing.
+//!
+//! Must stay true: reasons are told only to this machine; everybody else learns states, no causes.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Serialize;
+use storage::Read as _;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::auth;
+use crate::config::Registration;
+use crate::error::{Error, Result};
+use crate::http::failure::Failure;
+use crate::http::{Client, Json};
+use crate::memory;
+
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// Always `ok`: the process answers.
+    pub status: &'static str,
+    pub version: &'static str,
+}
+
+/// Alive.
+#[utoipa::path(get, path = "/health", tag = "ops", responses((status = 200, body = Health)))]
+pub async fn health() -> Json<Health> {
+    Json(Health {
+        status: "ok",
+        version: VERSION,
+    })
+}
+
+/// One thing that NovaCore depends on.
+#[derive(Serialize, ToSchema)]
+pub struct Dependency {
+    pub name: &'static str,
+    /// `ok`, `degraded` or `down`.
+    pub status: &'static str,
+    /// Only for callers on this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Ready {
+    /// The worst of the dependencies' states; a missing model server is only `degraded`.
+    pub status: &'static str,
+    pub version: &'static str,
+    pub dependencies: Vec<Dependency>,
+}
+
+/// Ready to serve: 200 when `ok` or `degraded`, 503 when `down`.
+#[utoipa::path(get, path = "/ready", tag = "ops",
+    responses((status = 200, body = Ready), (status = 503, body = Ready)))]
+pub async fn ready(State(app): State<App>, client: Client) -> Response {
+    let readable = app.store.read(|tx| tx.changes_after(u64::MAX, 1));
+    let storage = match readable {
+        Ok(_) => ("ok", None),
+        Err(error) => ("down", Some(error.to_string())),
+    };
+    let index = match memory::caught_up(&app) {
+        Ok(true) => ("ok", None),
+        Ok(false) => (
+            "degraded",
+            Some("The text index is still taking up changes.".to_owned()),
+        ),
+        Err(error) => ("degraded", Some(error.to_string())),
+    };
+    let model = match app.models.health().await {
+        Ok(_) => ("ok", None),
+        Err(problem) => ("degraded", Some(problem.message)),
+    };
+    let limits = if app.config.limits.enabled {
+        ("ok", None)
+    } else {
+        (
+            "degraded",
+            Some("Rate limits are switched off (limits.enabled = false).".to_owned()),
+        )
+    };
+    let dependencies = [
+        ("storage", storage),
+        ("text_index", index),
+        ("model", model),
+        ("limits", limits),
+    ];
+    let dependencies = dependencies.map(|(name, (status, reason))| Dependency {
+        name,
+        status,
+        reason: reason.filter(|_| client.loopback),
+    });
+    let worst = |state| dependencies.iter().any(|d| d.status == state);
+    let (code, status) = if worst("down") {
+        (StatusCode::SERVICE_UNAVAILABLE, "down")
+    } else {
+        (
+            StatusCode::OK,
+            if worst("degraded") { "degraded" } else { "ok" },
+        )
+    };
+    (
+        code,
+        Json(Ready {
+            status,
+            version: VERSION,
+            dependencies: dependencies.into(),
+        }),
+    )
+        .into_response()
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct PasswordRule {
+    /// Characters.
+    pub min: usize,
+    pub max: usize,
+}
+
+/// What the page must know before anybody has signed in.
+#[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names of the agreed API")]
+pub struct Status {
+    /// `ok`, or `degraded` without a model server.
+    pub status: &'static str,
+    pub version: &'static str,
+    pub checked_at: Timestamp,
+    pub latency_ms: u64,
+    /// The first administrator is still to be made, by the set-up link.
+    pub setup_required: bool,
+    /// `open` or `closed`.
+    pub registration: &'static str,
+    pub password: PasswordRule,
+}
+
+/// Whether the whole works, and what a newcomer may do.
+#[utoipa::path(get, path = "/api/status", tag = "ops", responses((status = 200, body = Status)))]
+pub async fn status(State(app): State<App>) -> Result<Json<Status>> {
+    let started = app.clock.monotonic();
+    let setup_required = auth::setup_required(&app)?;
+    let model = app.models.health().await;
+    let open = app.config.auth.registration == Registration::Open && !setup_required;
+    let took = app.clock.monotonic().saturating_sub(started);
+    Ok(Json(Status {
+        status: if model.is_ok() { "ok" } else { "degraded" },
+        version: VERSION,
+        checked_at: app.clock.now(),
+        latency_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        setup_required,
+        registration: if open { "open" } else { "closed" },
+        password: PasswordRule {
+            min: auth::PASSWORD_MIN_CHARS,
+            max: auth::PASSWORD_MAX_CHARS,
+        },
+    }))
+}
+
+/// Prometheus text, for the allowed networks.
+#[utoipa::path(get, path = "/metrics", tag = "ops",
+    responses((status = 200, body = String, content_type = "text/plain"), (status = 403, body = Failure)))]
+pub async fn metrics(State(app): State<App>, client: Client) -> Result<Response> {
+    // Behind a proxy on this machine everybody would look like loopback, so that does not count.
+    let allowed = app.metrics_networks.contains(client.address)
+        && (client.loopback || !client.address.is_loopback());
+    if !allowed {
+        return Err(Error::forbidden(
+            "forbidden",
+            "Metrics are for the networks in metrics.allowed_networks.",
+        ));
+    }
+    app.metrics.run_upkeep();
+    let kind = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
+    Ok((kind, app.metrics.render()).into_response())
+}

@@ -1,0 +1,16 @@
+//! SLICE: keeping it alive. Health, readiness, metrics, the control socket, the API's description.
+
+mod control;
+mod describe;
+mod health;
+
+pub use control::{Command, Reply, ask, serve as serve_control};
+pub use describe::{document, openapi};
+pub use health::{health, metrics, ready, status};
+
+pub mod paths {
+    //! For the OpenAPI document: the handlers with their descriptions.
+    pub use super::health::{
+        __path_health, __path_metrics, __path_ready, __path_status, health, metrics, ready, status,
+    };
+}

@@ -1,0 +1,61 @@
+//! INDEX: every URL of the program, and the order of the middleware.
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{delete, get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::app::App;
+use crate::error::Error;
+use crate::http::{assets, observe, protect};
+use crate::{account, auth, chat, memory, ops};
+
+/// The router of the running program.
+pub fn router(app: App) -> Router {
+    routes()
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .fallback(assets::page)
+        // Outermost last: a request meets these from the bottom up.
+        .layer(from_fn(protect::same_site))
+        .layer(CatchPanicLayer::custom(observe::panicked))
+        .layer(from_fn_with_state(app.clone(), observe::observe))
+        .layer(from_fn_with_state(app.clone(), protect::security_headers))
+        .with_state(app)
+}
+
+#[rustfmt::skip]
+fn routes() -> Router<App> {
+    Router::new()
+        .route("/health",                             get(ops::health))
+        .route("/ready",                              get(ops::ready))
+        .route("/metrics",                            get(ops::metrics))
+        .route("/api/status",                         get(ops::status))
+        .route("/api/openapi.json",                   get(ops::openapi))
+
+        .route("/api/auth/setup",                     post(auth::setup))
+        .route("/api/auth/register",                  post(auth::register))
+        .route("/api/auth/login",                     post(auth::login))
+        .route("/api/auth/refresh",                   post(auth::refresh))
+        .route("/api/auth/logout",                    post(auth::logout))
+        .route("/api/auth/logout-all",                post(auth::logout_all))
+        .route("/api/auth/me",                        get(account::me))
+        .route("/api/auth/sessions",                  get(auth::list_sessions))
+        .route("/api/auth/sessions/{id}",             delete(auth::end_session))
+
+        .route("/api/chat/models",                    get(chat::models))
+        .route("/api/chat/sessions",                  get(chat::list).post(chat::create))
+        .route("/api/chat/sessions/{id}",             get(chat::read_one).patch(chat::rename).delete(chat::delete))
+        .route("/api/chat/sessions/{id}/end",         post(chat::end))
+        .route("/api/chat/history/{id}",              get(chat::history))
+        .route("/api/chat/stream",                    post(chat::stream))
+        .route("/api/chat/message",                   post(chat::message))
+        .route("/api/chat/messages/{id}/regenerate",  post(chat::regenerate))
+        .route("/api/chat/messages/{id}/edit",        post(chat::edit))
+        .route("/api/chat/turns/{id}/events",         get(chat::events))
+        .route("/api/chat/turns/{id}/stop",           post(chat::stop))
+
+        .route("/api/memory",                         get(memory::list))
+        .route("/api/memory/list",                    get(memory::list))
+        .route("/api/memory/search",                  post(memory::search))
+        .route("/api/memory/{id}",                    get(memory::read_one).delete(memory::forget))
+}

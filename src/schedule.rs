@@ -1,0 +1,44 @@
+//! INDEX: everything that runs in the background, and when.
+//!
+//! | what | when |
+//! |---|---|
+//! | the text index follows the stored changes | at every change; its durable commit at most once a second |
+//! | sweep: ended sign-ins, old idempotency keys, empty rate buckets, logs of finished answers | every 10 minutes |
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::error::Result;
+use crate::{auth, chat, memory};
+
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
+
+/// Starts all of it; it ends with the program.
+pub fn start(app: &App) {
+    let committed = memory::hold(app);
+    app.tasks.spawn(memory::follow(app.clone(), committed));
+    app.tasks.spawn(sweeping(app.clone()));
+}
+
+async fn sweeping(app: App) {
+    loop {
+        tokio::select! {
+            () = app.tasks.drain.cancelled() => return,
+            () = app.clock.sleep(SWEEP_EVERY) => {}
+        }
+        if let Err(error) = sweep(&app).await {
+            tracing::warn!(%error, "sweeping failed; trying again in ten minutes");
+        }
+    }
+}
+
+/// Removes what has run out.
+pub async fn sweep(app: &App) -> Result<()> {
+    app.rates.sweep();
+    app.streams.sweep(&app.clock);
+    app.metrics.run_upkeep();
+    let now = app.clock.now();
+    while app.store.write(move |tx| auth::sweep(tx, now)).await? {}
+    while app.store.write(move |tx| chat::sweep(tx, now)).await? {}
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! The full-text index: a cache over the tables, per owner, that can be deleted at any time.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `analyse.rs` | text to stems, the same for documents and queries |
+//! | `disk.rs` | the tantivy index, its schema and its commits |
+//! | `overlay.rs` | what was applied since the last commit, in memory |
+//! | `rank.rs` | finding and scoring one owner's documents in both |
+//!
+//! A document is searchable as soon as it was applied: it waits in the overlay, which hides any older
+//! version on disk, until a commit has it. What must stay true:
+//! * the index keeps the seq up to which it is complete inside its own commit, so it can be behind the
+//!   tables but never wrongly ahead;
+//! * nobody's documents, nor how many they are, change what another owner finds or how it is scored;
+//! * people's words are never parsed as a query language, and no query is an error.
+
+mod analyse;
+mod disk;
+mod overlay;
+mod rank;
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use uuid::Uuid;
+
+use crate::Error;
+use crate::error::panic_message;
+pub use analyse::analyse;
+use disk::Disk;
+use overlay::Overlay;
+
+/// A change of the index. Applying one twice is the same as applying it once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextOp {
+    /// Adds a document, over an older version if there is one.
+    Put {
+        /// Whose document it is.
+        owner: Uuid,
+        /// Its id, unique among the owner's.
+        id: Uuid,
+        /// What to find it by; not stored.
+        text: String,
+    },
+    /// Removes a document.
+    Remove {
+        /// Whose document it is.
+        owner: Uuid,
+        /// Its id.
+        id: Uuid,
+    },
+    /// Removes all documents of an owner.
+    RemoveOwner {
+        /// Whose documents.
+        owner: Uuid,
+    },
+}
+
+/// A document that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextHit {
+    /// The document.
+    pub id: Uuid,
+    /// BM25 over the owner's own documents, without a unit: comparable within one answer only.
+    pub score: f32,
+    /// The words of the query, as typed, whose stem is in the document; in the order of the query.
+    pub matched: Vec<String>,
+}
+
+/// The full-text index of a data directory.
+#[derive(Clone)]
+pub struct TextIndex {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    disk: Disk,
+    overlay: RwLock<Overlay>,
+    watermark: AtomicU64,
+    /// Held during a commit: there is one at a time.
+    committing: Mutex<()>,
+    closed: AtomicBool,
+}
+
+impl fmt::Debug for TextIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TextIndex")
+            .field("watermark", &self.watermark())
+            .finish()
+    }
+}
+
+impl TextIndex {
+    /// Opens the index in `dir`. One that is missing, damaged, made by another version of the schema
+    /// or the analyser, of another lineage, or ahead of `truth_seq` is wiped and begun anew; then
+    /// [`TextIndex::watermark`] is 0 and the caller fills it again from the tables.
+    ///
+    /// # Errors
+    /// `Text`, `Full` or `Io` when not even a new index can be made.
+    pub fn open(dir: &Path, lineage: Uuid, truth_seq: u64) -> Result<Self, Error> {
+        let (disk, watermark) = guarded(|| Disk::open(dir, lineage, truth_seq))?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                disk,
+                overlay: RwLock::default(),
+                watermark: AtomicU64::new(watermark),
+                committing: Mutex::new(()),
+                closed: AtomicBool::new(false),
+            }),
+        })
+    }
+
+    /// The seq given to the last durable commit: every change up to it is in the index.
+    #[must_use]
+    pub fn watermark(&self) -> u64 {
+        self.inner.watermark.load(Ordering::Acquire)
+    }
+
+    /// Makes changes searchable at once, in memory. After a crash they must be applied again, from
+    /// the change feed after the watermark.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub fn apply(&self, ops: Vec<TextOp>) -> Result<(), Error> {
+        self.check_open()?;
+        let changes = overlay::prepare(ops); // The costly part, outside of the lock.
+        self.overlay_mut().apply(changes);
+        Ok(())
+    }
+
+    /// Makes everything applied so far durable and moves the watermark to `seq`. The caller promises
+    /// that every change up to `seq` has been applied. Costs tens of milliseconds, at times a merge:
+    /// not more than about once a second, and not on a thread that others wait for.
+    ///
+    /// # Errors
+    /// `Closed`, `Full`, or `Text`; then the changes stay searchable in memory, and the next commit
+    /// takes them.
+    pub fn commit(&self, seq: u64) -> Result<(), Error> {
+        let _one_at_a_time = self.begin_commit()?;
+        let seq = seq.max(self.watermark());
+        let waiting = self.overlay().waiting();
+        if waiting.changes.is_empty() && seq == self.watermark() {
+            return Ok(());
+        }
+        guarded(|| {
+            let merging = self.inner.disk.commit(&waiting.changes, seq)?;
+            self.inner.watermark.store(seq, Ordering::Release);
+            // Only now that searches see the commit may the overlay stop answering for it.
+            self.overlay_mut().settle(waiting.generation);
+            self.inner.disk.finish(merging)
+        })
+    }
+
+    /// Rewrites the index without what was removed from it. A removed document is not found any more
+    /// from the moment it was removed, but its words stay in the files until they are merged; after
+    /// this, what was removed before the last commit is in no file. Costs about as much as building the
+    /// index: for the erasure of an account, not for every removal.
+    ///
+    /// # Errors
+    /// `Closed`, `Full` or `Text`; it can be tried again.
+    pub fn purge(&self) -> Result<(), Error> {
+        let _one_at_a_time = self.begin_commit()?;
+        guarded(|| self.inner.disk.purge())
+    }
+
+    /// True while something applied is not committed.
+    #[must_use]
+    pub fn pending(&self) -> bool {
+        !self.overlay().is_empty()
+    }
+
+    /// The owner's documents that contain any word of `query`, best first, at most `limit`.
+    ///
+    /// Words are compared by their stems; only the first 64 different ones count. Nothing in the
+    /// query has a special meaning. A query without a word, or of stop words only, finds nothing.
+    ///
+    /// # Errors
+    /// `Closed`, or `Text` when the index is damaged: delete its directory and open it again.
+    pub fn search(&self, owner: Uuid, query: &str, limit: usize) -> Result<Vec<TextHit>, Error> {
+        self.check_open()?;
+        let words = analyse::query_words(query);
+        if words.is_empty() || limit == 0 {
+            return Ok(Vec::new());
+        }
+        guarded(|| {
+            // The overlay before the disk: a commit in between then shows a document in both, where
+            // the overlay hides the other one, and never in neither.
+            let overlay = self.overlay();
+            rank::search(&self.inner.disk, overlay.of(owner), owner, &words, limit)
+        })
+    }
+
+    /// Ends the index's work; waits for a commit under way. What was not committed is given up: it
+    /// will be applied again from the change feed.
+    pub fn close(&self) {
+        self.inner.closed.store(true, Ordering::Release);
+        drop(self.inner.committing.lock());
+    }
+
+    fn begin_commit(&self) -> Result<MutexGuard<'_, ()>, Error> {
+        let turn = self
+            .inner
+            .committing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.check_open()?;
+        Ok(turn)
+    }
+
+    fn check_open(&self) -> Result<(), Error> {
+        if self.inner.closed.load(Ordering::Acquire) {
+            return Err(Error::Closed);
+        }
+        Ok(())
+    }
+
+    fn overlay(&self) -> RwLockReadGuard<'_, Overlay> {
+        self.inner
+            .overlay
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn overlay_mut(&self) -> RwLockWriteGuard<'_, Overlay> {
+        self.inner
+            .overlay
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs tantivy code and reports a panic in it, the sign of a damaged file, as an error.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        Err(Error::Text {
+            reason: panic_message(panic.as_ref()),
+        })
+    })
+}

@@ -1,0 +1,188 @@
+//! What was applied since the last commit, in memory.
+//!
+//! Each change carries the generation it came with. A commit takes what is there, and when it is durable
+//! settles that generation: newer changes stay. What must stay true: as long as a change is here, it
+//! hides what the disk has under the same owner and id.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tantivy::fieldnorm::FieldNormReader;
+use uuid::Uuid;
+
+use super::TextOp;
+use super::analyse::analyse;
+
+/// A document that waits for its commit.
+pub(super) struct Document {
+    pub(super) text: String,
+    /// How often each stem occurs.
+    pub(super) frequencies: HashMap<String, u32>,
+    /// Stems in the text, rounded as the disk rounds them, so that a commit changes no score.
+    pub(super) length: u32,
+}
+
+impl Document {
+    fn new(text: String) -> Self {
+        let stems = analyse(&text);
+        let length = u32::try_from(stems.len()).unwrap_or(u32::MAX);
+        let mut frequencies = HashMap::new();
+        for stem in stems {
+            *frequencies.entry(stem).or_default() += 1;
+        }
+        Self {
+            text,
+            frequencies,
+            length: FieldNormReader::id_to_fieldnorm(FieldNormReader::fieldnorm_to_id(length)),
+        }
+    }
+}
+
+/// An analysed [`TextOp`].
+pub(super) enum Change {
+    Put {
+        owner: Uuid,
+        id: Uuid,
+        document: Arc<Document>,
+    },
+    Remove {
+        owner: Uuid,
+        id: Uuid,
+    },
+    RemoveOwner {
+        owner: Uuid,
+    },
+}
+
+/// Analyses the texts of some ops.
+pub(super) fn prepare(ops: Vec<TextOp>) -> Vec<Change> {
+    let change = |op| match op {
+        TextOp::Put { owner, id, text } => Change::Put {
+            owner,
+            id,
+            document: Arc::new(Document::new(text)),
+        },
+        TextOp::Remove { owner, id } => Change::Remove { owner, id },
+        TextOp::RemoveOwner { owner } => Change::RemoveOwner { owner },
+    };
+    ops.into_iter().map(change).collect()
+}
+
+/// All changes that wait for a commit.
+#[derive(Default)]
+pub(super) struct Overlay {
+    generation: u64,
+    owners: HashMap<Uuid, Owner>,
+}
+
+/// The changes of one owner.
+#[derive(Default)]
+pub(super) struct Owner {
+    /// The generation that removed everything before it.
+    removed: Option<u64>,
+    entries: HashMap<Uuid, Entry>,
+}
+
+struct Entry {
+    generation: u64,
+    /// None when the document was removed.
+    document: Option<Arc<Document>>,
+}
+
+/// What a commit is to write, and the generation to settle afterwards.
+pub(super) struct Waiting {
+    pub(super) generation: u64,
+    pub(super) changes: Vec<Change>,
+}
+
+impl Owner {
+    /// True when nothing that the disk has of this owner counts.
+    pub(super) fn hides_all(&self) -> bool {
+        self.removed.is_some()
+    }
+
+    /// The documents whose version on disk, if there is one, does not count.
+    pub(super) fn hidden(&self) -> impl Iterator<Item = Uuid> {
+        self.entries.keys().copied()
+    }
+
+    pub(super) fn documents(&self) -> impl Iterator<Item = (Uuid, &Document)> {
+        self.entries
+            .iter()
+            .filter_map(|(id, entry)| Some((*id, entry.document.as_deref()?)))
+    }
+}
+
+impl Overlay {
+    pub(super) fn is_empty(&self) -> bool {
+        self.owners.is_empty()
+    }
+
+    pub(super) fn of(&self, owner: Uuid) -> Option<&Owner> {
+        self.owners.get(&owner)
+    }
+
+    pub(super) fn apply(&mut self, changes: Vec<Change>) {
+        self.generation += 1;
+        let generation = self.generation;
+        for change in changes {
+            let (owner, id, document) = match change {
+                Change::Put {
+                    owner,
+                    id,
+                    document,
+                } => (owner, id, Some(document)),
+                Change::Remove { owner, id } => (owner, id, None),
+                Change::RemoveOwner { owner } => {
+                    let owner = self.owners.entry(owner).or_default();
+                    owner.removed = Some(generation);
+                    owner.entries.clear();
+                    continue;
+                }
+            };
+            let entry = Entry {
+                generation,
+                document,
+            };
+            let owner = self.owners.entry(owner).or_default();
+            owner.entries.insert(id, entry);
+        }
+    }
+
+    /// Everything that is here. Removals of whole owners come first: what stands beside one came
+    /// after it.
+    pub(super) fn waiting(&self) -> Waiting {
+        let mut changes = Vec::new();
+        for (&owner, of_owner) in &self.owners {
+            if of_owner.hides_all() {
+                changes.push(Change::RemoveOwner { owner });
+            }
+            for (&id, entry) in &of_owner.entries {
+                changes.push(match &entry.document {
+                    Some(document) => Change::Put {
+                        owner,
+                        id,
+                        document: Arc::clone(document),
+                    },
+                    None => Change::Remove { owner, id },
+                });
+            }
+        }
+        Waiting {
+            generation: self.generation,
+            changes,
+        }
+    }
+
+    /// Forgets what the disk has by now.
+    pub(super) fn settle(&mut self, generation: u64) {
+        self.owners.retain(|_, owner| {
+            owner.removed = owner.removed.filter(|&removed| removed > generation);
+            owner
+                .entries
+                .retain(|_, entry| entry.generation > generation);
+            owner.removed.is_some() || !owner.entries.is_empty()
+        });
+        self.owners.shrink_to_fit();
+    }
+}

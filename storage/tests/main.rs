@@ -1,0 +1,18 @@
+//! The promises of storage, one file per group of them. One binary, because linking is slow.
+//!
+//! No test here sleeps or measures time: what takes place elsewhere is waited for by its answer.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say so and stop"
+)]
+
+mod changes;
+mod crash;
+mod group_commit;
+mod keys;
+mod model;
+mod opening;
+mod records;
+mod support;
+mod text;
+mod text_files;

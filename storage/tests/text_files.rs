@@ -1,0 +1,179 @@
+//! The full-text index: its files, and what survives of them.
+
+use std::fs;
+use std::path::Path;
+
+use novacore_storage::{Error, TextIndex, TextOp};
+use uuid::Uuid;
+
+use crate::support::id;
+use crate::text::{ADA, BOB, LINEAGE, found, new_index, open, put};
+
+/// Promise: what was committed is there after reopening; what was not is not, and the watermark says so.
+#[test]
+fn the_watermark_tells_what_survived() {
+    let (dir, index) = new_index();
+    index.apply(vec![put(ADA, 1, "first")]).unwrap();
+    index.commit(5).unwrap();
+    index.apply(vec![put(ADA, 2, "second")]).unwrap();
+    drop(index); // As a crash would: without a commit.
+    let index = open(&dir.path().join("text"));
+    assert_eq!(index.watermark(), 5);
+    assert_eq!(found(&index, ADA, "first second"), [1]);
+    index.commit(6).unwrap();
+    assert_eq!(index.watermark(), 6);
+    index.close();
+    assert_eq!(index.search(ADA, "first", 1), Err(Error::Closed));
+    assert_eq!(index.commit(7), Err(Error::Closed));
+    assert_eq!(open(&dir.path().join("text")).watermark(), 6);
+}
+
+/// Promise: an index that does not belong to these tables, or is damaged, is wiped.
+#[test]
+fn a_wrong_index_is_wiped() {
+    type Harm = fn(&Path) -> (Uuid, u64);
+    fn damage(dir: &Path, ending: &str) {
+        let mut files = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
+        let file = files
+            .find(|p| p.to_string_lossy().ends_with(ending))
+            .unwrap();
+        let mut bytes = fs::read(&file).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x40;
+        fs::write(file, bytes).unwrap();
+    }
+    let harms: [(&str, Harm); 7] = [
+        ("another lineage", |_| (Uuid::from_u128(7), 1000)),
+        ("ahead of the tables", |_| (LINEAGE, 4)),
+        ("deleted", |dir| {
+            fs::remove_dir_all(dir).unwrap();
+            (LINEAGE, 1000)
+        }),
+        ("a flipped bit", |dir| {
+            damage(dir, ".term");
+            (LINEAGE, 1000)
+        }),
+        ("no list of segments", |dir| {
+            fs::write(dir.join("meta.json"), "{").unwrap();
+            (LINEAGE, 1000)
+        }),
+        ("another version", |dir| {
+            let meta = fs::read_to_string(dir.join("meta.json")).unwrap();
+            fs::write(
+                dir.join("meta.json"),
+                meta.replace("\"payload\": \"1 ", "\"payload\": \"0 "),
+            )
+            .unwrap();
+            (LINEAGE, 1000)
+        }),
+        ("an old file in its place", |dir| {
+            fs::remove_dir_all(dir).unwrap();
+            fs::create_dir(dir).unwrap();
+            fs::write(dir.join("garbage"), "x").unwrap();
+            (LINEAGE, 1000)
+        }),
+    ];
+    for (what, harm) in harms {
+        let (dir, index) = new_index();
+        let path = dir.path().join("text");
+        index.apply(vec![put(ADA, 1, "harbour")]).unwrap();
+        index.commit(5).unwrap();
+        drop(index);
+        let (lineage, truth) = harm(&path);
+        let index = TextIndex::open(&path, lineage, truth).unwrap();
+        assert_eq!(
+            (index.watermark(), found(&index, ADA, "harbour")),
+            (0, vec![]),
+            "{what}"
+        );
+        index.apply(vec![put(ADA, 1, "harbour")]).unwrap();
+        index.commit(3).unwrap();
+        drop(index);
+        let index = TextIndex::open(&path, lineage, truth).unwrap();
+        assert_eq!(
+            (index.watermark(), found(&index, ADA, "harbour")),
+            (3, vec![1]),
+            "{what}"
+        );
+    }
+}
+
+/// Promise: many small commits stay a small number of files, and lose nothing.
+#[test]
+fn segments_are_merged() {
+    let (dir, index) = new_index();
+    for n in 0..40_u32 {
+        index
+            .apply(vec![
+                put(ADA, u128::from(n) + 1, "pebble"),
+                put(ADA, 1, "changed"),
+            ])
+            .unwrap();
+        index.commit(u64::from(n)).unwrap();
+    }
+    assert_eq!(found(&index, ADA, "pebble").len(), 39);
+    assert!(segments(&dir.path().join("text")) <= 16);
+}
+
+/// The words in the files of an index, of documents that count or not.
+fn words_on_disk(dir: &Path) -> Vec<String> {
+    let index = tantivy::Index::open_in_dir(dir).unwrap();
+    let field = index.schema().get_field("text").unwrap();
+    let mut words = Vec::new();
+    for segment in index.reader().unwrap().searcher().segment_readers() {
+        let terms = segment.inverted_index(field).unwrap();
+        let mut stream = terms.terms().stream().unwrap();
+        while stream.advance() {
+            words.push(String::from_utf8(stream.key().to_vec()).unwrap());
+        }
+    }
+    words
+}
+
+/// How many segments have files in the folder, whether they count or not.
+fn segments(dir: &Path) -> usize {
+    let files = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
+    files
+        .filter(|path| path.extension().is_some_and(|x| x == "term"))
+        .count()
+}
+
+/// Promise: after a purge, nothing of what was removed is in any file.
+#[test]
+fn a_purge_leaves_nothing_of_the_removed() {
+    let (dir, index) = new_index();
+    let path = dir.path().join("text");
+    // Enough others that the commit itself does not merge the removed away.
+    let others = (10..30).map(|n| put(BOB, n, "filling"));
+    let words = [
+        put(ADA, 1, "xylophon"),
+        put(BOB, 1, "zanzibar"),
+        put(BOB, 2, "quagga"),
+    ];
+    index.apply(others.chain(words).collect()).unwrap();
+    index.commit(1).unwrap();
+    index
+        .apply(vec![
+            TextOp::RemoveOwner { owner: ADA },
+            TextOp::Remove {
+                owner: BOB,
+                id: id(2),
+            },
+        ])
+        .unwrap();
+    index.commit(2).unwrap();
+    assert_eq!(
+        words_on_disk(&path),
+        ["fill", "quagga", "xylophon", "zanzibar"]
+    );
+    index.purge().unwrap();
+    assert_eq!(words_on_disk(&path), ["fill", "zanzibar"]);
+    assert_eq!(segments(&path), 1);
+    index.purge().unwrap();
+    drop(index);
+    let index = open(&path);
+    assert_eq!(
+        (index.watermark(), found(&index, BOB, "zanzibar")),
+        (2, vec![1])
+    );
+}

@@ -1,0 +1,206 @@
+//! The whole program under test: the real router over real HTTP on a free port, real storage in a
+//! temporary folder, a clock that stands still, seeded randomness, a scripted model server.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use novacore::app::App;
+use novacore::clock::Random;
+use novacore::config::{Config, Provider};
+use novacore::{lifecycle, memory, router, schedule};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+use super::clock::TestClock;
+use super::fake_ollama::FakeOllama;
+use super::http::{Answer, Person, client};
+
+pub const PASSWORD: &str = "a calm river bank";
+
+pub struct TestApp {
+    pub app: App,
+    pub clock: Arc<TestClock>,
+    pub model: FakeOllama,
+    pub url: String,
+    pub config: Config,
+    http: reqwest::Client,
+    folder: TempDir,
+    /// The program's own runtime, so that a crash can take its tasks away in the middle of anything.
+    runtime: Option<Runtime>,
+}
+
+impl TestApp {
+    /// With the defaults, an administrator already made, and a model that echoes.
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With settings of its own.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let app = Self::fresh(change).await;
+        app.admin().await;
+        app
+    }
+
+    /// As after installation: nobody has an account.
+    pub async fn fresh(change: impl FnOnce(&mut Config)) -> Self {
+        // The second test to come here finds it installed.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let model = FakeOllama::start();
+        let mut config = Config::default();
+        config.data.dir = folder.path().join("data");
+        config.model.url = model.url();
+        config.model.provider = Provider::Ollama;
+        config.chat.model_titles = false;
+        // Cheap hashes: what is tested is what they are used for.
+        config.auth.hash_memory_kib = 64;
+        config.auth.hash_iterations = 1;
+        change(&mut config);
+        let clock = TestClock::new();
+        let (runtime, app, url) = start(&config, &clock, 1).await;
+        Self {
+            app,
+            clock,
+            model,
+            url,
+            config,
+            http: client(),
+            folder,
+            runtime: Some(runtime),
+        }
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Somebody without an account.
+    pub fn nobody(&self) -> Person {
+        Person::new(self.http.clone(), self.url.clone(), None)
+    }
+
+    /// A signed-in user, made if need be.
+    pub async fn user(&self, name: &str) -> Person {
+        let nobody = self.nobody();
+        let credentials = json!({"email": format!("{name}@example.org"), "password": PASSWORD});
+        let mut answer = nobody.post("/api/auth/register", &credentials).await;
+        if answer.status == 409 {
+            answer = nobody.post("/api/auth/login", &credentials).await;
+        }
+        self.signed_in(&answer)
+    }
+
+    /// The first administrator, made by the set-up link as a person would.
+    pub async fn admin(&self) -> Person {
+        let link = novacore::auth::offer_setup(&self.app, "http://localhost")
+            .await
+            .unwrap();
+        let Some(link) = link else {
+            return self.user("admin").await;
+        };
+        let token = link.split_once('#').unwrap().1;
+        let body = json!({"token": token, "email": "admin@example.org", "password": PASSWORD});
+        let answer = self.nobody().post("/api/auth/setup", &body).await;
+        self.signed_in(&answer)
+    }
+
+    pub fn signed_in(&self, answer: &Answer) -> Person {
+        let token = answer.body["access_token"].as_str();
+        let token = token.unwrap_or_else(|| panic!("not signed in: {answer:?}"));
+        Person::new(self.http.clone(), self.url.clone(), Some(token.to_owned()))
+    }
+
+    /// Waits until all work has ended and every stored change can be found.
+    pub async fn settle(&self) {
+        self.app.tasks.quiet().await;
+        let mut indexed = self.app.indexed.subscribe();
+        while !memory::caught_up(&self.app).unwrap() {
+            indexed.changed().await.unwrap();
+        }
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Ends the program in the middle of whatever it does, and starts it again on what it left.
+    pub async fn crash_and_reopen(&mut self) {
+        self.end();
+        self.reopen().await;
+    }
+
+    /// Starts the program on what is there, after `end`.
+    pub async fn reopen(&mut self) {
+        let (runtime, app, url) = start(&self.config, &self.clock, 2).await;
+        (self.runtime, self.app, self.url) = (Some(runtime), app, url);
+    }
+
+    /// Ends the program without any of its own closing steps; only the files are let go.
+    pub fn end(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+        self.app.store.close().unwrap();
+        self.app.text.close();
+    }
+
+    /// The end of a good test: no work left over, every change findable, storage closed in order.
+    pub async fn finish(self) {
+        self.settle().await;
+        assert_eq!(
+            self.app.streams.running(),
+            0,
+            "answers are still being written"
+        );
+        lifecycle::close(&self.app).await.unwrap();
+        if let Some(runtime) = self.runtime {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn start(config: &Config, clock: &Arc<TestClock>, seed: u64) -> (Runtime, App, String) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let (config, clock) = (config.clone(), clock.clock());
+    let started = runtime.spawn(async move {
+        let app = lifecycle::open(config, clock, Random::seeded(seed))
+            .await
+            .unwrap();
+        schedule::start(&app);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let service =
+            router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let drain = app.tasks.drain.clone();
+        app.tasks.spawn(async move {
+            let stopped = async move { drain.cancelled().await };
+            axum::serve(listener, service)
+                .with_graceful_shutdown(stopped)
+                .await
+                .unwrap();
+        });
+        (app, url)
+    });
+    let (app, url) = started.await.unwrap();
+    (runtime, app, url)
+}
+
+/// A conversation's messages, oldest first, as (role, content, status).
+pub fn said(history: &Value) -> Vec<(String, String, String)> {
+    let text = |message: &Value, key: &str| message[key].as_str().unwrap_or("").to_owned();
+    let items = history["items"].as_array().unwrap();
+    items
+        .iter()
+        .rev()
+        .map(|m| (text(m, "role"), text(m, "content"), text(m, "status")))
+        .collect()
+}

@@ -1,0 +1,145 @@
+// Who is signed in: the page's only global state. The access token lives here, in memory, and nowhere else;
+// the refresh token is an HttpOnly cookie that no script can read.
+import { asApiError, problemOf, unreachable, type ApiError } from '../api/problem';
+import { dropDrafts } from '../chat/draft';
+import type { SignedIn, Status, User } from '../api/types';
+
+export type Phase = 'starting' | 'setup' | 'out' | 'in' | 'unreachable';
+
+/** Renew this long before the access token expires. */
+const EARLY_MS = 45_000;
+
+class Session {
+	phase = $state<Phase>('starting');
+	user = $state<User | null>(null);
+	status = $state<Status | null>(null);
+	/** Why the person finds themselves signed out, if it was not their own doing. */
+	notice = $state<string | null>(null);
+
+	#token: string | null = null;
+	#expires = 0;
+	#timer: ReturnType<typeof setTimeout> | undefined;
+	#renewing: Promise<boolean> | null = null;
+	#otherTabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('novacore-session');
+
+	constructor() {
+		this.#otherTabs?.addEventListener('message', ({ data }) => {
+			if (data === 'signed-out') this.#clear('out');
+			if (data === 'signed-in' && (this.phase === 'out' || this.phase === 'setup')) void this.start();
+		});
+	}
+
+	/** On load: what does this server allow, and is this browser signed in? */
+	async start(): Promise<void> {
+		try {
+			const response = await fetch('/api/status');
+			if (!response.ok) throw await problemOf(response);
+			this.status = (await response.json()) as Status;
+		} catch {
+			this.phase = 'unreachable';
+			return;
+		}
+		if (this.status.setup_required) this.#clear('setup');
+		else if (this.status.signed_in === false || !(await this.renew())) {
+			if (this.phase !== 'unreachable') this.#clear('out');
+		}
+	}
+
+	/** Sign in, register or set up: the server answers all three alike. */
+	async enter(path: 'login' | 'register' | 'setup', body: Record<string, string>): Promise<void> {
+		this.#accept((await this.#post(path, body)) as SignedIn);
+		this.#otherTabs?.postMessage('signed-in');
+	}
+
+	async leave(everywhere = false): Promise<void> {
+		try {
+			await this.#post(everywhere ? 'logout-all' : 'logout', {});
+		} catch (cause) {
+			if (asApiError(cause).status !== 401) throw cause;
+		}
+		this.#clear('out');
+		dropDrafts();
+		this.#otherTabs?.postMessage('signed-out');
+	}
+
+	/** Where to go after signing in: back to where one was sent away from, but only within this page. */
+	destination(): string {
+		const to = new URLSearchParams(location.search).get('next') ?? '/';
+		return /^\/(?![/\\])/.test(to) ? to : '/';
+	}
+
+	/** The server no longer knows this sign-in. */
+	lost(): void {
+		if (this.phase !== 'in') return;
+		this.#clear('out');
+		this.notice = 'You were signed out. Sign in again to go on; nothing you sent is lost.';
+	}
+
+	async accessToken(): Promise<string | null> {
+		if (this.#token && Date.now() > this.#expires - 5_000) await this.renew();
+		return this.#token;
+	}
+
+	/** One renewal at a time: within this tab by the promise, across tabs by a lock where the browser has one. */
+	renew(): Promise<boolean> {
+		this.#renewing ??= this.#renewLocked().finally(() => (this.#renewing = null));
+		return this.#renewing;
+	}
+
+	async #renewLocked(): Promise<boolean> {
+		const work = async () => {
+			try {
+				this.#accept((await this.#post('refresh', {})) as SignedIn);
+				return true;
+			} catch (cause) {
+				this.#refused(asApiError(cause));
+				return false;
+			}
+		};
+		return navigator.locks ? navigator.locks.request('novacore-refresh', work) : work();
+	}
+
+	#refused(error: ApiError): void {
+		if (error.status === 401) this.lost();
+		else if (this.phase === 'starting') this.phase = 'unreachable';
+		else this.#schedule(10_000);
+	}
+
+	async #post(path: string, body: Record<string, string>): Promise<unknown> {
+		const headers: Record<string, string> = { 'Content-Type': 'application/json' };
+		if (this.#token && path !== 'refresh') headers['Authorization'] = `Bearer ${this.#token}`;
+		let response: Response;
+		try {
+			response = await fetch(`/api/auth/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+		} catch {
+			throw unreachable();
+		}
+		if (!response.ok) throw await problemOf(response);
+		return response.status === 204 ? null : response.json();
+	}
+
+	#accept(signedIn: SignedIn): void {
+		this.#token = signedIn.access_token;
+		this.#expires = Date.now() + signedIn.expires_in * 1000;
+		this.user = signedIn.user;
+		this.notice = null;
+		this.phase = 'in';
+		if (this.status) this.status.setup_required = false;
+		this.#schedule(Math.max(signedIn.expires_in * 1000 - EARLY_MS, 5_000));
+	}
+
+	#schedule(ms: number): void {
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => void this.renew(), ms);
+	}
+
+	#clear(phase: Phase): void {
+		clearTimeout(this.#timer);
+		this.#token = null;
+		this.#expires = 0;
+		this.user = null;
+		this.phase = phase;
+	}
+}
+
+export const session = new Session();
