@@ -30,6 +30,9 @@ fn routes() -> Router<App> {
         .route("/ready",                              get(ops::ready))
         .route("/metrics",                            get(ops::metrics))
         .route("/api/status",                         get(ops::status))
+        .route("/api/auth/health",                    get(ops::auth_health))
+        .route("/api/intelligence/health",            get(ops::intelligence_health))
+        .route("/api/memory/health",                  get(ops::memory_health))
         .route("/api/openapi.json",                   get(ops::openapi))
 
         .route("/api/auth/setup",                     post(auth::setup))

@@ -9,8 +9,10 @@
 
 mod support;
 
+mod access;
 mod architecture;
 mod auth;
+mod http;
 mod journeys;
 
 mod outside;

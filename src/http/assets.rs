@@ -67,7 +67,7 @@ fn inline_scripts(html: &str) -> Vec<&str> {
 }
 
 /// Whether a path belongs to the page and not to the API.
-pub fn is_page_path(path: &str) -> bool {
+fn is_page_path(path: &str) -> bool {
     let api = ["/api/", "/health", "/ready", "/metrics"];
     !api.iter().any(|prefix| path.starts_with(prefix)) && path != "/api"
 }

@@ -28,10 +28,9 @@ const HEADERS: [(HeaderName, &str); 6] = [
     ),
 ];
 
-/// Sets the security headers, the page's content policy among them. Answers of the API are never
-/// cached unless their handler says otherwise.
+/// Sets the security headers, the page's content policy among them. What does not say otherwise,
+/// answers of the API and failures, is never cached.
 pub async fn security_headers(State(app): State<App>, request: Request, next: Next) -> Response {
-    let api = !super::assets::is_page_path(request.uri().path());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
@@ -41,7 +40,7 @@ pub async fn security_headers(State(app): State<App>, request: Request, next: Ne
         header::CONTENT_SECURITY_POLICY,
         app.page.content_policy.clone(),
     );
-    if api && !headers.contains_key(header::CACHE_CONTROL) {
+    if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response

@@ -96,11 +96,8 @@ pub(super) fn body<'a>(request: &'a ChatRequest, keep_alive: &str) -> Body<'a> {
         truncate: false,
         shift: false,
         keep_alive: keep_alive_value(keep_alive),
-        // `true` on a model that cannot think is an error; unset on one that can means true.
-        think: request
-            .model
-            .thinking
-            .then_some(request.purpose == Purpose::Answer),
+        // Unset, a model that can think does; set, one that cannot answers with an error.
+        think: (request.model.thinking && request.purpose == Purpose::Background).then_some(false),
         options: Options {
             num_ctx: request.model.num_ctx,
             num_predict: request.max_tokens,

@@ -27,7 +27,6 @@ mod fake_ollama;
 #[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod http;
 #[path = "../support/performance.rs"]
-#[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod performance;
 mod program;
 #[path = "../support/script.rs"]

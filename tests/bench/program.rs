@@ -66,7 +66,7 @@ impl Program {
             url,
             http,
             ready_after: started.elapsed(),
-            folder: folder,
+            folder,
         };
         program.set_up().await;
         program

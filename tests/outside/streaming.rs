@@ -91,7 +91,7 @@ async fn thinking_is_no_part_of_the_answer() {
     let requests = setup.fake.requests();
     assert_eq!(
         (&requests[0]["think"], &requests[1]["think"]),
-        (&json!(true), &json!(false))
+        (&json!(null), &json!(false))
     );
 }
 

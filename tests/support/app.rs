@@ -150,7 +150,7 @@ impl TestApp {
     }
 
     /// The end of a good test: no work left over, every change findable, storage closed in order.
-    pub async fn finish(self) {
+    pub async fn finish(mut self) {
         self.settle().await;
         assert_eq!(
             self.app.streams.running(),
@@ -158,7 +158,14 @@ impl TestApp {
             "answers are still being written"
         );
         lifecycle::close(&self.app).await.unwrap();
-        if let Some(runtime) = self.runtime {
+        self.runtime.take().unwrap().shutdown_background();
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        // A runtime must not be waited for inside another.
+        if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }

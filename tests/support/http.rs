@@ -126,13 +126,12 @@ pub struct Events {
 impl Events {
     pub async fn open(request: RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
-        if response.status() != StatusCode::OK {
-            panic!(
-                "no stream: {} {}",
-                response.status(),
-                response.text().await.unwrap()
-            );
-        }
+        let status = response.status();
+        assert!(
+            status == StatusCode::OK,
+            "no stream: {status} {}",
+            response.text().await.unwrap()
+        );
         assert_eq!(
             response.headers()[header::CONTENT_TYPE],
             "text/event-stream"

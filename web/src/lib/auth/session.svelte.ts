@@ -18,6 +18,8 @@ class Session {
 
 	#token: string | null = null;
 	#expires = 0;
+	/** False while the server could not be asked whether this sign-in still holds. */
+	#reached = true;
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#renewing: Promise<boolean> | null = null;
 	#otherTabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('novacore-session');
@@ -39,10 +41,11 @@ class Session {
 			this.phase = 'unreachable';
 			return;
 		}
-		if (this.status.setup_required) this.#clear('setup');
-		else if (this.status.signed_in === false || !(await this.renew())) {
-			if (this.phase !== 'unreachable') this.#clear('out');
-		}
+		if (this.status.setup_required) return this.#clear('setup');
+		this.phase = 'starting';
+		this.#reached = true;
+		const known = this.status.signed_in !== false;
+		if (!(known && (await this.renew())) && this.#reached) this.#clear('out');
 	}
 
 	/** Sign in, register or set up: the server answers all three alike. */
@@ -52,6 +55,7 @@ class Session {
 	}
 
 	async leave(everywhere = false): Promise<void> {
+		await this.accessToken();
 		try {
 			await this.#post(everywhere ? 'logout-all' : 'logout', {});
 		} catch (cause) {
@@ -100,7 +104,8 @@ class Session {
 	}
 
 	#refused(error: ApiError): void {
-		if (error.status === 401) this.lost();
+		this.#reached = error.status === 401;
+		if (this.#reached) this.lost();
 		else if (this.phase === 'starting') this.phase = 'unreachable';
 		else this.#schedule(10_000);
 	}

@@ -311,9 +311,9 @@ export class Conversation {
 
 	#history(before?: string): Promise<{ items: Message[]; next_before?: string | null }> {
 		return take(
-			api.GET('/api/chat/history/{session_id}', {
+			api.GET('/api/chat/history/{id}', {
 				params: {
-					path: { session_id: this.id as string },
+					path: { id: this.id as string },
 					query: { limit: PAGE, ...(before ? { before } : {}) }
 				}
 			})

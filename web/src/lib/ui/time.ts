@@ -21,6 +21,9 @@ export function inWords(iso: string, now = Date.now()): string {
 export const exactly = (iso: string): string =>
 	new Date(iso).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'short' });
 
+export const onDay = (iso: string): string =>
+	new Date(iso).toLocaleDateString(undefined, { dateStyle: 'long' });
+
 export const seconds = (ms: number): string =>
 	ms < 950
 		? `${Math.round(ms)} ms`

@@ -1,0 +1,5 @@
+//! What every answer has in common: errors, ids, headers, and the page.
+
+mod bodies;
+mod headers;
+mod page;

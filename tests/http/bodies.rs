@@ -1,0 +1,277 @@
+//! Errors have one form, and the cause of our own faults stays with us.
+
+use std::collections::BTreeMap;
+
+use axum::body::to_bytes;
+use axum::response::IntoResponse as _;
+use novacore::error::Error;
+use novacore::http::failure;
+use serde_json::{Value, json};
+
+use crate::support::app::TestApp;
+use crate::support::http::Person;
+
+/// One of every variant with its status, code and further keys. A new variant does not compile
+/// until it has its row.
+fn variants() -> Vec<(Error, u16, &'static str, Value)> {
+    let plain = json!({});
+    let rows = vec![
+        (
+            Error::Malformed("No JSON.".into()),
+            400,
+            "malformed",
+            plain.clone(),
+        ),
+        (
+            Error::Unauthenticated {
+                code: "token_missing",
+                message: "Sign in first.",
+            },
+            401,
+            "token_missing",
+            plain.clone(),
+        ),
+        (
+            Error::forbidden("cross_site", "Refused."),
+            403,
+            "cross_site",
+            plain.clone(),
+        ),
+        (
+            Error::NotFound { what: "memory" },
+            404,
+            "not_found",
+            plain.clone(),
+        ),
+        (
+            Error::MethodNotAllowed,
+            405,
+            "method_not_allowed",
+            plain.clone(),
+        ),
+        (
+            Error::conflict("email_taken", "Taken."),
+            409,
+            "email_taken",
+            plain.clone(),
+        ),
+        (
+            Error::TooLarge { limit_bytes: 7 },
+            413,
+            "body_too_large",
+            plain.clone(),
+        ),
+        (
+            Error::field("email_invalid", "email", "No address."),
+            422,
+            "email_invalid",
+            json!({"fields": {"email": "No address."}}),
+        ),
+        (
+            Error::Invalid {
+                code: "nothing_named",
+                message: "No.".into(),
+                fields: BTreeMap::new(),
+            },
+            422,
+            "nothing_named",
+            plain.clone(),
+        ),
+        (
+            Error::TooMany {
+                code: "rate_limited",
+                message: "Wait.".into(),
+                retry_after: 42,
+                resets_at: Some("2026-01-02T00:00:00Z".parse().unwrap()),
+            },
+            429,
+            "rate_limited",
+            json!({"resets_at": "2026-01-02T00:00:00Z"}),
+        ),
+        (
+            Error::internal("reading", "SECRET /srv/data: disk gone"),
+            500,
+            "internal",
+            plain.clone(),
+        ),
+        (
+            Error::Unavailable {
+                code: "model_unavailable",
+                message: "Away.".into(),
+            },
+            503,
+            "model_unavailable",
+            plain,
+        ),
+    ];
+    for (error, ..) in &rows {
+        match error {
+            Error::Malformed(_)
+            | Error::TooLarge { .. }
+            | Error::Invalid { .. }
+            | Error::Unauthenticated { .. }
+            | Error::Forbidden { .. }
+            | Error::NotFound { .. }
+            | Error::MethodNotAllowed
+            | Error::Conflict { .. }
+            | Error::TooMany { .. }
+            | Error::Unavailable { .. }
+            | Error::Internal { .. } => {}
+        }
+    }
+    rows
+}
+
+/// Every failure has the agreed status, code and keys, and says when to come back where that helps.
+#[tokio::test]
+async fn every_error_has_its_form() {
+    for (error, status, code, more) in variants() {
+        let sentence = error.message();
+        let response = failure::render(error.into_response(), "the-id");
+        assert_eq!(response.status(), status, "{code}");
+        assert_eq!(response.headers()["content-type"], "application/json");
+        let retry = response
+            .headers()
+            .get("retry-after")
+            .map(|v| v.to_str().unwrap().to_owned());
+        let expected = match status {
+            429 => Some("42"),
+            503 => Some("5"),
+            _ => None,
+        };
+        assert_eq!(retry.as_deref(), expected, "{code}");
+        let bytes = to_bytes(response.into_body(), 10_000).await.unwrap();
+        let body: Value = serde_json::from_slice(&bytes).unwrap();
+        let mut wanted = json!({"error": sentence, "code": code, "correlation_id": "the-id"});
+        for (key, value) in more.as_object().unwrap() {
+            wanted[key] = value.clone();
+        }
+        assert_eq!(body, wanted);
+        assert!(sentence.ends_with('.') && sentence.len() > 2, "{sentence}");
+    }
+}
+
+/// Where data lies and what failed there is for the log, never for a body.
+#[tokio::test]
+async fn the_cause_of_our_own_faults_is_not_told() {
+    let error = Error::internal("reading SECRET", "SECRET /srv/data: disk gone");
+    assert!(error.to_string().contains("disk gone"), "the log is told");
+    let response = failure::render(error.into_response(), "x");
+    let bytes = to_bytes(response.into_body(), 10_000).await.unwrap();
+    let body = std::str::from_utf8(&bytes).unwrap();
+    assert!(!body.contains("SECRET") && !body.contains("disk"), "{body}");
+}
+
+/// A fault in storage, met over HTTP, is a 500 of the common form without its cause.
+#[tokio::test]
+async fn a_fault_in_storage_is_told_without_its_cause() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    app.settle().await;
+    app.app.store.close().unwrap();
+    let answer = ada.get("/api/chat/sessions").await;
+    assert_eq!((answer.status, answer.code()), (500, "internal"));
+    assert_eq!(
+        answer.str("error"),
+        "Something went wrong on our side. What was stored is safe; please try again."
+    );
+    assert_eq!(answer.body.as_object().unwrap().len(), 3, "{}", answer.text);
+    let ready = app.nobody().get("/ready").await;
+    assert_eq!((ready.status, &ready.body["status"]), (503, &json!("down")));
+}
+
+/// What a client sends wrongly is told apart: the form of the body, its size, its kind, its meaning.
+#[tokio::test]
+async fn bad_bodies_are_told_apart() {
+    let app = TestApp::with(|config| config.limits.body_bytes = 1000).await;
+    let json_type = "application/json";
+    let (fits, over) = (
+        format!("\"{}\"", "x".repeat(998)),
+        format!("\"{}\"", "x".repeat(999)),
+    );
+    let cases: [(&[u8], &str, u16, &str); 14] = [
+        (b"{", json_type, 400, "malformed"),
+        (b"{} {}", json_type, 400, "malformed"),
+        (b"[]", json_type, 400, "malformed"),
+        (b"null", json_type, 400, "malformed"),
+        (
+            b"{\"email\": 5, \"password\": \"x\"}",
+            json_type,
+            400,
+            "malformed",
+        ),
+        (b"{\"email\": \"a@b.c\"}", json_type, 400, "malformed"),
+        (b"", json_type, 400, "malformed"),
+        (
+            b"{\"email\": \"\xff\xfe\", \"password\": \"x\"}",
+            json_type,
+            400,
+            "malformed",
+        ),
+        (
+            b"{\"email\": \"\\ud800\", \"password\": \"x\"}",
+            json_type,
+            400,
+            "malformed",
+        ),
+        (
+            b"{\"email\": \"a@b.c\", \"password\": \"x\"}",
+            "text/plain",
+            400,
+            "malformed",
+        ),
+        (
+            b"email=a%40b.c&password=x",
+            "application/x-www-form-urlencoded",
+            400,
+            "malformed",
+        ),
+        (fits.as_bytes(), json_type, 400, "malformed"),
+        (over.as_bytes(), json_type, 413, "body_too_large"),
+        (
+            b"{\"email\": \"a@b.c\", \"password\": \"x\"}",
+            "Application/JSON; charset=utf-8",
+            401,
+            "credentials_invalid",
+        ),
+    ];
+    for (body, kind, status, code) in cases {
+        let request = app.nobody().request("POST", "/api/auth/login");
+        let request = request.header("content-type", kind).body(body.to_vec());
+        let answer = Person::send(request).await;
+        let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
+        assert_eq!(
+            (answer.status, answer.code()),
+            (status, code),
+            "{shown} as {kind}"
+        );
+    }
+    app.finish().await;
+}
+
+/// A password that stands in a body we could not read does not come back in the answer.
+#[tokio::test]
+async fn what_was_sent_is_not_repeated() {
+    let app = TestApp::new().await;
+    let body = br#"{"email": 12, "password": "a calm river bank"}"#.to_vec();
+    let request = app.nobody().request("POST", "/api/auth/login");
+    let answer = Person::send(
+        request
+            .header("content-type", "application/json")
+            .body(body),
+    )
+    .await;
+    assert_eq!(answer.status, 400);
+    assert!(!answer.text.contains("river"), "{}", answer.text);
+    let body = br#"{"email": "a@b.c", "password": ["a calm river bank"]}"#.to_vec();
+    let request = app.nobody().request("POST", "/api/auth/login");
+    let answer = Person::send(
+        request
+            .header("content-type", "application/json")
+            .body(body),
+    )
+    .await;
+    assert_eq!(answer.status, 400);
+    assert!(!answer.text.contains("river"), "{}", answer.text);
+    app.finish().await;
+}
