@@ -1,5 +1,7 @@
 //! Model servers: what comes through, what is said when it does not, and who waits for whom.
 
+#[cfg(feature = "demo-model")]
+mod demo;
 mod errors;
 mod line;
 mod openai;
@@ -59,6 +61,8 @@ fn servers_at(
 ) -> ModelServers {
     let mut config = config::Model {
         url: url.into(),
+        // Not where `make run` puts the demonstration model's weights.
+        demo_dir: "no-such-folder".into(),
         ..config::Model::default()
     };
     change(&mut config);

@@ -11,6 +11,9 @@
 mod answer;
 mod catalogue;
 mod connect;
+#[cfg(feature = "demo-model")]
+mod demo;
+#[cfg(not(feature = "demo-model"))]
 #[path = "demo_absent.rs"]
 mod demo;
 mod model;
