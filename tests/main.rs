@@ -12,7 +12,9 @@ mod support;
 mod access;
 mod architecture;
 mod auth;
+mod chat;
 mod http;
 mod journeys;
+mod memory;
 
 mod outside;

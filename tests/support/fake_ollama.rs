@@ -23,11 +23,13 @@ use tokio::task::JoinHandle;
 pub use super::fake_model::FakeModel;
 use super::fake_model::direction;
 use super::performance::{Form, Guard, Performance};
-use super::script::Script;
+use super::script::{Gate, Script};
 
 struct Shared {
     scripts: Mutex<VecDeque<Script>>,
     models: Mutex<Vec<FakeModel>>,
+    /// Holds back what `/api/tags` answers.
+    list_gate: Mutex<Option<Gate>>,
     requests: Mutex<Vec<Value>>,
     headers: Mutex<Vec<HeaderMap>>,
     /// Chats received; other calls; chats whose client went away.
@@ -63,6 +65,7 @@ impl Down {
                 FakeModel::new("llama3.2:latest"),
                 FakeModel::embedding("all-minilm:latest"),
             ]),
+            list_gate: Mutex::default(),
             requests: Mutex::default(),
             headers: Mutex::default(),
             received: watch::Sender::new(0),
@@ -116,6 +119,11 @@ impl FakeOllama {
         *self.shared.models.lock().unwrap() = models;
     }
 
+    /// Holds back the list of models until the gate is opened.
+    pub fn hold_list(&self, gate: &Gate) {
+        *self.shared.list_gate.lock().unwrap() = Some(gate.clone());
+    }
+
     /// Bodies of all chat requests so far.
     pub fn requests(&self) -> Vec<Value> {
         self.shared.requests.lock().unwrap().clone()
@@ -129,6 +137,12 @@ impl FakeOllama {
     /// How often anything but a chat was asked.
     pub fn other_calls(&self) -> usize {
         *self.shared.other_calls.borrow()
+    }
+
+    /// Waits until anything but a chat was asked so often.
+    pub async fn asked(&self, at_least: usize) {
+        let mut calls = self.shared.other_calls.subscribe();
+        calls.wait_for(|&n| n >= at_least).await.unwrap();
     }
 
     /// Waits until so many chat requests have come in.
@@ -195,6 +209,10 @@ fn refuse(status: u16, text: &str) -> Response {
 }
 
 async fn tags(State(shared): State<Arc<Shared>>) -> axum::Json<Value> {
+    let gate = shared.list_gate.lock().unwrap().clone();
+    if let Some(gate) = gate {
+        gate.pass().await;
+    }
     let models = shared.models.lock().unwrap();
     let tags: Vec<Value> = models.iter().map(FakeModel::tag).collect();
     axum::Json(json!({"models": tags}))
