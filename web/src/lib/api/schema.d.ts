@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+	'/api/auth/health': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** Whether accounts can be read. */
+		get: operations['get_auth_health'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/auth/login': {
 		parameters: {
 			query?: never;
@@ -359,6 +376,23 @@ export interface paths {
 		patch?: never;
 		trace?: never;
 	};
+	'/api/intelligence/health': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** Whether a model answers. */
+		get: operations['get_intelligence_health'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/memory': {
 		parameters: {
 			query?: never;
@@ -368,6 +402,23 @@ export interface paths {
 		};
 		/** What is remembered, newest first, or best first for a search. */
 		get: operations['get_memory'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/memory/health': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** Whether everything remembered can be found. */
+		get: operations['get_memory_health'];
 		put?: never;
 		post?: never;
 		delete?: never;
@@ -514,6 +565,18 @@ export interface components {
 		};
 		/** @enum {string} */
 		Author: 'user' | 'assistant';
+		/** @description How one capability does. */
+		Capability: {
+			/** Format: date-time */
+			checked_at: string;
+			/**
+			 * Format: int64
+			 * @description How long the check took.
+			 */
+			latency_ms: number;
+			/** @description `ok`, `degraded` or `down`. */
+			status: string;
+		};
 		/** @description How full the model's window is. */
 		Context: {
 			/** @description Messages of this conversation that did not fit. */
@@ -856,17 +919,6 @@ export interface components {
 			/** @description Empty when it was forgotten since. */
 			text: string;
 		};
-		/** @description What the page must know before anybody has signed in. */
-		ServerStatus: {
-			status: string;
-			version: string;
-			/** Format: date-time */
-			checked_at: string;
-			latency_ms: number;
-			setup_required: boolean;
-			registration: string;
-			password: components['schemas']['PasswordRule'];
-		};
 	};
 	responses: never;
 	parameters: never;
@@ -876,6 +928,25 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+	get_auth_health: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Capability'];
+				};
+			};
+		};
+	};
 	post_auth_login: {
 		parameters: {
 			query?: never;
@@ -1170,15 +1241,14 @@ export interface operations {
 	};
 	get_chat_history_id: {
 		parameters: {
-			query?: {
-				/** @description At most this many, 50 unless told, 1000 at most. */
-				limit?: number | null;
-				/** @description `next_before` of the page before. */
-				before?: string | null;
-			};
+			query?: never;
 			header?: never;
 			path: {
 				id: string;
+				/** @description At most this many, 50 unless told, 1000 at most. */
+				limit: number | null;
+				/** @description `next_before` of the page before. */
+				before: string | null;
 			};
 			cookie?: never;
 		};
@@ -1365,14 +1435,14 @@ export interface operations {
 	};
 	get_chat_sessions: {
 		parameters: {
-			query?: {
-				/** @description At most this many, 50 unless told, 1000 at most. */
-				limit?: number | null;
-				/** @description `next_before` of the page before. */
-				before?: string | null;
-			};
+			query?: never;
 			header?: never;
-			path?: never;
+			path: {
+				/** @description At most this many, 50 unless told, 1000 at most. */
+				limit: number | null;
+				/** @description `next_before` of the page before. */
+				before: string | null;
+			};
 			cookie?: never;
 		};
 		requestBody?: never;
@@ -1449,13 +1519,12 @@ export interface operations {
 	};
 	delete_chat_sessions_id: {
 		parameters: {
-			query?: {
-				/** @description `true` keeps what is remembered from it. */
-				keep_memory?: boolean;
-			};
+			query?: never;
 			header?: never;
 			path: {
 				id: string;
+				/** @description `true` keeps what is remembered from it. */
+				keep_memory: boolean;
 			};
 			cookie?: never;
 		};
@@ -1653,16 +1722,9 @@ export interface operations {
 			};
 		};
 	};
-	get_memory: {
+	get_intelligence_health: {
 		parameters: {
-			query?: {
-				/** @description Words to search for instead of listing by time. */
-				q?: string | null;
-				/** @description At most this many, 50 unless told, 1000 at most. */
-				limit?: number | null;
-				/** @description `next_before` of the page before. */
-				before?: string | null;
-			};
+			query?: never;
 			header?: never;
 			path?: never;
 			cookie?: never;
@@ -1674,7 +1736,52 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
+					'application/json': components['schemas']['Capability'];
+				};
+			};
+		};
+	};
+	get_memory: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				/** @description Words to search for instead of listing by time. */
+				q: string | null;
+				/** @description At most this many, 50 unless told, 1000 at most. */
+				limit: number | null;
+				/** @description `next_before` of the page before. */
+				before: string | null;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
 					'application/json': components['schemas']['MemoryList'];
+				};
+			};
+		};
+	};
+	get_memory_health: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Capability'];
 				};
 			};
 		};
@@ -1780,7 +1887,7 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					'application/json': components['schemas']['ServerStatus'];
+					'application/json': components['schemas']['Status'];
 				};
 			};
 		};
