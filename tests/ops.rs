@@ -4,4 +4,5 @@ mod commands;
 mod crash;
 mod health;
 mod metrics;
+mod secrets;
 mod serving;
