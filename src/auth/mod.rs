@@ -20,7 +20,7 @@ pub use register::{NewAccount, create_account, register};
 pub use session::{end_session, list_sessions, logout, logout_all, refresh, sweep};
 pub use setup::{complete as setup, offer as offer_setup, required as setup_required};
 pub use store::{CATALOGUE, Role, User, user};
-pub use token::{PublicUser, SignedIn};
+pub use token::{PublicUser, SignedIn, has_cookie};
 
 pub mod paths {
     //! For the OpenAPI document: the handlers with their descriptions.

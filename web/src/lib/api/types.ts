@@ -19,19 +19,8 @@ export interface Problem {
 	resets_at?: string | null;
 }
 
-/** What the page must know before anybody has signed in. By hand: two schemas of the server share the name `Status`. */
-export interface Status {
-	status: string;
-	version: string;
-	checked_at: string;
-	latency_ms: number;
-	setup_required: boolean;
-	registration: string;
-	password: { min: number; max: number };
-	/** Where a server gives it: whether this browser sent a sign-in cookie. */
-	signed_in?: boolean;
-}
-
+/** What the page must know before anybody has signed in. */
+export type Status = Answer<'/api/status', 'get'>;
 export type User = Answer<'/api/auth/me', 'get'> & { plan?: string };
 export type SignedIn = Answer<'/api/auth/login', 'post'>;
 export type SignIn = Answer<'/api/auth/sessions', 'get'>['items'][number];
