@@ -124,7 +124,6 @@ pub struct PasswordRule {
 
 /// What the page must know before anybody has signed in.
 #[derive(Serialize, ToSchema)]
-#[expect(clippy::struct_field_names, reason = "the names of the agreed API")]
 pub struct ServerStatus {
     /// `ok`, or `degraded` without a model server.
     pub status: &'static str,
