@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sha2::Sha256;
 use storage::{Store, TextIndex};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -120,6 +120,22 @@ impl Tasks {
             },
             span,
         ));
+    }
+
+    /// Runs `future` to its end even when whoever waits for it goes away in the middle, as a handler
+    /// does when its client closes the connection.
+    pub async fn to_the_end<T, F>(&self, future: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        self.work(async move {
+            // Nobody may be listening any more; what was to be done is done.
+            let _ = tell.send(future.await);
+        });
+        told.await
+            .map_err(|e| Error::internal("a piece of work", e))?
     }
 
     /// How many pieces of work are under way.

@@ -44,15 +44,13 @@ fn link_file(app: &App) -> std::path::PathBuf {
 /// At start: makes a new link if there is no administrator yet, replacing any older one. On a
 /// terminal it is printed, otherwise kept in a file only the server's user can read.
 pub async fn offer(app: &App, base: &str) -> Result<Option<String>> {
-    if !required(app)? {
+    let token = URL_SAFE_NO_PAD.encode(app.random.bytes::<32>());
+    let hash: [u8; 32] = Sha256::digest(&token).into();
+    let offered = app.store.write(move |tx| store::offer_setup(tx, hash));
+    if !offered.await? {
         withdraw(app);
         return Ok(None);
     }
-    let token = URL_SAFE_NO_PAD.encode(app.random.bytes::<32>());
-    let hash: [u8; 32] = Sha256::digest(&token).into();
-    app.store
-        .write(move |tx| store::offer_setup(tx, hash))
-        .await?;
     let link = format!("{base}/setup#{token}");
     let mut terminal = std::io::stdout();
     if terminal.is_terminal() {
@@ -91,7 +89,7 @@ pub async fn complete(
 ) -> Result<Response> {
     app.rates.take(
         "sign-ins",
-        &client.address,
+        &client.network(),
         Limit::per_minute(app.config.limits.sign_ins_per_minute),
     )?;
     let given: [u8; 32] = Sha256::digest(body.token.trim()).into();

@@ -161,15 +161,17 @@ pub fn setup_token_hash(tx: &impl Read) -> Result<Option<[u8; 32]>> {
     Ok(tx.get(&SETUP, &0)?.unwrap_or_default().token_hash)
 }
 
-pub fn offer_setup(tx: &mut WriteTx<'_>, token_hash: [u8; 32]) -> Result<()> {
-    Ok(tx.put(
-        &SETUP,
-        &0,
-        &Setup {
-            token_hash: Some(token_hash),
-            done: false,
-        },
-    )?)
+/// Keeps the hash of a new set-up link; false when an administrator was made in the meantime.
+pub fn offer_setup(tx: &mut WriteTx<'_>, token_hash: [u8; 32]) -> Result<bool> {
+    let offer = Setup {
+        token_hash: Some(token_hash),
+        done: false,
+    };
+    let open = !set_up(tx)?;
+    if open {
+        tx.put(&SETUP, &0, &offer)?;
+    }
+    Ok(open)
 }
 
 pub fn session(tx: &impl Read, id: Uuid) -> Result<Option<Session>> {

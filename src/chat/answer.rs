@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use storage::Pending;
 use uuid::Uuid;
 
 use super::prompt::Context;
@@ -111,6 +112,7 @@ async fn read_model(app: &App, job: &Job, model: ModelInfo, messages: Vec<ChatMe
 async fn follow_model(app: &App, job: &Job, mut stream: ModelStream) -> Ending {
     let log = &job.log;
     let mut kept = (app.clock.monotonic(), 0);
+    let mut keeping: Option<Pending<(), Error>> = None;
     let mut answered = false;
     loop {
         let piece = tokio::select! {
@@ -136,28 +138,40 @@ async fn follow_model(app: &App, job: &Job, mut stream: ModelStream) -> Ending {
         }
         let now = app.clock.monotonic();
         let length = log.text_len();
-        if length > kept.1
-            && (now.saturating_sub(kept.0) >= KEEP_EVERY || length - kept.1 >= KEEP_BYTES)
-        {
+        let due = now.saturating_sub(kept.0) >= KEEP_EVERY
+            || length - kept.1 >= KEEP_BYTES.max(length / 8);
+        // One at a time: a slow disk must not pile up copies of the text.
+        if length > kept.1 && due && keeping.as_mut().is_none_or(was_kept) {
             kept = (now, length);
-            keep(app, job);
+            keeping = Some(keep(app, job));
+        }
+    }
+}
+
+/// Whether the text given last is stored by now; a failure is told to the log, the end of the turn
+/// will store it again.
+fn was_kept(keeping: &mut Pending<(), Error>) -> bool {
+    match keeping.now_or_never() {
+        None => false,
+        Some(Ok(())) => true,
+        Some(Err(error)) => {
+            tracing::warn!(%error, "the text of an answer so far could not be kept");
+            true
         }
     }
 }
 
 /// Stores the text so far, without waiting: the writer keeps the order, and the end of the turn is
 /// stored after it.
-fn keep(app: &App, job: &Job) {
+fn keep(app: &App, job: &Job) -> Pending<(), Error> {
     let (user, session) = (job.user, job.turn.session);
     let message = Message {
         content: job.log.text(Channel::Delta),
         thinking: job.log.text(Channel::Thinking),
         ..job.message.clone()
     };
-    drop(
-        app.store
-            .write(move |tx| store::update_message(tx, user, session, &message)),
-    );
+    app.store
+        .write(move |tx| store::update_message(tx, user, session, &message))
 }
 
 /// Stores the end, then tells it.

@@ -181,20 +181,27 @@ pub async fn delete(
     Path(id): Path<Uuid>,
     Query(query): Query<DeleteQuery>,
 ) -> Result<StatusCode> {
-    let user = caller.id;
-    let running = app
-        .store
-        .write(move |tx| {
-            let running = store::running_in(tx, user, id)?;
-            store::remove_conversation(tx, user, id)?;
-            if !query.keep_memory {
-                memory::forget_session(tx, user, id)?;
-            }
-            Ok::<_, Error>(running)
-        })
+    let (user, keep_memory) = (caller.id, query.keep_memory);
+    let running = app.clone();
+    app.tasks
+        .to_the_end(async move { remove(&running, user, id, keep_memory).await })
         .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove(app: &App, user: Uuid, id: Uuid, keep_memory: bool) -> Result<()> {
+    let deleted = app.store.write(move |tx| {
+        let running = store::running_in(tx, user, id)?;
+        store::remove_conversation(tx, user, id)?;
+        if !keep_memory {
+            memory::forget_session(tx, user, id)?;
+        }
+        Ok::<_, Error>(running)
+    });
+    let running = deleted.await?;
     if let Some(log) = running.and_then(|turn| app.streams.get(turn)) {
         log.stop.cancel();
     }
-    Ok(StatusCode::NO_CONTENT)
+    app.streams.forget(user);
+    Ok(())
 }

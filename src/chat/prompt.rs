@@ -91,7 +91,12 @@ pub fn build(parts: &Parts<'_>) -> Result<(Vec<ChatMessage>, Context), TooLong> 
         .history
         .iter()
         .filter(|message| !message.content.is_empty());
-    let total = spoken.clone().count();
+    // What is in the branch beyond the part that was read does not fit either, and is told.
+    let said = parts
+        .history
+        .first()
+        .map_or(0, |newest| newest.depth as usize + 1);
+    let failed = parts.history.len() - spoken.clone().count();
     for message in spoken {
         let cost = estimate(&message.content) + PER_MESSAGE;
         if used + cost > room {
@@ -110,7 +115,7 @@ pub fn build(parts: &Parts<'_>) -> Result<(Vec<ChatMessage>, Context), TooLong> 
     let context = Context {
         used,
         limit: parts.window,
-        dropped: total - earlier.len(),
+        dropped: said.saturating_sub(failed + earlier.len()),
     };
 
     let mut messages = vec![ChatMessage {
@@ -151,16 +156,41 @@ pub fn quoted(memory: &Recalled) -> String {
         Speaker::User => "the person said",
         Speaker::Assistant => "Nova said",
     };
-    let mut words: String = memory.text.chars().take(MEMORY_CHARS).collect();
-    if words.len() < memory.text.len() {
-        words.push('…');
-    }
+    let words = excerpt(&memory.text, &memory.matched);
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     format!(
         "- {}, {who}: {}",
         memory.created_at.strftime("%Y-%m-%d"),
         serde_json::Value::String(words)
     )
+}
+
+/// Tokens that a memory costs in a prompt, estimated.
+pub fn price(memory: &Recalled) -> usize {
+    estimate(&quoted(memory)) + 1
+}
+
+/// The whole text if it is short, otherwise the part around the first word that was asked for.
+fn excerpt(text: &str, matched: &[String]) -> String {
+    if text.chars().count() <= MEMORY_CHARS {
+        return text.to_owned();
+    }
+    let folded = text.to_lowercase();
+    let first = matched
+        .iter()
+        .filter_map(|word| folded.find(&word.to_lowercase()))
+        .min();
+    // Folding may change lengths, so the place is only near; a third of the excerpt goes before it.
+    let place = folded[..first.unwrap_or(0)].chars().count();
+    let start = place.saturating_sub(MEMORY_CHARS / 3);
+    let part: String = text.chars().skip(start).take(MEMORY_CHARS).collect();
+    let before = if start > 0 { "…" } else { "" };
+    let after = if start + MEMORY_CHARS < text.chars().count() {
+        "…"
+    } else {
+        ""
+    };
+    format!("{before}{part}{after}")
 }
 
 #[cfg(test)]
@@ -175,6 +205,7 @@ mod tests {
         Message {
             id: Uuid::nil(),
             turn: Uuid::nil(),
+            depth: 0,
             parent: None,
             author,
             content: content.into(),
@@ -237,11 +268,12 @@ mod tests {
     #[test]
     fn the_oldest_are_left_out_first() {
         let long = "word ".repeat(200);
-        let history = [
+        let mut history = [
             said(Author::Assistant, "newest"),
             said(Author::User, &long),
             said(Author::User, "oldest"),
         ];
+        history[0].depth = 12; // ten more that were not even read
         let (messages, context) = build(&parts(&history, &[], "now", 400)).expect("fits");
         let contents: Vec<_> = messages
             .iter()
@@ -249,7 +281,21 @@ mod tests {
             .map(|m| m.content.as_str())
             .collect();
         assert_eq!(contents, ["newest", "now"]);
-        assert_eq!(context.dropped, 2);
+        assert_eq!(context.dropped, 12);
+    }
+
+    /// What was asked for is in the excerpt of a long memory, wherever it stands.
+    #[test]
+    fn a_long_memory_is_quoted_around_what_was_asked_for() {
+        let mut long = memory(&format!(
+            "{} My dentist is Dr Quellenberg. {}",
+            "before ".repeat(300),
+            "after ".repeat(300)
+        ));
+        long.matched = vec!["dentist".into()];
+        let line = quoted(&long);
+        assert!(line.contains("My dentist is Dr Quellenberg."), "{line}");
+        assert!(price(&long) < 300, "{}", price(&long));
     }
 
     /// A message longer than the window is refused, not cut.

@@ -35,6 +35,7 @@ pub fn find_spot(
             session: Some(id),
         } => {
             let conversation = store::conversation(tx, user, *id)?;
+            store::must_be_quiet(tx, user, *id)?;
             let parent = conversation.newest;
             (conversation, parent, text.clone(), None, false)
         }

@@ -17,49 +17,15 @@ const TURNS: Table<(Uuid, Uuid), Turn> = Table::new("chat_turns");
 const RUNNING: Table<(Uuid, Uuid), Place> = Table::new("chat_running");
 const IDEMPOTENCY: Table<(Uuid, String), Attempt> = Table::new("chat_idempotency");
 
+#[rustfmt::skip]
 pub const CATALOGUE: [TableInfo; 7] = [
-    TableInfo {
-        name: "chat_sessions",
-        owner: "chat",
-        key: "user, conversation",
-        value: "title, times, newest message",
-    },
-    TableInfo {
-        name: "chat_recent",
-        owner: "chat",
-        key: "user, newest first, conversation",
-        value: "(index)",
-    },
-    TableInfo {
-        name: "chat_messages",
-        owner: "chat",
-        key: "user, conversation, message",
-        value: "who said what; state",
-    },
-    TableInfo {
-        name: "chat_message_session",
-        owner: "chat",
-        key: "user, message",
-        value: "conversation",
-    },
-    TableInfo {
-        name: "chat_turns",
-        owner: "chat",
-        key: "user, turn",
-        value: "conversation and answer",
-    },
-    TableInfo {
-        name: "chat_running",
-        owner: "chat",
-        key: "user, conversation",
-        value: "turn being answered",
-    },
-    TableInfo {
-        name: "chat_idempotency",
-        owner: "chat",
-        key: "user, key",
-        value: "turn it began, fingerprint, time",
-    },
+    TableInfo { name: "chat_sessions", owner: "chat", key: "user, conversation", value: "title, times, newest message" },
+    TableInfo { name: "chat_recent", owner: "chat", key: "user, newest first, conversation", value: "(index)" },
+    TableInfo { name: "chat_messages", owner: "chat", key: "user, conversation, message", value: "who said what; state" },
+    TableInfo { name: "chat_message_session", owner: "chat", key: "user, message", value: "conversation" },
+    TableInfo { name: "chat_turns", owner: "chat", key: "user, turn", value: "conversation and answer" },
+    TableInfo { name: "chat_running", owner: "chat", key: "user, conversation", value: "turn being answered" },
+    TableInfo { name: "chat_idempotency", owner: "chat", key: "user, key", value: "turn it began, fingerprint, time" },
 ];
 
 /// How long an idempotency key attaches to its turn.
@@ -115,6 +81,8 @@ pub struct Message {
     pub id: Uuid,
     pub turn: Uuid,
     pub parent: Option<Uuid>,
+    /// How many messages of its branch came before it.
+    pub depth: u32,
     pub author: Author,
     pub content: String,
     pub thinking: String,
@@ -311,14 +279,18 @@ pub fn turn(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Turn> {
         .ok_or(Error::NotFound { what: "turn" })
 }
 
-/// Marks a turn as being answered; one at a time in a conversation, `at_once` for a person.
-pub fn begin_turn(tx: &mut WriteTx<'_>, user: Uuid, turn: &Turn, at_once: usize) -> Result<()> {
-    if tx.contains(&RUNNING, &(user, turn.session))? {
-        return Err(Error::conflict(
-            "answer_running",
-            "Nova is still answering in this conversation. Wait, or stop it.",
-        ));
+/// One answer at a time in a conversation.
+pub fn must_be_quiet(tx: &impl Read, user: Uuid, session: Uuid) -> Result<()> {
+    if running_in(tx, user, session)?.is_none() {
+        return Ok(());
     }
+    let message = "Nova is still answering in this conversation. Wait, or stop it.";
+    Err(Error::conflict("answer_running", message))
+}
+
+/// Marks a turn as being answered; at most `at_once` of a person (0 = no limit).
+pub fn begin_turn(tx: &mut WriteTx<'_>, user: Uuid, turn: &Turn, at_once: usize) -> Result<()> {
+    must_be_quiet(tx, user, turn.session)?;
     if at_once > 0 && tx.count(&RUNNING, Span::prefix(&user))? >= at_once as u64 {
         return Err(Error::TooMany {
             code: "rate_limited",
@@ -361,6 +333,11 @@ pub fn running(tx: &impl Read) -> Result<Vec<(Uuid, Turn)>> {
 pub fn attempt(tx: &impl Read, user: Uuid, key: &str, now: Timestamp) -> Result<Option<Attempt>> {
     let attempt = tx.get(&IDEMPOTENCY, &(user, key.to_owned()))?;
     Ok(attempt.filter(|attempt| now.duration_since(attempt.created_at) < ATTEMPT_KEPT))
+}
+
+/// The turn that an attempt began; None when its conversation was deleted since.
+pub fn begun(tx: &impl Read, user: Uuid, attempt: &Attempt) -> Result<Option<Turn>> {
+    Ok(tx.get(&TURNS, &(user, attempt.turn))?)
 }
 
 pub fn put_attempt(tx: &mut WriteTx<'_>, user: Uuid, key: String, attempt: &Attempt) -> Result<()> {

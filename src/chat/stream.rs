@@ -19,6 +19,7 @@ use crate::http::events::{self, Resume};
 use crate::http::failure::Failure;
 use crate::http::observe::CorrelationId;
 use crate::http::{Json, Path};
+use crate::outside::http_code;
 
 /// Asks and streams the answer as server-sent events. The answer is written to its end whether
 /// anybody follows it or not.
@@ -84,13 +85,8 @@ pub async fn message(
             .as_ref()
             .filter(|_| message.status == Status::Failed);
         if let Some((code, error)) = failed {
-            let code = if code == "queue_full" {
-                "queue_full"
-            } else {
-                "model_unavailable"
-            };
             return Err(Error::Unavailable {
-                code,
+                code: http_code(code),
                 message: error.clone(),
             });
         }
@@ -244,7 +240,8 @@ fn new_question(
 fn tell(app: &App, user: Uuid, begun: Begun, last: Option<&str>) -> Result<Response> {
     let Begun { turn, log } = begun;
     let known = match (last, &log) {
-        (None, _) => Some(0),
+        (None, None) => None,
+        (None, Some(log)) => Some(0).filter(|id| log.knows(*id)),
         (Some(id), Some(log)) => id.parse().ok().filter(|id| log.knows(*id)),
         (Some(_), None) => None,
     };

@@ -9,11 +9,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::answer::{self, Job, Ready};
-use super::ask::{self, Ask};
+use super::ask::{self, Ask, Question};
 use super::prompt::{self, Parts};
 use super::spot::{Spot, find_spot};
 use super::store::{self, Attempt, Author, Conversation, Message, Status, Turn};
-use super::tokens;
 use super::view;
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -29,7 +28,15 @@ pub struct Begun {
     pub log: Option<Arc<EventLog>>,
 }
 
+/// Begins a turn, whether or not the client waits for it.
 pub async fn begin(app: &App, user: Uuid, ask: Ask) -> Result<Begun> {
+    let running = app.clone();
+    app.tasks
+        .to_the_end(async move { prepare(&running, user, ask).await })
+        .await
+}
+
+async fn prepare(app: &App, user: Uuid, ask: Ask) -> Result<Begun> {
     let arrived = app.clock.monotonic();
     if app.tasks.drain.is_cancelled() {
         let message = "NovaCore is shutting down. Send it again in a moment.".into();
@@ -56,7 +63,7 @@ pub async fn begin(app: &App, user: Uuid, ask: Ask) -> Result<Begun> {
 
     let model = ready.as_ref().ok().map(|(model, ..)| model.name.clone());
     let plan = Plan::new(app, spot, &ask, &memories, model);
-    let log = app.streams.open(plan.turn.id);
+    let log = app.streams.open(plan.turn.id, user);
     let kept = plan.clone();
     let at_once = if app.config.limits.enabled {
         app.config.limits.answers_per_user
@@ -111,15 +118,21 @@ struct Plan {
     answer: Message,
     attempt: Option<(String, Attempt)>,
     text: String,
+    /// For a message at the end of a conversation: its newest message when it was read.
+    follows: Option<Option<Uuid>>,
 }
 
 impl Plan {
     fn new(app: &App, spot: Spot, ask: &Ask, memories: &[Recalled], model: Option<String>) -> Self {
         let now = app.clock.now();
         let turn_id = app.ids.next();
+        let depth = spot.history.first().map_or(0, |message| message.depth + 1);
+        let at_the_end = !spot.new && matches!(ask.question, Question::New { .. });
+        let follows = at_the_end.then_some(spot.conversation.newest);
         let blank = |author, parent, content: &str, status| Message {
             id: app.ids.next(),
             turn: turn_id,
+            depth: depth + u32::from(author == Author::Assistant),
             parent,
             author,
             content: content.to_owned(),
@@ -180,6 +193,7 @@ impl Plan {
             answer,
             attempt,
             text: spot.text,
+            follows,
         }
     }
 
@@ -204,8 +218,8 @@ fn already_begun(app: &App, user: Uuid, ask: &Ask) -> Result<Option<Begun>> {
             return Ok(None);
         };
         same_question(&attempt, fingerprint)?;
-        let turn = store::turn(tx, user, attempt.turn)?;
-        Ok(Some(Begun {
+        let turn = store::begun(tx, user, &attempt)?;
+        Ok(turn.map(|turn| Begun {
             log: app.streams.get(turn.id),
             turn,
         }))
@@ -237,7 +251,7 @@ async fn choose_model(app: &App, spot: &Spot, ask: &Ask) -> Result<Result<ModelI
 /// Recall never stands in the way of an answer.
 async fn recall(app: &App, user: Uuid, spot: &Spot) -> Vec<Recalled> {
     let current = (!spot.new).then_some(spot.conversation.id);
-    match memory::recall(app, user, &spot.text, current, tokens::estimate).await {
+    match memory::recall(app, user, &spot.text, current, prompt::price).await {
         Ok(memories) => memories,
         Err(error) => {
             tracing::error!(%error, "recall failed; answering without memories");
@@ -295,25 +309,34 @@ fn commit(
         question,
         answer,
         attempt,
+        follows,
         ..
     } = plan;
     if let Some((key, attempt)) = attempt {
         if let Some(before) = store::attempt(tx, user, &key, attempt.created_at)? {
             same_question(&before, &attempt.fingerprint)?;
-            return Ok(Some(store::turn(tx, user, before.turn)?));
+            if let Some(turn) = store::begun(tx, user, &before)? {
+                return Ok(Some(turn));
+            }
         }
         store::put_attempt(tx, user, key, &attempt)?;
     }
     let conversation = if new {
         conversation
     } else {
-        // As it is now: it may have been deleted or renamed since it was read.
+        // As it is now: it may have been deleted, renamed or continued since it was read.
+        let now = store::conversation(tx, user, conversation.id)?;
+        if follows.is_some_and(|newest| newest != now.newest) {
+            let message =
+                "Something else was said in this conversation at the same moment. Send it again.";
+            return Err(Error::conflict("conversation_moved", message));
+        }
         Conversation {
             newest: conversation.newest,
             updated_at: conversation.updated_at,
             ended_at: conversation.ended_at,
             model: conversation.model,
-            ..store::conversation(tx, user, conversation.id)?
+            ..now
         }
     };
     store::begin_turn(tx, user, &turn, at_once)?;

@@ -98,9 +98,11 @@ pub fn memories(tx: &impl Read, user: Uuid, kept: &[UsedMemory]) -> Result<Vec<U
             created_at: memory.as_ref().map(|m| m.created_at),
             session_id: memory.as_ref().map(|m| m.session),
             session_title: title,
+            reasons: memory
+                .as_ref()
+                .map_or_else(Vec::new, |_| reasons(&used.matched)),
             text: memory.map(|m| m.text).unwrap_or_default(),
             score: used.score,
-            reasons: reasons(&used.matched),
         }
     });
     Ok(views.collect())

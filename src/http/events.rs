@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -76,6 +77,9 @@ pub struct EventLog {
     length: watch::Sender<usize>,
     /// Cancelled when the person asks to stop.
     pub stop: CancellationToken,
+    owner: Uuid,
+    /// What it tells was forgotten since: it is not told again.
+    stale: AtomicBool,
 }
 
 /// Event `snapshot`: replaces what the client has.
@@ -93,11 +97,13 @@ pub struct Piece<'a> {
 }
 
 impl EventLog {
-    fn new() -> Self {
+    fn new(owner: Uuid) -> Self {
         Self {
             state: Mutex::default(),
             length: watch::Sender::new(0),
             stop: CancellationToken::new(),
+            owner,
+            stale: AtomicBool::new(false),
         }
     }
 
@@ -213,9 +219,10 @@ impl EventLog {
         (covered, wire)
     }
 
-    /// Whether `id` names an event of this log (0 = from the start).
+    /// Whether the events after `id` can be told (0 = from the start).
     pub fn knows(&self, id: usize) -> bool {
-        id <= self.state().entries.len()
+        let stale = self.stale.load(Ordering::Relaxed);
+        id <= self.state().entries.len() && !(stale && id == 0)
     }
 }
 
@@ -240,14 +247,24 @@ impl Streams {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn open(&self, id: Uuid) -> Arc<EventLog> {
-        let log = Arc::new(EventLog::new());
+    pub fn open(&self, id: Uuid, owner: Uuid) -> Arc<EventLog> {
+        let log = Arc::new(EventLog::new(owner));
         self.logs().insert(id, Arc::clone(&log));
         log
     }
 
     pub fn get(&self, id: Uuid) -> Option<Arc<EventLog>> {
         self.logs().get(&id).cloned()
+    }
+
+    /// After `owner` forgot something: logs may hold its words, so that from now on their answers are
+    /// told from storage, which has them no more.
+    pub fn forget(&self, owner: Uuid) {
+        self.logs().retain(|_, log| {
+            let theirs = log.owner == owner;
+            log.stale.fetch_or(theirs, Ordering::Relaxed);
+            !(theirs && log.finished())
+        });
     }
 
     pub fn remove(&self, id: Uuid) {

@@ -137,6 +137,7 @@ pub async fn forget(
         .store
         .write(move |tx| store::forget_one(tx, caller.id, id))
         .await?;
+    app.streams.forget(caller.id);
     if forgotten {
         Ok(StatusCode::NO_CONTENT)
     } else {

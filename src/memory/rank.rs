@@ -30,7 +30,7 @@ pub fn choose(
     found: Vec<Recalled>,
     limit: usize,
     tokens: usize,
-    cost: impl Fn(&str) -> usize,
+    cost: impl Fn(&Recalled) -> usize,
 ) -> Vec<Recalled> {
     let mut scored: Vec<_> = found
         .into_iter()
@@ -45,16 +45,22 @@ pub fn choose(
 
     let mut left = tokens;
     let mut chosen: Vec<Recalled> = Vec::new();
+    let mut said: Vec<Vec<String>> = Vec::new();
     for candidate in scored
         .into_iter()
-        .filter(|candidate| candidate.score >= floor)
+        .take_while(|candidate| candidate.score >= floor)
     {
-        let said_already = chosen
-            .iter()
-            .any(|other| same_words(&other.text, &candidate.text));
-        let price = cost(&candidate.text);
-        if chosen.len() < limit && price <= left && !said_already {
+        if chosen.len() == limit {
+            break;
+        }
+        let price = cost(&candidate);
+        if price > left {
+            continue;
+        }
+        let words = words(&candidate.text);
+        if !said.contains(&words) {
             left -= price;
+            said.push(words);
             chosen.push(candidate);
         }
     }
@@ -72,15 +78,12 @@ fn weight(memory: &Recalled) -> f32 {
     weight
 }
 
-/// The same sentence again, but for case and punctuation.
-fn same_words(a: &str, b: &str) -> bool {
-    let words = |text: &str| -> Vec<String> {
-        text.split(|c: char| !c.is_alphanumeric())
-            .filter(|w| !w.is_empty())
-            .map(str::to_lowercase)
-            .collect()
-    };
-    words(a) == words(b)
+/// A sentence without case and punctuation: the same words are the same memory.
+fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
 }
 
 #[cfg(test)]
@@ -104,10 +107,12 @@ mod tests {
             .iter()
             .map(|(who, text, score)| recalled(*who, text, *score))
             .collect();
-        choose(found, limit, tokens, |text| text.split(' ').count())
-            .into_iter()
-            .map(|memory| memory.text)
-            .collect()
+        choose(found, limit, tokens, |memory| {
+            memory.text.split(' ').count()
+        })
+        .into_iter()
+        .map(|memory| memory.text)
+        .collect()
     }
 
     /// A statement beats the question that asked for it, and Nova's echo of it.

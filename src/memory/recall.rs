@@ -56,7 +56,7 @@ pub async fn recall(
     user: Uuid,
     question: &str,
     current: Option<Uuid>,
-    cost: impl Fn(&str) -> usize + Send + 'static,
+    cost: impl Fn(&Recalled) -> usize + Send + 'static,
 ) -> Result<Vec<Recalled>> {
     let settings = app.config.memory.clone();
     let found = find(app, user, question.to_owned(), CANDIDATES).await?;

@@ -29,5 +29,5 @@ pub use model::{
     ChatMessage, ChatRequest, Finish, ModelInfo, ModelList, ModelStream, Piece, ProviderKind,
     Purpose, Role, Stats,
 };
-pub use problem::ModelError;
+pub use problem::{ModelError, http_code};
 pub use servers::ModelServers;

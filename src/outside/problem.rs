@@ -39,20 +39,18 @@ pub struct ModelError {
     pub commands: Vec<String>,
 }
 
-impl ModelError {
-    /// The code in an HTTP body: API.md promises clients two words for all of these.
-    pub fn http_code(&self) -> &'static str {
-        match self.code {
-            "queue_full" => "queue_full",
-            _ => "model_unavailable",
-        }
+/// The code in an HTTP body for one of the table above: API.md promises clients two words for all.
+pub fn http_code(code: &str) -> &'static str {
+    match code {
+        "queue_full" => "queue_full",
+        _ => "model_unavailable",
     }
 }
 
 impl From<ModelError> for Error {
     fn from(problem: ModelError) -> Self {
         Self::Unavailable {
-            code: problem.http_code(),
+            code: http_code(problem.code),
             message: problem.message,
         }
     }

@@ -41,7 +41,11 @@ struct Shared {
     line: Line,
     demo: Option<Demo>,
     presence: Mutex<Option<Presence>>,
+    /// The latest answer to `health` and when it came; locked while the server is asked.
+    health: tokio::sync::Mutex<Option<(Duration, Health)>>,
 }
+
+type Health = Result<ProviderKind, ModelError>;
 
 /// Whether Ollama was there when last looked.
 #[derive(Clone, Copy)]
@@ -74,6 +78,7 @@ impl ModelServers {
             line: Line::new(config.max_concurrent),
             demo: Demo::find(config, clock),
             presence: Mutex::default(),
+            health: tokio::sync::Mutex::default(),
         })))
     }
 
@@ -159,10 +164,25 @@ impl ModelServers {
         )))
     }
 
-    /// Whether a chat would work now; for readiness.
-    pub async fn health(&self) -> Result<ProviderKind, ModelError> {
-        let shared = &self.0;
+    /// Whether a chat would work now, or would have three seconds ago; for readiness. Anybody may
+    /// ask, so many who ask make one request.
+    pub async fn health(&self) -> Health {
         let _ = self.idle();
+        let shared = &self.0;
+        let mut latest = shared.health.lock().await;
+        let now = shared.wire.clock.monotonic();
+        if let Some((asked_at, health)) = &*latest
+            && now.saturating_sub(*asked_at) < PRESENCE_HOLDS
+        {
+            return health.clone();
+        }
+        let health = self.ask_health().await;
+        *latest = Some((now, health.clone()));
+        health
+    }
+
+    async fn ask_health(&self) -> Health {
+        let shared = &self.0;
         let healthy = match shared.choose().await {
             Ok(Choice::Demo(_)) => Ok(ProviderKind::Demo),
             Ok(Choice::Remote) => shared.look_at_remote().await,
