@@ -68,7 +68,7 @@ impl Talker {
     }
 
     /// Answers a conversation. `say` gets the text as it comes and returns whether to go on;
-    /// `wanted` is asked now and then while the prompt is read.
+    /// `wanted` is asked at each token, and now and then while the prompt is read.
     pub fn answer(
         &mut self,
         conversation: &[(Role, &str)],
@@ -86,7 +86,7 @@ impl Talker {
         if prompt.len() >= window {
             return Ok(outcome(Ending::PromptTooLong, 0));
         }
-        let Some(mut scores) = self.take_in(&prompt, wanted)? else {
+        let Some(mut scores) = self.take_in(&prompt, &wanted)? else {
             return Ok(outcome(Ending::Told, 0));
         };
         let mut sampler = Sampler::new(manner.temperature, manner.seed);
@@ -97,7 +97,8 @@ impl Talker {
             if token == self.tokenizer.end() {
                 return Ok(outcome(Ending::Stop, written - 1));
             }
-            if text_of(token)?.is_some_and(|text| !say(&text)) {
+            // Not every token ends a letter and is said.
+            if text_of(token)?.is_some_and(|text| !say(&text)) || !wanted() {
                 return Ok(outcome(Ending::Told, written));
             }
             if written < longest {
@@ -109,7 +110,7 @@ impl Talker {
     }
 
     /// Reads what of the prompt has not been read before; nothing when nobody wants it any more.
-    fn take_in(&mut self, prompt: &[u32], wanted: impl Fn() -> bool) -> Result<Option<Vec<f32>>> {
+    fn take_in(&mut self, prompt: &[u32], wanted: &impl Fn() -> bool) -> Result<Option<Vec<f32>>> {
         let both = self.read.iter().zip(prompt);
         let known = both.take_while(|(a, b)| a == b).count();
         // The last token is read anew in any case: what follows it is the question.
