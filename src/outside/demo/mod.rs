@@ -25,10 +25,9 @@ use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::config;
-
-use super::model::{ChatRequest, Finish, ModelInfo, Piece, ProviderKind, Role, Stats};
-use super::problem::Fault;
-use super::queue::{Line, Place};
+use crate::outside::model::{ChatRequest, Finish, ModelInfo, Piece, ProviderKind, Role, Stats};
+use crate::outside::problem::Fault;
+use crate::outside::queue::{Line, Place};
 
 use alone::alone;
 use talker::{Ending, Manner, Outcome, Talker};

@@ -8,10 +8,10 @@ use std::io::{Read, Seek};
 use candle_core::Result;
 use candle_core::quantized::gguf_file::Content;
 
-use super::super::model::Role;
 use super::llama::{BATCH, Llama};
 use super::sample::Sampler;
 use super::tokens::Tokenizer;
+use crate::outside::model::Role;
 
 /// How to answer.
 #[derive(Clone, Copy, Debug)]

@@ -7,11 +7,11 @@ use candle_core::quantized::gguf_file::{self, Content, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 
-use super::super::model::Role;
 use super::alone::alone;
 use super::llama::{BATCH, Llama};
 use super::talker::{Ending, Manner, Talker};
 use super::tokens::Tokenizer;
+use crate::outside::model::Role;
 
 const WIDTH: usize = 64;
 const FEED: usize = 96;

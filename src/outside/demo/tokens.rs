@@ -10,7 +10,7 @@ use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::digits::Digits;
 use tokenizers::pre_tokenizers::sequence::Sequence;
 
-use super::super::model::Role;
+use crate::outside::model::Role;
 
 pub(super) struct Tokenizer {
     inner: tokenizers::Tokenizer,
