@@ -36,7 +36,10 @@ pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App> {
         catalogue: &schema::TABLES,
         migrations: &schema::MIGRATIONS,
     })
-    .map_err(|e| Error::internal("opening the data directory", e))?;
+    .map_err(|e| {
+        let place = config.data.dir.display();
+        Error::internal("opening the data directory", format!("{place}: {e}"))
+    })?;
     let cache = config.data.cache_path();
     private_directory(&cache)?;
     let text = TextIndex::open(&cache.join("text"), store.lineage(), store.seq())
@@ -159,8 +162,9 @@ async fn announce(app: &App, address: SocketAddr) -> Result<()> {
             .trim_end_matches('/')
             .to_owned()
     };
+    auth::offer_setup(app, &base).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, page = %base, "NovaCore is ready");
-    auth::offer_setup(app, &base).await.map(|_| ())
+    Ok(())
 }
 
 /// Waits for a signal, then lets running answers end for as long as configured.

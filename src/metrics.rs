@@ -81,7 +81,7 @@ pub fn started(at: jiff::Timestamp) {
     gauge!("process_start_time_seconds").set(at.as_second() as f64);
 }
 
-pub fn request(method: &str, route: &str, status: u16, took: Duration) {
+pub fn request(method: &'static str, route: &str, status: u16, took: Duration) {
     let labels = [
         ("method", method.to_owned()),
         ("route", route.to_owned()),

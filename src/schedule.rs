@@ -37,8 +37,6 @@ pub async fn sweep(app: &App) -> Result<()> {
     app.rates.sweep();
     app.streams.sweep(&app.clock);
     app.metrics.run_upkeep();
-    let now = app.clock.now();
-    while app.store.write(move |tx| auth::sweep(tx, now)).await? {}
-    while app.store.write(move |tx| chat::sweep(tx, now)).await? {}
-    Ok(())
+    auth::sweep(app).await?;
+    chat::sweep(app).await
 }

@@ -38,11 +38,14 @@ enum Who {
 use Names::{Answer as AnAnswer, Conversation, Memory, Nothing, Question, SignIn, Turn};
 use Who::{AnySignIn, Anyone, Person as Of};
 
-const ROUTES: [(&str, &str, Who); 31] = [
+const ROUTES: [(&str, &str, Who); 34] = [
     ("GET", "/health", Anyone),
     ("GET", "/ready", Anyone),
     ("GET", "/metrics", Anyone),
     ("GET", "/api/status", Anyone),
+    ("GET", "/api/auth/health", Anyone),
+    ("GET", "/api/intelligence/health", Anyone),
+    ("GET", "/api/memory/health", Anyone),
     ("POST", "/api/auth/setup", Anyone),
     ("POST", "/api/auth/register", Anyone),
     ("POST", "/api/auth/login", Anyone),

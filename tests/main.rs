@@ -17,4 +17,5 @@ mod http;
 mod journeys;
 mod memory;
 
+mod ops;
 mod outside;

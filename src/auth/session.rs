@@ -267,3 +267,21 @@ pub async fn end_session(
         Err(Error::NotFound { what: "sign-in" })
     }
 }
+
+/// Removes sign-ins that ended by themselves, in small steps.
+pub async fn sweep(app: &App) -> Result<()> {
+    const STEP: usize = 1000;
+    let now = app.clock.now();
+    loop {
+        let ended = app.store.read(|tx| store::ended(tx, now, STEP))?;
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let remove = move |tx: &mut storage::WriteTx<'_>| {
+            ended
+                .into_iter()
+                .try_for_each(|(user, id)| store::remove_session(tx, user, id).map(|_| ()))
+        };
+        app.store.write(remove).await?;
+    }
+}

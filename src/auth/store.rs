@@ -199,22 +199,26 @@ pub fn sessions(tx: &impl Read, user: Uuid) -> Result<Vec<Session>> {
     Ok(sessions)
 }
 
-/// Removes sign-ins that ended by themselves a day ago or longer; in steps, so that no transaction
-/// grows large. Returns whether there may be more.
-pub fn sweep(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<bool> {
-    const STEP: usize = 1000;
+/// Sign-ins that ended by themselves a day ago or longer, with their owners; at most `limit`.
+pub fn ended(tx: &impl Read, now: Timestamp, limit: usize) -> Result<Vec<(Uuid, Uuid)>> {
+    const PAGE: usize = 1000;
     let before = now
         .checked_sub(SignedDuration::from_hours(24))
         .unwrap_or(now);
-    let mut removed = 0;
-    for (id, session) in tx.scan(&SESSIONS, Span::all(), usize::MAX)? {
-        if !session.live(before) {
-            remove_session(tx, session.user, id)?;
-            removed += 1;
-            if removed == STEP {
-                return Ok(true);
-            }
+    let mut ended = Vec::new();
+    let mut span = Span::all();
+    loop {
+        let page = tx.scan(&SESSIONS, span, PAGE)?;
+        let last = page.last().map(|(id, _)| *id);
+        let over = page
+            .into_iter()
+            .filter(|(_, session)| !session.live(before));
+        ended.extend(over.map(|(id, session)| (session.user, id)));
+        match last {
+            Some(id) if ended.len() < limit => span = Span::all().after(&id),
+            _ => break,
         }
     }
-    Ok(false)
+    ended.truncate(limit);
+    Ok(ended)
 }

@@ -171,6 +171,11 @@ fn cookie_name(client: &Client) -> &'static str {
     }
 }
 
+/// Whether the request carries a browser's sign-in, good or not.
+pub fn has_cookie(headers: &HeaderMap, client: &Client) -> bool {
+    cookie(headers, client).is_some()
+}
+
 pub fn cookie(headers: &HeaderMap, client: &Client) -> Option<String> {
     let name = cookie_name(client);
     headers

@@ -4,9 +4,11 @@
 //! Must stay true: the last event is told only after the end is stored; however it ends, the turn
 //! ends; at most half a second of text is lost to a crash.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use uuid::Uuid;
 
 use super::prompt::Context;
@@ -24,6 +26,8 @@ use crate::outside::{
 /// The text so far is kept this often, or when this much has come.
 const KEEP_EVERY: Duration = Duration::from_millis(500);
 const KEEP_BYTES: usize = 4096;
+/// After storage failed, the end of an answer is tried again this often.
+const STORE_AGAIN: Duration = Duration::from_secs(5);
 
 /// What goes to the model.
 pub type Ready = (ModelInfo, Vec<ChatMessage>, Context);
@@ -54,7 +58,11 @@ pub async fn write(app: App, mut job: Job, ready: Result<Ready, ModelError>) {
     let model = ready.as_ref().ok().map(|(model, ..)| model.clone());
     let estimated = ready.as_ref().map_or(0, |(.., context)| context.used);
     let ending = match ready {
-        Ok((model, messages, _)) => read_model(&app, &job, model, messages).await,
+        // Whatever goes wrong in there, the turn must end.
+        Ok((model, messages, _)) => AssertUnwindSafe(read_model(&app, &job, model, messages))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| Ending::Failed(our_fault())),
         Err(problem) => Ending::Failed(problem),
     };
     let reported = if let Ending::Finished(stats) = &ending {
@@ -202,9 +210,28 @@ async fn settle(app: &App, job: &mut Job, ending: Ending) -> Status {
         tracing::warn!(turn_id = %job.turn.id, code = problem.code, reason = %problem.message, "the answer failed");
     }
 
-    let stored = store_end(app, job.user, &job.turn, &job.message).await;
-    tell_end(app, job, stored, tokens_used, latency_ms);
+    let mut stored = store_end(app, job.user, &job.turn, &job.message).await;
+    tell_end(app, job, &stored, tokens_used, latency_ms);
+    // The person knows that it was not stored; it still will be when storage works again, and the
+    // conversation is not left waiting for an answer that has ended.
+    while let Err(error) = stored {
+        tracing::error!(turn_id = %job.turn.id, %error, "the end of an answer could not be stored; trying again");
+        tokio::select! {
+            () = app.tasks.stop.cancelled() => break,
+            () = app.clock.sleep(STORE_AGAIN) => {}
+        }
+        stored = store_end(app, job.user, &job.turn, &job.message).await;
+    }
     status
+}
+
+fn our_fault() -> ModelError {
+    let message = Error::internal("", "").message();
+    ModelError {
+        code: "internal",
+        message,
+        commands: Vec::new(),
+    }
 }
 
 async fn store_end(app: &App, user: Uuid, turn: &Turn, message: &Message) -> Result<()> {
@@ -232,16 +259,15 @@ async fn store_end(app: &App, user: Uuid, turn: &Turn, message: &Message) -> Res
         .await
 }
 
-fn tell_end(app: &App, job: &Job, stored: Result<()>, tokens_used: u32, latency_ms: u64) {
+fn tell_end(app: &App, job: &Job, stored: &Result<()>, tokens_used: u32, latency_ms: u64) {
     let message = &job.message;
     let failed = |error: String, code: &str| view::Failed {
         error,
         code: code.to_owned(),
         done: true,
     };
-    if let Err(error) = stored {
-        tracing::error!(turn_id = %job.turn.id, %error, "the end of an answer could not be stored");
-        let told = Error::internal("", "").message();
+    if stored.is_err() {
+        let told = our_fault().message;
         return job
             .log
             .finish(&app.clock, "error", &failed(told, "internal"));

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::store;
 use crate::app::App;
 use crate::error::{Error, Result};
 
@@ -98,4 +99,19 @@ pub fn attempt_key(
     let asked =
         serde_json::to_vec(&asked).map_err(|e| Error::internal("fingerprint of a request", e))?;
     Ok(Some((key.to_owned(), Sha256::digest(asked).into())))
+}
+
+/// Removes idempotency keys that have run out, in small steps.
+pub async fn sweep(app: &App) -> Result<()> {
+    const STEP: usize = 1000;
+    let now = app.clock.now();
+    loop {
+        let old = app.store.read(|tx| store::old_attempts(tx, now, STEP))?;
+        if old.is_empty() {
+            return Ok(());
+        }
+        app.store
+            .write(move |tx| store::remove_attempts(tx, &old))
+            .await?;
+    }
 }

@@ -17,6 +17,7 @@ use crate::http::{Json, Path, Query};
 use crate::memory;
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// At most this many, 50 unless told, 1000 at most.
     limit: Option<usize>,
@@ -163,6 +164,7 @@ async fn change(
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct DeleteQuery {
     /// `true` keeps what is remembered from it.
     #[serde(default)]

@@ -14,6 +14,7 @@ use crate::http::failure::Failure;
 use crate::http::{Json, Path, Query};
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct HistoryQuery {
     /// At most this many, 50 unless told, 1000 at most.
     limit: Option<usize>,

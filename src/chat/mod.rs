@@ -19,11 +19,12 @@ mod tokens;
 mod turn;
 mod view;
 
+pub use ask::sweep;
 pub use conversations::{create, delete, end, list, read_one, rename};
 pub use history::history;
 pub use models::models;
 pub use recover::recover;
-pub use store::{CATALOGUE, sweep};
+pub use store::CATALOGUE;
 pub use stream::{edit, events, message, regenerate, stop, stream};
 
 pub mod data {

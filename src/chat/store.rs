@@ -367,18 +367,28 @@ pub fn put_attempt(tx: &mut WriteTx<'_>, user: Uuid, key: String, attempt: &Atte
     Ok(tx.put(&IDEMPOTENCY, &(user, key), attempt)?)
 }
 
-/// Removes idempotency keys that have run out, a step at a time. Returns whether there may be more.
-pub fn sweep(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<bool> {
-    const STEP: usize = 1000;
-    let mut removed = 0;
-    for (key, attempt) in tx.scan(&IDEMPOTENCY, Span::all(), usize::MAX)? {
-        if now.duration_since(attempt.created_at) >= ATTEMPT_KEPT {
-            tx.delete(&IDEMPOTENCY, &key)?;
-            removed += 1;
-        }
-        if removed == STEP {
-            return Ok(true);
+/// Idempotency keys that have run out; at most `limit`.
+pub fn old_attempts(tx: &impl Read, now: Timestamp, limit: usize) -> Result<Vec<(Uuid, String)>> {
+    const PAGE: usize = 1000;
+    let mut old = Vec::new();
+    let mut span = Span::all();
+    loop {
+        let page = tx.scan(&IDEMPOTENCY, span, PAGE)?;
+        let last = page.last().map(|(key, _)| key.clone());
+        let over = page
+            .into_iter()
+            .filter(|(_, attempt)| now.duration_since(attempt.created_at) >= ATTEMPT_KEPT);
+        old.extend(over.map(|(key, _)| key));
+        match last {
+            Some(key) if old.len() < limit => span = Span::all().after(&key),
+            _ => break,
         }
     }
-    Ok(false)
+    old.truncate(limit);
+    Ok(old)
+}
+
+pub fn remove_attempts(tx: &mut WriteTx<'_>, keys: &[(Uuid, String)]) -> Result<()> {
+    keys.iter()
+        .try_for_each(|key| Ok(tx.delete(&IDEMPOTENCY, key).map(|_| ())?))
 }

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::http::events::EventLog;
 use crate::memory::{self, Memory, Recalled, Speaker, UsedMemory};
 use crate::metrics;
-use crate::outside::{ModelError, ModelInfo};
+use crate::outside::{ModelError, ModelInfo, ProviderKind};
 
 /// A turn that has begun, or had begun before.
 pub struct Begun {
@@ -246,6 +246,15 @@ async fn recall(app: &App, user: Uuid, spot: &Spot) -> Vec<Recalled> {
     }
 }
 
+fn instructions<'a>(app: &'a App, model: &ModelInfo) -> &'a str {
+    let own = app.config.chat.instructions.as_str();
+    if own.is_empty() && model.provider == ProviderKind::Demo {
+        prompt::SHORT_INSTRUCTIONS
+    } else {
+        own
+    }
+}
+
 fn put_together(
     app: &App,
     model: ModelInfo,
@@ -255,7 +264,7 @@ fn put_together(
 ) -> Result<Ready> {
     let window = model.num_ctx as usize;
     let parts = Parts {
-        instructions: &app.config.chat.instructions,
+        instructions: instructions(app, &model),
         now,
         memories,
         history: &spot.history,

@@ -92,7 +92,7 @@ impl Layers {
         self.tree
             .clone()
             .try_into()
-            .map_err(|e| ConfigError(format!("{what}: {}", e.to_string().trim())))
+            .map_err(|e| ConfigError(format!("{what}: {}", e.message())))
     }
 
     fn get(&self, key: &str) -> Option<&Value> {

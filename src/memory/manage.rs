@@ -18,6 +18,7 @@ use crate::http::{Json, Path, Query};
 const MOST: usize = 1000;
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ListQuery {
     /// Words to search for instead of listing by time.
     q: Option<String>,

@@ -3,7 +3,7 @@
 //! Must stay true: reasons are told only to this machine; everybody else learns states, no causes.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -124,8 +124,7 @@ pub struct PasswordRule {
 
 /// What the page must know before anybody has signed in.
 #[derive(Serialize, ToSchema)]
-#[expect(clippy::struct_field_names, reason = "the names of the agreed API")]
-pub struct Status {
+pub struct ServerStatus {
     /// `ok`, or `degraded` without a model server.
     pub status: &'static str,
     pub version: &'static str,
@@ -133,25 +132,32 @@ pub struct Status {
     pub latency_ms: u64,
     /// The first administrator is still to be made, by the set-up link.
     pub setup_required: bool,
+    /// The caller has a browser's sign-in cookie, which may or may not still be good.
+    pub signed_in: bool,
     /// `open` or `closed`.
     pub registration: &'static str,
     pub password: PasswordRule,
 }
 
 /// Whether the whole works, and what a newcomer may do.
-#[utoipa::path(get, path = "/api/status", tag = "ops", responses((status = 200, body = Status)))]
-pub async fn status(State(app): State<App>) -> Result<Json<Status>> {
+#[utoipa::path(get, path = "/api/status", tag = "ops", responses((status = 200, body = ServerStatus)))]
+pub async fn status(
+    State(app): State<App>,
+    client: Client,
+    headers: HeaderMap,
+) -> Result<Json<ServerStatus>> {
     let started = app.clock.monotonic();
     let setup_required = auth::setup_required(&app)?;
     let model = app.models.health().await;
     let open = app.config.auth.registration == Registration::Open && !setup_required;
     let took = app.clock.monotonic().saturating_sub(started);
-    Ok(Json(Status {
+    Ok(Json(ServerStatus {
         status: if model.is_ok() { "ok" } else { "degraded" },
         version: VERSION,
         checked_at: app.clock.now(),
         latency_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         setup_required,
+        signed_in: auth::has_cookie(&headers, &client),
         registration: if open { "open" } else { "closed" },
         password: PasswordRule {
             min: auth::PASSWORD_MIN_CHARS,
@@ -166,7 +172,7 @@ pub async fn status(State(app): State<App>) -> Result<Json<Status>> {
 pub async fn metrics(State(app): State<App>, client: Client) -> Result<Response> {
     // Behind a proxy on this machine everybody would look like loopback, so that does not count.
     let allowed = app.metrics_networks.contains(client.address)
-        && (client.loopback || !client.address.is_loopback());
+        && (client.loopback || !client.address.to_canonical().is_loopback());
     if !allowed {
         return Err(Error::forbidden(
             "forbidden",

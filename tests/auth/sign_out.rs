@@ -97,7 +97,7 @@ async fn sign_ins_are_listed_and_ended_one_by_one() {
     let sign_in = async |device: &str| {
         let body = super::credentials("ada@example.org", PASSWORD);
         let request = app.nobody().request("POST", "/api/auth/login").json(&body);
-        app.advance(Duration::from_secs(60));
+        app.advance(Duration::from_mins(1));
         let answer = Person::send(request.header("user-agent", device)).await;
         app.signed_in(&answer)
     };

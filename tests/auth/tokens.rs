@@ -36,98 +36,116 @@ fn header(algorithm: Algorithm, kind: &str) -> Header {
     }
 }
 
-/// Only what this installation signed for itself, as an access token, counts; whatever else is in a
-/// token does not help.
+/// A forger who knows the form of a token, and one way or another the key.
+struct Forger {
+    claims: Value,
+    key: [u8; 32],
+}
+
+impl Forger {
+    fn sign(&self, algorithm: Algorithm, kind: &str, key: &[u8]) -> String {
+        let header = header(algorithm, kind);
+        encode(&header, &self.claims, &EncodingKey::from_secret(key)).unwrap()
+    }
+
+    fn usual(&self, claims: Value) -> String {
+        let forger = Self {
+            claims,
+            key: self.key,
+        };
+        forger.sign(Algorithm::HS256, "at+jwt", &self.key)
+    }
+
+    fn with(&self, name: &str, value: Value) -> String {
+        let mut claims = self.claims.clone();
+        claims[name] = value;
+        self.usual(claims)
+    }
+
+    fn without(&self, name: &str) -> String {
+        let mut claims = self.claims.clone();
+        claims.as_object_mut().unwrap().remove(name);
+        self.usual(claims)
+    }
+}
+
+/// Only what this installation signed for itself, as an access token, counts.
 #[tokio::test]
-async fn forged_tokens_are_refused() {
+async fn tokens_for_other_uses_are_refused() {
     let app = TestApp::new().await;
     let (access, _) = ada_signs_in(&app).await;
-    let good = claims(&access);
     let key = app.app.keys.derive("access token");
-    let signed = |algorithm, kind: &str, claims: &Value, key: &[u8]| {
-        encode(
-            &header(algorithm, kind),
-            claims,
-            &EncodingKey::from_secret(key),
-        )
-        .unwrap()
+    let forger = Forger {
+        claims: claims(&access),
+        key,
     };
-    let usual = |claims: &Value| signed(Algorithm::HS256, "at+jwt", claims, &key);
-    let with = |name: &str, value: Value| {
-        let mut claims = good.clone();
-        claims[name] = value;
-        usual(&claims)
-    };
-    let without = |name: &str| {
-        let mut claims = good.clone();
-        claims.as_object_mut().unwrap().remove(name);
-        usual(&claims)
-    };
-    assert_eq!(
-        refusal(&app, &usual(&good)).await,
-        "",
-        "this forger knows how"
-    );
+    let usual = forger.usual(forger.claims.clone());
+    assert_eq!(refusal(&app, &usual).await, "", "this forger knows how");
+    let elsewhere = json!("019b76da-a800-7000-8000-000000000000");
+    let refresh_key = app.app.keys.derive("refresh token");
+    let misused = [
+        (
+            "another algorithm",
+            forger.sign(Algorithm::HS384, "at+jwt", &key),
+        ),
+        (
+            "another key",
+            forger.sign(Algorithm::HS256, "at+jwt", &[7; 32]),
+        ),
+        ("an empty key", forger.sign(Algorithm::HS256, "at+jwt", &[])),
+        (
+            "the key of refresh tokens",
+            forger.sign(Algorithm::HS256, "at+jwt", &refresh_key),
+        ),
+        (
+            "a service token",
+            forger.sign(Algorithm::HS256, "svc+jwt", &key),
+        ),
+        ("just a token", forger.sign(Algorithm::HS256, "JWT", &key)),
+        ("another receiver", forger.with("aud", json!("elsewhere"))),
+        ("another installation", forger.with("iss", elsewhere)),
+        ("no receiver", forger.without("aud")),
+        ("no issuer", forger.without("iss")),
+        ("no end", forger.without("exp")),
+        ("no person", forger.without("sub")),
+        ("no sign-in", forger.without("sid")),
+    ];
+    for (what, token) in misused {
+        assert_eq!(refusal(&app, &token).await, "token_invalid", "{what}");
+    }
+    app.finish().await;
+}
 
-    let none = URL_SAFE_NO_PAD.encode(json!({"alg": "none", "typ": "at+jwt"}).to_string());
-    let payload = access.split('.').nth(1).unwrap();
-    let signature = access.split('.').nth(2).unwrap();
+/// A token that was changed in any part is none.
+#[tokio::test]
+async fn changed_tokens_are_refused() {
+    let app = TestApp::new().await;
+    let (access, _) = ada_signs_in(&app).await;
+    let none = json!({"alg": "none", "typ": "at+jwt"}).to_string();
+    let none = URL_SAFE_NO_PAD.encode(none);
+    let parts: Vec<_> = access.split('.').collect();
+    let (head, payload, signature) = (parts[0], parts[1], parts[2]);
+    let mut other = claims(&access);
+    other["exp"] = json!(4_000_000_000_u64);
+    let other = URL_SAFE_NO_PAD.encode(other.to_string());
     let flipped = if signature.starts_with('A') { "B" } else { "A" };
-    let forged = [
+    let changed = [
         ("no algorithm", format!("{none}.{payload}.")),
         (
             "no algorithm, old signature",
             format!("{none}.{payload}.{signature}"),
         ),
-        (
-            "another algorithm",
-            signed(Algorithm::HS384, "at+jwt", &good, &key),
-        ),
-        (
-            "another key",
-            signed(Algorithm::HS256, "at+jwt", &good, &[7; 32]),
-        ),
-        (
-            "an empty key",
-            signed(Algorithm::HS256, "at+jwt", &good, &[]),
-        ),
-        (
-            "the key of refresh tokens",
-            signed(
-                Algorithm::HS256,
-                "at+jwt",
-                &good,
-                &app.app.keys.derive("refresh token"),
-            ),
-        ),
-        (
-            "a service token",
-            signed(Algorithm::HS256, "svc+jwt", &good, &key),
-        ),
-        ("just a token", signed(Algorithm::HS256, "JWT", &good, &key)),
-        ("another receiver", with("aud", json!("elsewhere"))),
-        (
-            "another installation",
-            with("iss", json!("019b76da-a800-7000-8000-000000000000")),
-        ),
-        ("no receiver", without("aud")),
-        ("no issuer", without("iss")),
-        ("no end", without("exp")),
-        ("no person", without("sub")),
-        ("no sign-in", without("sid")),
+        ("a later end", format!("{head}.{other}.{signature}")),
         (
             "a changed signature",
-            format!(
-                "{}{flipped}{}",
-                &access[..access.len() - signature.len()],
-                &signature[1..]
-            ),
+            format!("{head}.{payload}.{flipped}{}", &signature[1..]),
         ),
+        ("no signature", format!("{head}.{payload}.")),
         ("half a token", access[..access.len() / 2].to_owned()),
         ("words", "let me in".into()),
         ("dots", "..".into()),
     ];
-    for (what, token) in forged {
+    for (what, token) in changed {
         assert_eq!(refusal(&app, &token).await, "token_invalid", "{what}");
     }
     app.finish().await;

@@ -49,7 +49,7 @@ impl Program {
             .env("NOVACORE_LIMITS__ENABLED", "false")
             .env("NOVACORE_CHAT__MODEL_TITLES", "false")
             .env("NOVACORE_AUTH__HASH_MEMORY_KIB", "64")
-            .env("NOVACORE_LOG__LEVEL", "warn")
+            .env("NOVACORE_LOG__LEVEL", "error")
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())
             .spawn()

@@ -263,3 +263,22 @@ async fn a_person_has_so_many_answers_at_once() {
     assert_eq!(super::conversations(&ada).await.len(), 3);
     app.finish().await;
 }
+
+/// An operator who switches limits off has none here either.
+#[tokio::test]
+async fn without_limits_answers_are_not_counted() {
+    let app = TestApp::with(|config| {
+        config.limits.answers_per_user = 1;
+        config.limits.enabled = false;
+    })
+    .await;
+    let ada = app.user("ada").await;
+    let (script, gate) = four_words();
+    app.model.answer(script);
+    let (_, first) = ask(&ada, "Number 1").await;
+    app.model.received(1).await;
+    assert_eq!(ada.say("Number 2").await.status, 200);
+    gate.open();
+    first.rest().await;
+    app.finish().await;
+}

@@ -43,9 +43,9 @@ async fn a_whole_stream() {
     app.finish().await;
 }
 
-/// The bodies that clients are written against.
+/// The answer in one piece, for programs that do not stream.
 #[tokio::test]
-async fn the_bodies_of_conversations_and_messages() {
+async fn the_body_of_an_answer() {
     let app = TestApp::new().await;
     let ada = app.user("ada").await;
     app.model
@@ -65,7 +65,15 @@ async fn the_bodies_of_conversations_and_messages() {
       "turn_id": "<3>"
     }
     "#);
-    let session = answer.str("session_id");
+    app.finish().await;
+}
+
+/// The body of a conversation, alone and in its list.
+#[tokio::test]
+async fn the_body_of_a_conversation() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let session = ada.say("Good morning, Nova").await.str("session_id");
     let list = ada.get("/api/chat/sessions").await.body;
     insta::assert_snapshot!(redact::json(&list), @r#"
     {
@@ -82,10 +90,19 @@ async fn the_bodies_of_conversations_and_messages() {
       "next_before": null
     }
     "#);
-    assert_eq!(
-        ada.get(&format!("/api/chat/sessions/{session}")).await.body,
-        list["items"][0]
-    );
+    let alone = ada.get(&format!("/api/chat/sessions/{session}")).await.body;
+    assert_eq!(alone, list["items"][0]);
+    app.finish().await;
+}
+
+/// The bodies of messages, newest first.
+#[tokio::test]
+async fn the_bodies_of_messages() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    app.model
+        .answer(Script::says(["Good ", "morning!"]).counts(90, 4));
+    let session = ada.say("Good morning, Nova").await.str("session_id");
     insta::assert_snapshot!(redact::json(&history(&ada, &session).await), @r#"
     {
       "items": [
@@ -123,7 +140,16 @@ async fn the_bodies_of_conversations_and_messages() {
       "next_before": null
     }
     "#);
-    insta::assert_snapshot!(redact::json(&ada.get("/api/chat/models").await.body), @r#"
+    app.finish().await;
+}
+
+/// The body of the list of models, and of an error.
+#[tokio::test]
+async fn the_bodies_of_models_and_errors() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let models = ada.get("/api/chat/models").await.body;
+    insta::assert_snapshot!(redact::json(&models), @r#"
     {
       "default": "llama3.2:latest",
       "demo": false,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ask, conversations, field, history, newest, owned, spoken};
+use super::{ask, conversations, field, four_words, history, newest, owned, spoken};
 use crate::support::app::TestApp;
 use crate::support::fake_ollama::{FakeModel, FakeOllama};
 use crate::support::http::{Events, text};
@@ -209,5 +209,37 @@ async fn a_conversations_model_that_was_removed() {
         ada.post("/api/chat/message", &other).await.body["response"],
         "You said: And now?"
     );
+    app.finish().await;
+}
+
+/// When storage fails in the middle, the reader is told that the answer is not safe, and after the
+/// next start it is marked as cut off: no answer stays "streaming" for ever.
+#[tokio::test]
+async fn an_end_that_cannot_be_stored_is_told() {
+    let mut app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let (script, gate) = four_words();
+    app.model.answer(script);
+    let (start, mut events) = ask(&ada, "Count").await;
+    gate.release(1);
+    events.next().await.unwrap();
+    app.app.store.close().unwrap();
+    gate.open();
+    let end = events.rest().await.pop().unwrap();
+    assert_eq!(
+        (end.name.as_str(), &end.data["code"]),
+        ("error", &json!("internal"))
+    );
+    assert_eq!(end.data["done"], true);
+    assert!(
+        field(&end, "error").starts_with("Something went wrong"),
+        "{end:?}"
+    );
+
+    app.crash_and_reopen().await;
+    let ada = app.user("ada").await;
+    let session = field(&start, "session_id");
+    assert_eq!(newest(&ada, &session).await["status"], "interrupted");
+    assert_eq!(ada.say_in(&session, "Again?").await.status, 200);
     app.finish().await;
 }

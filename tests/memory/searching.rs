@@ -1,5 +1,6 @@
 //! Listing and searching.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use serde_json::{Value, json};
@@ -181,7 +182,10 @@ async fn the_index_can_be_deleted() {
 
 /// A text as it stands in a query string.
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        write!(encoded, "%{byte:02X}").unwrap();
+        encoded
+    })
 }
 
 /// A query is words and nothing else: no letter in it is an operator, and none makes it fail.

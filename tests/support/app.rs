@@ -48,8 +48,6 @@ impl TestApp {
 
     /// As after installation: nobody has an account.
     pub async fn fresh(change: impl FnOnce(&mut Config)) -> Self {
-        // The second test to come here finds it installed.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let model = FakeOllama::start();
         let mut config = Config::default();

@@ -53,6 +53,16 @@ pub struct Down {
 }
 
 impl Down {
+    fn at(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        // Two sockets may hold the address, so that it stays ours between two servers.
+        socket.set_reuseport(true).unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(address).unwrap();
+        let address = socket.local_addr().unwrap();
+        Self { socket, address }
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -100,10 +110,12 @@ impl FakeOllama {
 
     /// Ollama is not running, at an address that nobody else will take.
     pub fn down() -> Down {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-        let address = socket.local_addr().unwrap();
-        Down { socket, address }
+        Down::at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// The same address, for another start after `stop`.
+    pub fn again(&self) -> Down {
+        Down::at(self.address)
     }
 
     pub fn url(&self) -> String {

@@ -7,6 +7,7 @@ mod fake_model;
 pub mod fake_ollama;
 pub mod http;
 mod performance;
+pub mod process;
 pub mod redact;
 pub mod routes;
 pub mod script;

@@ -1,5 +1,7 @@
 //! Ids in a form that is the same in every run: `<1>`, `<2>`, ... in the order they appear.
 
+use std::fmt::Write as _;
+
 use uuid::Uuid;
 
 pub fn ids(text: &str) -> String {
@@ -14,7 +16,7 @@ pub fn ids(text: &str) -> String {
                 seen.push(id.to_owned());
                 seen.len() - 1
             });
-            redacted += &format!("<{}>", number + 1);
+            write!(redacted, "<{}>", number + 1).unwrap();
             rest = &rest[36..];
         } else {
             let letter = rest.chars().next().unwrap();

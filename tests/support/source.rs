@@ -25,7 +25,10 @@ fn walk(folder: &str, files: &mut Vec<Source>) {
         let path = format!("{folder}/{}", entry.file_name().to_str().unwrap());
         if entry.file_type().unwrap().is_dir() {
             walk(&path, files);
-        } else if path.ends_with(".rs") {
+        } else if Path::new(&path)
+            .extension()
+            .is_some_and(|kind| kind == "rs")
+        {
             let text = read(&path);
             files.push(Source { path, text });
         }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { deviceName } from '../src/lib/auth/device';
 import { spoken } from '../src/lib/chat/speak';
 import { newestLeaf, pathTo, placeOf, versions } from '../src/lib/chat/tree';
 import { byDay, inWords, ordinal, plural, seconds } from '../src/lib/ui/time';
@@ -85,4 +86,22 @@ describe('times and numbers in words', () => {
 			'June 2025'
 		]);
 	});
+});
+
+it('a sign-in is named as a person would name the device', () => {
+	const agent = (rest: string) => `Mozilla/5.0 ${rest}`;
+	expect(deviceName(agent('(X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'))).toBe(
+		'Firefox on Linux'
+	);
+	expect(
+		deviceName(agent('(Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0 Safari/537.36 Edg/141.0'))
+	).toBe('Edge on Windows');
+	expect(
+		deviceName(agent('(iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 Version/18.0 Safari/604.1'))
+	).toBe('Safari on iPhone');
+	expect(
+		deviceName(agent('(Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/141.0 Mobile Safari/537.36'))
+	).toBe('Chrome on Android');
+	expect(deviceName('curl/8.9.1')).toBe('curl');
+	expect(deviceName('')).toBe('Unknown device');
 });

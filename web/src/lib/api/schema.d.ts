@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+	'/api/auth/health': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** Whether accounts can be read. */
+		get: operations['get_auth_health'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/auth/login': {
 		parameters: {
 			query?: never;
@@ -359,6 +376,23 @@ export interface paths {
 		patch?: never;
 		trace?: never;
 	};
+	'/api/intelligence/health': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** Whether a model answers. */
+		get: operations['get_intelligence_health'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/memory': {
 		parameters: {
 			query?: never;
@@ -368,6 +402,23 @@ export interface paths {
 		};
 		/** What is remembered, newest first, or best first for a search. */
 		get: operations['get_memory'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/memory/health': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** Whether everything remembered can be found. */
+		get: operations['get_memory_health'];
 		put?: never;
 		post?: never;
 		delete?: never;
@@ -514,6 +565,18 @@ export interface components {
 		};
 		/** @enum {string} */
 		Author: 'user' | 'assistant';
+		/** @description How one capability does. */
+		Capability: {
+			/** Format: date-time */
+			checked_at: string;
+			/**
+			 * Format: int64
+			 * @description How long the check took.
+			 */
+			latency_ms: number;
+			/** @description `ok`, `degraded` or `down`. */
+			status: string;
+		};
 		/** @description How full the model's window is. */
 		Context: {
 			/** @description Messages of this conversation that did not fit. */
@@ -755,6 +818,23 @@ export interface components {
 			took_ms: number;
 			total: number;
 		};
+		/** @description What the page must know before anybody has signed in. */
+		ServerStatus: {
+			/** Format: date-time */
+			checked_at: string;
+			/** Format: int64 */
+			latency_ms: number;
+			password: components['schemas']['PasswordRule'];
+			/** @description `open` or `closed`. */
+			registration: string;
+			/** @description The first administrator is still to be made, by the set-up link. */
+			setup_required: boolean;
+			/** @description The caller has a browser's sign-in cookie, which may or may not still be good. */
+			signed_in: boolean;
+			/** @description `ok`, or `degraded` without a model server. */
+			status: string;
+			version: string;
+		};
 		SessionList: {
 			items: components['schemas']['SessionView'][];
 			next_before?: string | null;
@@ -856,17 +936,6 @@ export interface components {
 			/** @description Empty when it was forgotten since. */
 			text: string;
 		};
-		/** @description What the page must know before anybody has signed in. */
-		ServerStatus: {
-			status: string;
-			version: string;
-			/** Format: date-time */
-			checked_at: string;
-			latency_ms: number;
-			setup_required: boolean;
-			registration: string;
-			password: components['schemas']['PasswordRule'];
-		};
 	};
 	responses: never;
 	parameters: never;
@@ -876,6 +945,25 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+	get_auth_health: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Capability'];
+				};
+			};
+		};
+	};
 	post_auth_login: {
 		parameters: {
 			query?: never;
@@ -1172,9 +1260,9 @@ export interface operations {
 		parameters: {
 			query?: {
 				/** @description At most this many, 50 unless told, 1000 at most. */
-				limit?: number | null;
+				limit?: number;
 				/** @description `next_before` of the page before. */
-				before?: string | null;
+				before?: string;
 			};
 			header?: never;
 			path: {
@@ -1367,9 +1455,9 @@ export interface operations {
 		parameters: {
 			query?: {
 				/** @description At most this many, 50 unless told, 1000 at most. */
-				limit?: number | null;
+				limit?: number;
 				/** @description `next_before` of the page before. */
-				before?: string | null;
+				before?: string;
 			};
 			header?: never;
 			path?: never;
@@ -1653,15 +1741,34 @@ export interface operations {
 			};
 		};
 	};
+	get_intelligence_health: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Capability'];
+				};
+			};
+		};
+	};
 	get_memory: {
 		parameters: {
 			query?: {
 				/** @description Words to search for instead of listing by time. */
-				q?: string | null;
+				q?: string;
 				/** @description At most this many, 50 unless told, 1000 at most. */
-				limit?: number | null;
+				limit?: number;
 				/** @description `next_before` of the page before. */
-				before?: string | null;
+				before?: string;
 			};
 			header?: never;
 			path?: never;
@@ -1675,6 +1782,25 @@ export interface operations {
 				};
 				content: {
 					'application/json': components['schemas']['MemoryList'];
+				};
+			};
+		};
+	};
+	get_memory_health: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Capability'];
 				};
 			};
 		};

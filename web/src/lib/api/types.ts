@@ -19,8 +19,8 @@ export interface Problem {
 	resets_at?: string | null;
 }
 
-/** `signed_in`, where a server gives it, tells whether this browser sent a sign-in cookie. */
-export type Status = Answer<'/api/status', 'get'> & { signed_in?: boolean };
+/** What the page must know before anybody has signed in. */
+export type Status = Answer<'/api/status', 'get'>;
 export type User = Answer<'/api/auth/me', 'get'> & { plan?: string };
 export type SignedIn = Answer<'/api/auth/login', 'post'>;
 export type SignIn = Answer<'/api/auth/sessions', 'get'>['items'][number];

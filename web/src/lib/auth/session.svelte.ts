@@ -6,6 +6,28 @@ import type { SignedIn, Status, User } from '../api/types';
 
 export type Phase = 'starting' | 'setup' | 'out' | 'in' | 'unreachable';
 
+/** Where one need not be known; elsewhere it is always asked whether one is. */
+const DOORS = ['/login', '/register', '/setup'];
+const HINT = 'novacore-signed-in';
+
+/** Whether someone signed in with this browser before: a word, no secret. It spares newcomers a refused request. */
+function hinted(): boolean {
+	try {
+		return localStorage.getItem(HINT) !== null;
+	} catch {
+		return true;
+	}
+}
+
+function hint(signedIn: boolean): void {
+	try {
+		if (signedIn) localStorage.setItem(HINT, 'yes');
+		else localStorage.removeItem(HINT);
+	} catch {
+		// Storage is blocked: the question is asked every time.
+	}
+}
+
 /** Renew this long before the access token expires. */
 const EARLY_MS = 45_000;
 
@@ -44,7 +66,7 @@ class Session {
 		if (this.status.setup_required) return this.#clear('setup');
 		this.phase = 'starting';
 		this.#reached = true;
-		const known = this.status.signed_in !== false;
+		const known = this.status.signed_in ?? (hinted() || !DOORS.includes(location.pathname));
 		if (!(known && (await this.renew())) && this.#reached) this.#clear('out');
 	}
 
@@ -129,6 +151,7 @@ class Session {
 		this.user = signedIn.user;
 		this.notice = null;
 		this.phase = 'in';
+		hint(true);
 		if (this.status) this.status.setup_required = false;
 		this.#schedule(Math.max(signedIn.expires_in * 1000 - EARLY_MS, 5_000));
 	}
@@ -144,6 +167,7 @@ class Session {
 		this.#expires = 0;
 		this.user = null;
 		this.phase = phase;
+		hint(false);
 	}
 }
 

@@ -72,6 +72,14 @@ export class Reading {
 		view.scrollTop = view.scrollHeight - fromEnd;
 	}
 
+	/** Runs something that changes the width of the text, and keeps `anchor` where it is on screen. */
+	async holding(anchor: Element | null, act: () => Promise<void>): Promise<void> {
+		const before = anchor?.getBoundingClientRect().top;
+		await act();
+		if (!this.#view || before === undefined || !anchor?.isConnected || !this.#view.contains(anchor)) return;
+		this.#view.scrollTop += anchor.getBoundingClientRect().top - before;
+	}
+
 	#fit(): void {
 		if (!this.#view || !this.#latest) return;
 		const below = parseFloat(getComputedStyle(this.#latest.parentElement as HTMLElement).paddingBottom);

@@ -1,0 +1,8 @@
+//! Keeping it alive: health and metrics, the commands, and the real binary from start to end.
+
+mod commands;
+mod crash;
+mod health;
+mod metrics;
+mod secrets;
+mod serving;
