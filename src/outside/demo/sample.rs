@@ -1,7 +1,5 @@
 //! Chooses the next token.
 
-use crate::llama::softmax;
-
 /// How many of the likeliest tokens are looked at.
 const TOP: usize = 40;
 /// Of these, as many as together are this likely.
@@ -11,7 +9,7 @@ const ENOUGH: f32 = 0.9;
 const REPEAT_PENALTY: f32 = 1.1;
 const RECENT: usize = 64;
 
-pub(crate) struct Sampler {
+pub(super) struct Sampler {
     temperature: f32,
     state: u64,
 }
@@ -82,5 +80,45 @@ fn penalise(scores: &mut [f32], recent: &[u32]) {
                 *score * REPEAT_PENALTY
             };
         }
+    }
+}
+
+fn softmax(values: &mut [f32]) {
+    let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0.0;
+    for value in values.iter_mut() {
+        *value = (*value - most).exp();
+        sum += *value;
+    }
+    for value in values {
+        *value /= sum;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Cold, it takes the likeliest; warm, only what is likely, and the same for the same seed.
+    #[test]
+    fn what_is_unlikely_is_never_chosen() {
+        let scores = || [0.0, 5.0, 4.5, -20.0];
+        assert_eq!(Sampler::new(0.0, 1).choose(&mut scores(), &[]), 1);
+        let draw = |seed| {
+            let mut sampler = Sampler::new(1.0, seed);
+            let tokens = (0..50).map(|_| sampler.choose(&mut scores(), &[]));
+            tokens.collect::<Vec<_>>()
+        };
+        let drawn = draw(7);
+        assert_eq!(drawn, draw(7));
+        assert!(drawn.contains(&1) && drawn.contains(&2));
+        assert!(!drawn.contains(&0) && !drawn.contains(&3));
+    }
+
+    /// What was just said loses to what is nearly as likely.
+    #[test]
+    fn repeating_is_made_less_likely() {
+        let mut scores = [1.0, 5.0, 4.8];
+        assert_eq!(Sampler::new(0.0, 1).choose(&mut scores, &[1, 1]), 2);
     }
 }

@@ -1,26 +1,36 @@
-//! The demonstration model as a model server: it answers when nothing else is installed. The
-//! computing is in the crate `demo`; here are its file, its thread, its place in line and its rest.
+//! The demonstration model as a model server: it answers when nothing else is installed, computed in
+//! this process by candle. Here are its file, its thread, its place in line and its rest; `talker`
+//! reads and writes with the model (`llama`, `tokens`, `sample`), `alone` keeps it to one core.
 //!
 //! Must stay true: one answer at a time, on a blocking thread that stops when the reader is gone;
 //! only the one known file is loaded; the memory is given back after a while without use.
 
+mod alone;
+mod llama;
+mod sample;
+mod talker;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-use novacore_demo::{Ending, Manner, Outcome, Speaker};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::config;
+use crate::outside::model::{ChatRequest, Finish, ModelInfo, Piece, ProviderKind, Role, Stats};
+use crate::outside::problem::Fault;
+use crate::outside::queue::{Line, Place};
 
-use super::model::{ChatRequest, Finish, ModelInfo, Piece, ProviderKind, Role, Stats};
-use super::problem::Fault;
-use super::queue::{Line, Place};
+use alone::alone;
+use talker::{Ending, Manner, Outcome, Talker};
 
 /// SmolLM2-135M-Instruct, 4 bits a weight, Apache-2.0; fetched by `packaging/demo-model/fetch.sh`.
 const FILE: &str = "smollm2-135m-instruct-q4_1.gguf";
@@ -49,7 +59,7 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    loaded: Option<novacore_demo::Demo>,
+    loaded: Option<Talker>,
     used_at: Duration,
     answers: u64,
 }
@@ -126,7 +136,7 @@ impl DemoAnswer {
             let (pieces, receiver) = mpsc::channel(16);
             let (inner, request, place) = (Arc::clone(&demo.0), request.clone(), place.take());
             tokio::task::spawn_blocking(move || {
-                let last = inner.run(&request, &pieces);
+                let last = alone(|| inner.run(&request, &pieces)).flatten();
                 // Who sees the end finds the place free.
                 drop(place);
                 if let Some(last) = last {
@@ -154,7 +164,7 @@ impl Inner {
         // Taken out meanwhile: a panic loses the model, and the next answer loads a sound one.
         let taken = self.state().loaded.take();
         let begun = self.clock.monotonic();
-        let mut model = match taken.map_or_else(|| load(&self.path), Ok) {
+        let mut model = match taken.map_or_else(|| load(&self.path, self.num_ctx), Ok) {
             Ok(model) => model,
             Err(reason) => return Some(Err(Fault::Demo(reason))),
         };
@@ -162,7 +172,10 @@ impl Inner {
         let manner = self.manner(request);
         let wanted = || !pieces.is_closed();
         let say = |text: &str| pieces.blocking_send(Ok(Piece::Text(text.into()))).is_ok();
-        let outcome = model.answer(&conversation(request), manner, wanted, say);
+        let outcome = match model.answer(&conversation(request), manner, wanted, say) {
+            Ok(outcome) => outcome,
+            Err(cause) => return Some(Err(Fault::Demo(cause.to_string()))),
+        };
         let mut state = self.state();
         state.loaded = Some(model);
         state.used_at = self.clock.monotonic();
@@ -188,19 +201,13 @@ impl Inner {
     }
 }
 
-fn conversation(request: &ChatRequest) -> Vec<(Speaker, &str)> {
+fn conversation(request: &ChatRequest) -> Vec<(Role, &str)> {
     let mut conversation = Vec::with_capacity(request.messages.len() + 1);
     if !request.messages.iter().any(|m| m.role == Role::System) {
-        conversation.push((Speaker::System, SYSTEM));
+        conversation.push((Role::System, SYSTEM));
     }
-    conversation.extend(request.messages.iter().map(|message| {
-        let speaker = match message.role {
-            Role::System => Speaker::System,
-            Role::User => Speaker::User,
-            Role::Assistant => Speaker::Assistant,
-        };
-        (speaker, message.content.as_str())
-    }));
+    let messages = request.messages.iter();
+    conversation.extend(messages.map(|m| (m.role, m.content.as_str())));
     conversation
 }
 
@@ -219,19 +226,20 @@ fn last_piece(outcome: Outcome, load_time: Duration) -> Option<Result<Piece, Fau
     })))
 }
 
-fn load(path: &Path) -> Result<novacore_demo::Demo, String> {
-    let sum = checksum(path).map_err(|cause| format!("its weights cannot be read: {cause}"))?;
-    if sum != SHA256 {
+fn load(path: &Path, window: u32) -> Result<Talker, String> {
+    let unreadable = |cause: io::Error| format!("its weights cannot be read: {cause}");
+    let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?);
+    if checksum(&mut file).map_err(unreadable)? != SHA256 {
         return Err(format!(
             "{} is not the expected file; delete it and fetch it again",
             path.display()
         ));
     }
-    novacore_demo::Demo::load(path).map_err(|cause| cause.to_string())
+    file.rewind().map_err(unreadable)?;
+    Talker::load(&mut file, window as usize).map_err(|cause| cause.to_string())
 }
 
-fn checksum(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
+fn checksum(file: &mut impl Read) -> io::Result<String> {
     let mut hasher = Sha256::new();
     let mut part = vec![0; 1 << 16];
     loop {
