@@ -5,6 +5,7 @@
 use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 
 /// Name under which a damaged database file is reported, where a damaged row names its table.
 const FILE: &str = "main.redb";
@@ -85,6 +86,14 @@ pub enum Error {
     Panicked {
         /// The panic's message.
         message: String,
+    },
+    /// The folder meant for the full-text index holds something else, which must not be wiped.
+    #[error("the folder {} holds \"{found}\", which is no part of a text index", .dir.display())]
+    Foreign {
+        /// The folder.
+        dir: PathBuf,
+        /// A file or folder in it that the index did not make.
+        found: String,
     },
     /// The full-text index refused; it can be deleted and rebuilt at any time.
     #[error("the text index failed: {reason}")]

@@ -2,7 +2,8 @@
 //!
 //! The file is one layer of several to come: a batch reaches it only through [`Live::commit`], which is
 //! where a journal is to be appended first. What must stay true: `seq` never runs ahead of the file; a
-//! failed write leaves the file reopened and readable, or the reason why it cannot be.
+//! failed write leaves the file reopened and readable, or the reason why it cannot be; whoever comes next,
+//! to read or to write, tries again.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,6 +49,8 @@ pub(crate) struct Live {
     seq: AtomicU64,
     /// The open file, or why there is none.
     database: RwLock<Result<Database, Error>>,
+    /// How often it was tried to open the file anew.
+    attempts: AtomicU64,
     file: LiveFile,
     /// Held, never read: the directory is ours until this is dropped.
     lock: Mutex<Option<DirLock>>,
@@ -68,6 +71,7 @@ impl Live {
             format: meta.format,
             seq: AtomicU64::new(meta.seq),
             database: RwLock::new(Ok(database)),
+            attempts: AtomicU64::new(0),
             file,
             lock: Mutex::new(Some(lock)),
             listeners: RwLock::default(),
@@ -79,9 +83,16 @@ impl Live {
         self.seq.load(Ordering::Acquire)
     }
 
-    /// A snapshot of what is durable now.
+    /// A snapshot of what is durable now. When there is no open file, it is opened anew first: almost
+    /// everything begins with a read, so waiting for a write to do it could mean waiting for ever.
     pub(crate) fn begin_read(&self) -> Result<ReadTx, Error> {
-        let transaction = self.with_database(|database| Ok(database.begin_read()?))?;
+        let attempts = self.attempts.load(Ordering::Acquire);
+        let begin = || self.with_database(|database| Ok(database.begin_read()?));
+        let transaction = match begin() {
+            Err(Error::Closed) => Err(Error::Closed),
+            Err(_) => self.revive(attempts).and_then(|()| begin()),
+            outcome => outcome,
+        }?;
         Ok(ReadTx::new(transaction, Arc::clone(&self.catalogue)))
     }
 
@@ -152,8 +163,30 @@ impl Live {
             .database
             .write()
             .unwrap_or_else(PoisonError::into_inner);
+        self.open_anew(&mut database)
+    }
+
+    /// Opens the file again if it is not open. A reader has no clock and must not hammer a broken
+    /// disk: whoever waited here while somebody else tried takes over how that went. `seen` is how
+    /// many attempts there had been when the caller looked.
+    fn revive(&self, seen: u64) -> Result<(), Error> {
+        let mut database = self
+            .database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        match &*database {
+            // An open file belongs to the writer, who may be in the middle of a batch.
+            Ok(_) => Ok(()),
+            Err(Error::Closed) => Err(Error::Closed),
+            Err(reason) if self.attempts.load(Ordering::Acquire) != seen => Err(reason.clone()),
+            Err(_) => self.open_anew(&mut database),
+        }
+    }
+
+    fn open_anew(&self, database: &mut Result<Database, Error>) -> Result<(), Error> {
+        self.attempts.fetch_add(1, Ordering::AcqRel);
         // The old handle must be gone before the file can be opened again, and cannot close cleanly.
-        drop(mem::replace(&mut *database, Err(Error::Closed)));
+        drop(mem::replace(database, Err(Error::Closed)));
         *database = guarded(|| {
             let reopened = self.file.open()?;
             let tx = ReadTx::new(reopened.begin_read()?, Arc::clone(&self.catalogue));

@@ -5,8 +5,8 @@
 //! is left as it was found, and the database file appears under its name only when it is complete.
 
 use std::collections::HashSet;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use redb::{Builder, Database, ReadableDatabase, TableHandle};
@@ -43,6 +43,7 @@ pub(crate) fn open(options: Options) -> Result<Live, Error> {
         if !path.try_exists()? {
             create_file(&home, &path, supported, &catalogue)?;
         }
+        make_private(&path)?;
         // Opening for writing writes, even when nothing is changed: look before. A file that needs a
         // repair cannot be looked at, and is asked again once it is repaired.
         if let Ok(unchanged) = Builder::new().open_read_only(&path) {
@@ -57,7 +58,6 @@ pub(crate) fn open(options: Options) -> Result<Live, Error> {
     })
 }
 
-/// Opens the database file, which must exist: an empty one is damage, not a new store.
 /// Where the live file is, and how much memory its pages may take.
 pub(crate) struct LiveFile {
     path: PathBuf,
@@ -65,6 +65,7 @@ pub(crate) struct LiveFile {
 }
 
 impl LiveFile {
+    /// Opens the database file, which must exist: an empty one is damage, not a new store.
     pub(crate) fn open(&self) -> Result<Database, Error> {
         Ok(Builder::new()
             .set_cache_size(self.cache_bytes)
@@ -110,12 +111,26 @@ fn take_lock(dir: &Path) -> Result<DirLock, Error> {
     }
 }
 
+/// Takes a file that an earlier release made away from everybody but its owner.
+fn make_private(path: &Path) -> Result<(), Error> {
+    if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
 /// Creates the database file beside its place, complete and synced, and moves it there.
 fn create_file(home: &Path, path: &Path, format: u32, catalogue: &Catalogue) -> Result<(), Error> {
     let unfinished = home.join("main.redb.new");
     if unfinished.try_exists()? {
         fs::remove_file(&unfinished)?;
     }
+    // Made before redb opens it, which would let others read it.
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&unfinished)?;
     let database = Builder::new().create(&unfinished)?;
     let transaction = database.begin_write()?;
     let mut tx = WriteTx::new(&transaction, catalogue, 0);

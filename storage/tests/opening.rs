@@ -61,6 +61,12 @@ fn a_new_directory_is_private() {
             0o700
         );
     }
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&file(&dir)), 0o600);
+    store.close().unwrap();
+    fs::set_permissions(file(&dir), fs::Permissions::from_mode(0o644)).unwrap();
+    let store = open(&dir).unwrap();
+    assert_eq!(mode(&file(&dir)), 0o600, "what an earlier release made");
     let (_other_dir, other) = new_store();
     assert_ne!(store.lineage(), other.lineage());
     assert_eq!(store.seq(), 0);

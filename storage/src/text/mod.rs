@@ -99,7 +99,8 @@ impl TextIndex {
     /// [`TextIndex::watermark`] is 0 and the caller fills it again from the tables.
     ///
     /// # Errors
-    /// `Text`, `Full` or `Io` when not even a new index can be made.
+    /// `Foreign` when something in `dir` is not the index's own: then nothing is wiped. `Text`, `Full`
+    /// or `Io` when not even a new index can be made.
     pub fn open(dir: &Path, lineage: Uuid, truth_seq: u64) -> Result<Self, Error> {
         let (disk, watermark) = guarded(|| Disk::open(dir, lineage, truth_seq))?;
         Ok(Self {
