@@ -147,3 +147,20 @@ async fn ended_sign_ins_disappear() {
     assert_eq!(list["items"].as_array().unwrap().len(), 2);
     app.finish().await;
 }
+
+/// Whoever has any refresh token of a sign-in may end it, also an old one.
+#[tokio::test]
+async fn log_out_works_with_an_old_refresh_token() {
+    let app = TestApp::new().await;
+    let (_, first) = ada_signs_in(&app).await;
+    let second = refresh(&app, &first).await.str("refresh_token");
+    let third = refresh(&app, &second).await;
+    let body = json!({"refresh_token": first});
+    assert_eq!(
+        app.nobody().post("/api/auth/logout", &body).await.status,
+        204
+    );
+    let access = app.nobody().with_token(&third.str("access_token"));
+    assert_eq!(access.get("/api/auth/me").await.code(), "session_revoked");
+    app.finish().await;
+}

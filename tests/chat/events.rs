@@ -26,7 +26,7 @@ async fn a_whole_stream() {
     insta::assert_snapshot!(transcript, @r#"
     id: 1
     event: start
-    data: {"session_id":"<1>","turn_id":"<2>","user_message_id":"<3>","message_id":"<4>","model":"llama3.2:latest","memories":[{"id":"<5>","text":"My sister Clara lives in Lisbon.","speaker":"user","created_at":"2026-01-01T00:00:00Z","session_id":"<6>","session_title":"My sister Clara lives in Lisbon.","score":<score>,"reasons":["It has your words “sister”, “live”."],"forgotten":false}],"context":{"used":162,"limit":8192,"dropped":0}}
+    data: {"session_id":"<1>","turn_id":"<2>","user_message_id":"<3>","message_id":"<4>","model":"llama3.2:latest","memories":[{"id":"<5>","text":"My sister Clara lives in Lisbon.","speaker":"user","created_at":"2026-01-01T00:00:00Z","session_id":"<6>","session_title":"My sister Clara lives in Lisbon.","score":<score>,"reasons":["It has your words “sister”, “live”."],"forgotten":false}],"context":{"used":163,"limit":8192,"dropped":0}}
 
     id: 2
     event: delta
@@ -38,7 +38,7 @@ async fn a_whole_stream() {
 
     id: 4
     event: done
-    data: {"content":"","done":true,"session_id":"<1>","message_id":"<4>","tokens_used":11,"latency_ms":0,"finish_reason":"stop"}
+    data: {"content":"","done":true,"session_id":"<1>","message_id":"<4>","tokens_used":10,"latency_ms":0,"finish_reason":"stop"}
     "#);
     app.finish().await;
 }

@@ -159,3 +159,16 @@ async fn a_refused_request_does_not_spend_its_key() {
     }
     app.finish().await;
 }
+
+/// A key whose conversation was deleted since is free again.
+#[tokio::test]
+async fn a_key_is_free_when_its_conversation_is_gone() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let first = sent(&ada, "key", &hello()).await.str("session_id");
+    ada.delete(&format!("/api/chat/sessions/{first}")).await;
+    let again = sent(&ada, "key", &hello()).await;
+    assert_eq!(again.status, 200, "{again:?}");
+    assert_ne!(again.str("session_id"), first);
+    app.finish().await;
+}

@@ -151,3 +151,20 @@ async fn a_conversation_does_not_recall_itself() {
     );
     app.finish().await;
 }
+
+/// Messages beyond the configured number of exchanges are left out, and told like all others.
+#[tokio::test]
+async fn what_is_beyond_the_configured_exchanges_is_told() {
+    let app = TestApp::with(|config| config.chat.history_exchanges = 1).await;
+    let ada = app.user("ada").await;
+    let session = ada.say("One").await.str("session_id");
+    for message in ["Two", "Three"] {
+        ada.say_in(&session, message).await;
+    }
+    let body = json!({"message": "Four", "session_id": session});
+    let mut events = ada.stream(&body).await;
+    let start = events.next().await.unwrap();
+    assert_eq!(start.data["context"]["dropped"], 4, "of six, two go along");
+    events.rest().await;
+    app.finish().await;
+}

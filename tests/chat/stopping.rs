@@ -213,3 +213,37 @@ async fn a_hard_stop_marks_what_runs() {
     );
     app.finish().await;
 }
+
+/// A client that hangs up while its turn is being begun leaves a turn that ends, or none.
+#[tokio::test]
+async fn hanging_up_at_any_moment_leaves_nothing_running() {
+    use tokio::io::AsyncWriteExt as _;
+
+    let app = TestApp::with(|config| config.limits.answers_per_user = 0).await;
+    let ada = app.user("ada").await;
+    let body = json!({"message": "Hello"}).to_string();
+    let request = format!(
+        "POST /api/chat/stream HTTP/1.1\r\nhost: nova\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        ada.token.as_deref().unwrap(),
+        body.len()
+    );
+    let address = app.url.strip_prefix("http://").unwrap();
+    for tries in 0..30 {
+        let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+        connection.write_all(request.as_bytes()).await.unwrap();
+        for _ in 0..tries {
+            tokio::task::yield_now().await;
+        }
+        drop(connection);
+    }
+    // One more that stays tells that all before it have been taken up.
+    assert_eq!(ada.say("Still there?").await.status, 200);
+    app.settle().await;
+    let sessions = ada.get("/api/chat/sessions?limit=100").await.body;
+    for session in sessions["items"].as_array().unwrap() {
+        let newest = newest(&ada, session["id"].as_str().unwrap()).await;
+        assert_eq!(newest["status"], "complete");
+    }
+    app.finish().await;
+}

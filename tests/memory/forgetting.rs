@@ -145,3 +145,27 @@ async fn forgetting_takes_one() {
     assert_eq!(ada.get("/api/memory").await.body["total"], 3);
     app.finish().await;
 }
+
+/// Nor do they within the hour in which the very same events are told again.
+#[tokio::test]
+async fn events_told_again_at_once_have_forgotten_too() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let session = used(&app, &ada).await;
+    let history = ada.get(&format!("/api/chat/history/{session}")).await.body;
+    let events = format!(
+        "/api/chat/turns/{}/events",
+        history["items"][0]["turn_id"].as_str().unwrap()
+    );
+    assert!(
+        ada.get(&events).await.text.contains("Lisbon"),
+        "told as they were"
+    );
+    ada.delete(&format!("/api/memory/{}", id_of(&ada, FACT).await))
+        .await;
+    let told = ada.get(&events).await;
+    assert!(told.text.contains("\"forgotten\":true"), "{}", told.text);
+    assert!(!told.text.contains("Lisbon"), "{}", told.text);
+    app.settle().await;
+    app.finish().await;
+}

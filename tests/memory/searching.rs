@@ -335,3 +335,24 @@ async fn recall_is_bounded() {
     app.settle().await;
     app.finish().await;
 }
+
+/// Long words are remembered like short ones: what was asked for is quoted, wherever it stood.
+#[tokio::test]
+async fn a_long_memory_is_recalled_too() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let filler = "and so on with this and that ".repeat(110);
+    tell(
+        &app,
+        &ada,
+        &format!("{filler} My dentist is Dr Quellenberg. {filler}"),
+    )
+    .await;
+    ada.say("What is the name of my dentist?").await;
+    let instructions = instructions(&app);
+    assert!(
+        instructions.contains("My dentist is Dr Quellenberg."),
+        "{instructions}"
+    );
+    app.finish().await;
+}
