@@ -42,7 +42,7 @@ run: web
 	  echo "== no Ollama at $(OLLAMA): fetching a small demonstration model (98 MB, once)"; \
 	  packaging/demo-model/fetch.sh models || echo "== going on without it: the page will tell how to connect Ollama"; \
 	fi
-	@echo "== building NovaCore (release; about 10 minutes on 2 cores the first time)"
+	@echo "== building NovaCore (release; 5 to 10 minutes on 2 cores the first time)"
 	@start=$$SECONDS; cargo build --release --features demo-model; echo "== built in $$((SECONDS - start)) s"
 	./target/release/novacore serve
 
