@@ -18,6 +18,7 @@ use tokio::runtime::Runtime;
 use super::clock::TestClock;
 use super::fake_ollama::FakeOllama;
 use super::http::{Answer, Person, client};
+use super::patience::soon;
 
 pub const PASSWORD: &str = "a calm river bank";
 
@@ -115,10 +116,10 @@ impl TestApp {
 
     /// Waits until all work has ended and every stored change can be found.
     pub async fn settle(&self) {
-        self.app.tasks.quiet().await;
+        soon("the end of all work", self.app.tasks.quiet()).await;
         let mut indexed = self.app.indexed.subscribe();
         while !memory::caught_up(&self.app).unwrap() {
-            indexed.changed().await.unwrap();
+            soon("the text index", indexed.changed()).await.unwrap();
         }
     }
 
@@ -155,7 +156,8 @@ impl TestApp {
             0,
             "answers are still being written"
         );
-        lifecycle::close(&self.app).await.unwrap();
+        let closed = lifecycle::close(&self.app);
+        soon("the end of the program", closed).await.unwrap();
         self.runtime.take().unwrap().shutdown_background();
     }
 }

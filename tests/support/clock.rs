@@ -11,6 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use novacore::clock::{Clock, Sleep, TimeSource};
 use tokio::sync::{oneshot, watch};
 
+use super::patience::soon;
+
 /// Begins at 2026-01-01T00:00:00Z. Sleepers wake in the order of their times.
 pub struct TestClock {
     state: Mutex<State>,
@@ -59,7 +61,8 @@ impl TestClock {
     /// Waits until at least so many sleep at once.
     pub async fn sleepers(&self, at_least: usize) {
         let mut asleep = self.asleep.subscribe();
-        asleep.wait_for(|&now| now >= at_least).await.unwrap();
+        let enough = asleep.wait_for(|&now| now >= at_least);
+        soon("a sleeper", enough).await.unwrap();
     }
 
     /// How many sleep now.

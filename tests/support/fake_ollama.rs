@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 
 pub use super::fake_model::FakeModel;
 use super::fake_model::direction;
+use super::patience::soon;
 use super::performance::{Form, Guard, Performance};
 use super::script::{Gate, Script};
 
@@ -154,19 +155,22 @@ impl FakeOllama {
     /// Waits until anything but a chat was asked so often.
     pub async fn asked(&self, at_least: usize) {
         let mut calls = self.shared.other_calls.subscribe();
-        calls.wait_for(|&n| n >= at_least).await.unwrap();
+        let enough = calls.wait_for(|&n| n >= at_least);
+        soon("a question about models", enough).await.unwrap();
     }
 
     /// Waits until so many chat requests have come in.
     pub async fn received(&self, at_least: usize) {
         let mut received = self.shared.received.subscribe();
-        received.wait_for(|&n| n >= at_least).await.unwrap();
+        let enough = received.wait_for(|&n| n >= at_least);
+        soon("a request to the model", enough).await.unwrap();
     }
 
     /// Waits until so many clients have gone away before the end of their answer.
     pub async fn aborted(&self, at_least: usize) {
         let mut aborted = self.shared.aborted.subscribe();
-        aborted.wait_for(|&n| n >= at_least).await.unwrap();
+        let enough = aborted.wait_for(|&n| n >= at_least);
+        soon("an aborted answer", enough).await.unwrap();
     }
 
     /// Ollama stops; returns when its port is closed.

@@ -3,6 +3,8 @@
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::patience::soon;
+
 pub fn client() -> reqwest::Client {
     // The second test to come here finds it installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -60,9 +62,9 @@ impl Person {
     }
 
     pub async fn send(request: RequestBuilder) -> Answer {
-        let response = request.send().await.unwrap();
+        let response = soon("an answer", request.send()).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.unwrap();
+        let text = soon("the end of an answer", response.text()).await.unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Answer {
             status,
@@ -127,7 +129,7 @@ pub struct Events {
 
 impl Events {
     pub async fn open(request: RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
+        let response = soon("a stream", request.send()).await.unwrap();
         let status = response.status();
         assert!(
             status == StatusCode::OK,
@@ -155,7 +157,7 @@ impl Events {
                 }
                 continue;
             }
-            let chunk = self.response.chunk().await.unwrap()?;
+            let chunk = soon("an event", self.response.chunk()).await.unwrap()?;
             self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }

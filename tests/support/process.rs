@@ -13,6 +13,7 @@ use tokio::task::spawn_blocking;
 use super::app::PASSWORD;
 use super::fake_ollama::FakeOllama;
 use super::http::{Person, client};
+use super::patience::soon;
 
 /// An installation: a folder, settings, a model server. Programs come and go in it.
 pub struct Place {
@@ -148,7 +149,7 @@ impl Program {
             if let Some(line) = found {
                 return line;
             }
-            let more = self.seen.changed().await;
+            let more = soon("a line of the log", self.seen.changed()).await;
             assert!(
                 more.is_ok(),
                 "it ended without \"{message}\":\n{}",
@@ -172,21 +173,18 @@ impl Program {
 
     /// Waits for the end: the exit code, and what stood on standard output.
     pub async fn ended(&mut self) -> (Option<i32>, String) {
-        let mut child = self.child.take().unwrap();
+        // It stays ours while we wait, so that a test that fails for waiting ends it.
+        let mut stdout = self.child.as_mut().unwrap().stdout.take().unwrap();
         let reader = self.reader.take().unwrap();
-        spawn_blocking(move || {
+        let closed = spawn_blocking(move || {
             let mut said = String::new();
-            child
-                .stdout
-                .take()
-                .unwrap()
-                .read_to_string(&mut said)
-                .unwrap();
+            stdout.read_to_string(&mut said).unwrap();
             reader.join().unwrap();
-            (child.wait().unwrap().code(), said)
-        })
-        .await
-        .unwrap()
+            said
+        });
+        let said = soon("the end of the process", closed).await.unwrap();
+        let code = self.child.take().unwrap().wait().unwrap().code();
+        (code, said)
     }
 
     /// Signs somebody in who has an account.
