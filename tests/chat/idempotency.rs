@@ -75,6 +75,28 @@ async fn together_they_begin_one_turn() {
     app.finish().await;
 }
 
+/// Different requests with one key that come at the same moment: one is answered, the others are told.
+#[tokio::test]
+async fn together_but_different_one_is_answered() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let bodies: Vec<_> = (0..8)
+        .map(|number| json!({"message": format!("Number {number}")}))
+        .collect();
+    let answers = join_all(bodies.iter().map(|body| sent(&ada, "key", body))).await;
+    let mut told: Vec<_> = answers.iter().map(|a| (a.status, a.code())).collect();
+    told.sort_unstable();
+    assert_eq!(told[0], (200, ""));
+    assert!(
+        told[1..]
+            .iter()
+            .all(|t| *t == (409, "idempotency_key_reused")),
+        "{told:?}"
+    );
+    assert_eq!(app.model.requests().len(), 1);
+    app.finish().await;
+}
+
 /// A key that comes back with another request is a client's mistake, and is told as one.
 #[tokio::test]
 async fn another_request_with_the_key_is_refused() {

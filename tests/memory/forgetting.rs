@@ -169,3 +169,19 @@ async fn events_told_again_at_once_have_forgotten_too() {
     app.settle().await;
     app.finish().await;
 }
+
+/// The index forgets too: nobody who gets hold of it learns which words were said.
+#[tokio::test]
+async fn the_index_forgets_too() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    tell(&app, &ada, FACT).await;
+    let user = ada.get("/api/auth/me").await.str("id").parse().unwrap();
+    let hits = || app.app.text.search(user, "Lisbon", 10).unwrap().len();
+    assert_eq!(hits(), 1);
+    let path = format!("/api/memory/{}", id_of(&ada, FACT).await);
+    assert_eq!(ada.delete(&path).await.status, 204);
+    app.settle().await;
+    assert_eq!(hits(), 0);
+    app.finish().await;
+}

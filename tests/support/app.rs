@@ -15,10 +15,9 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use super::clock::TestClock;
+use super::clock::{TestClock, soon};
 use super::fake_ollama::FakeOllama;
 use super::http::{Answer, Person, client};
-use super::patience::soon;
 
 pub const PASSWORD: &str = "a calm river bank";
 

@@ -1,4 +1,4 @@
-//! A clock that stands still until the test moves it.
+//! A clock that stands still until the test moves it, and the patience of a test.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -11,7 +11,14 @@ use jiff::{SignedDuration, Timestamp};
 use novacore::clock::{Clock, Sleep, TimeSource};
 use tokio::sync::{oneshot, watch};
 
-use super::patience::soon;
+/// Waits for what must come. A test waits for events, never for time; this only turns waiting for
+/// ever into a failure that says for what.
+pub async fn soon<T>(what: &str, coming: impl Future<Output = T>) -> T {
+    let came = Clock::system()
+        .timeout(Duration::from_mins(1), coming)
+        .await;
+    came.unwrap_or_else(|_| panic!("{what} did not come"))
+}
 
 /// Begins at 2026-01-01T00:00:00Z. Sleepers wake in the order of their times.
 pub struct TestClock {

@@ -20,9 +20,9 @@ use tokio::net::TcpSocket;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::clock::soon;
 pub use super::fake_model::FakeModel;
 use super::fake_model::direction;
-use super::patience::soon;
 use super::performance::{Form, Guard, Performance};
 use super::script::{Gate, Script};
 

@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::patience::soon;
+use super::clock::soon;
 
 pub fn client() -> reqwest::Client {
     // The second test to come here finds it installed.

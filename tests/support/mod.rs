@@ -6,7 +6,6 @@ pub mod clock;
 mod fake_model;
 pub mod fake_ollama;
 pub mod http;
-pub mod patience;
 mod performance;
 pub mod process;
 pub mod redact;

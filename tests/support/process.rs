@@ -11,9 +11,9 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use super::app::PASSWORD;
+use super::clock::soon;
 use super::fake_ollama::FakeOllama;
 use super::http::{Person, client};
-use super::patience::soon;
 
 /// An installation: a folder, settings, a model server. Programs come and go in it.
 pub struct Place {
