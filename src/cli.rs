@@ -145,6 +145,9 @@ fn serve(place: &Where, listen: Option<String>) -> Result<()> {
     if let Some(file) = &loaded.file {
         tracing::info!(file = %file.display(), "configuration read");
     }
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
     runtime()?.block_on(lifecycle::serve(loaded.config))
 }
 
@@ -164,11 +167,12 @@ fn create_user(place: &Where, email: String, admin: bool, from_stdin: bool) -> R
 
 /// By the running server if there is one, otherwise by opening the data directory.
 async fn carry_out(config: Config, command: Command) -> Result<String> {
-    match ops::ask(&config.data.socket_path(), &command).await? {
+    let clock = Clock::system();
+    match ops::ask(&config.data.socket_path(), &command, &clock).await? {
         Some(Reply::Done(said)) => Ok(said),
         Some(Reply::Failed(said)) => Err(Error::conflict("refused", said)),
         None => {
-            let app = lifecycle::open(config, Clock::system(), Random::system()).await?;
+            let app = lifecycle::open(config, clock, Random::system()).await?;
             let done = command.run(&app).await;
             lifecycle::close(&app).await?;
             done

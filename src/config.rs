@@ -36,6 +36,7 @@ pub struct Server {
     pub public_url: String,
     pub trusted_proxies: Vec<String>,
     pub drain_seconds: u64,
+    pub max_connections: usize,
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -153,6 +154,7 @@ impl Default for Server {
             public_url: "http://localhost:5000".into(),
             trusted_proxies: vec!["loopback".into()],
             drain_seconds: 30,
+            max_connections: 1024,
         }
     }
 }

@@ -11,10 +11,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use storage::{Store, TextIndex};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
 use crate::app::{App, Keys, Parts, Tasks};
@@ -25,7 +24,7 @@ use crate::http::assets::Page;
 use crate::http::events::Streams;
 use crate::http::rate::Rates;
 use crate::outside::ModelServers;
-use crate::{auth, chat, metrics, ops, router, schedule, schema};
+use crate::{auth, chat, http, metrics, ops, router, schedule, schema};
 
 /// Opens everything but the network, and repairs what a crash left.
 pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App> {
@@ -111,23 +110,19 @@ pub async fn serve(config: Config) -> Result<()> {
     schedule::start(&app);
     ops::serve_control(app.clone(), &app.config.data.socket_path()).await?;
     announce(&app, address).await?;
-    let asked_to_stop = app.tasks.drain.clone();
-    let service = router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let draining = app.clone();
     app.tasks.spawn(async move { drain(&draining).await });
-    // Events are small and must not wait for more to fill a packet.
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps Nagle's delay");
-        }
-    });
-    let served = axum::serve(listener, service)
-        .with_graceful_shutdown(async move { asked_to_stop.cancelled().await });
     tokio::select! {
-        served = served => served.map_err(|e| Error::internal("serving", e))?,
+        // Answers go on without readers until `drain` says stop.
+        () = async { serve_on(&app, listener).await; app.tasks.stop.cancelled().await } => {}
         () = last_call(&app) => tracing::warn!("some clients did not take their answers to the end"),
     }
     close(&app).await
+}
+
+/// Answers requests until told to stop and every connection has had its answer.
+pub async fn serve_on(app: &App, listener: TcpListener) {
+    http::serve::serve(app, listener, router::router(app.clone())).await;
 }
 
 fn cannot_listen(address: SocketAddr, cause: &std::io::Error) -> Error {
@@ -152,36 +147,39 @@ async fn announce(app: &App, address: SocketAddr) -> Result<()> {
     if !app.config.limits.enabled {
         tracing::warn!("limits.enabled is false: no rate limit and no throttle is in force");
     }
-    let default = Config::default().server.public_url;
-    let base = if app.config.server.public_url == default && address.port() != 5000 {
-        format!("http://localhost:{}", address.port())
-    } else {
-        app.config
-            .server
-            .public_url
-            .trim_end_matches('/')
-            .to_owned()
-    };
+    let base = public_url(&app.config, address.port());
     auth::offer_setup(app, &base).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, page = %base, "NovaCore is ready");
     Ok(())
 }
 
-/// Waits for a signal, then lets running answers end for as long as configured.
+/// The address people type, without a slash at its end.
+fn public_url(config: &Config, port: u16) -> String {
+    let set = config.server.public_url.trim_end_matches('/');
+    let default = Config::default().server.public_url;
+    if set.is_empty() || set == default {
+        format!("http://localhost:{port}")
+    } else {
+        set.to_owned()
+    }
+}
+
+/// Waits for a signal, then lets running answers end for as long as configured, or until a second
+/// signal.
 async fn drain(app: &App) {
-    wait_for_signal().await;
+    let mut signals = Signals::listen();
+    signals.next().await;
     tracing::info!(
         answers = app.streams.running(),
         "stopping: nothing new begins, running answers may end"
     );
     app.tasks.drain.cancel();
     let patience = Duration::from_secs(app.config.server.drain_seconds);
-    if app
-        .clock
-        .timeout(patience, app.tasks.quiet())
-        .await
-        .is_err()
-    {
+    let in_time = tokio::select! {
+        ended = app.clock.timeout(patience, app.tasks.quiet()) => ended.is_ok(),
+        () = signals.next() => false,
+    };
+    if !in_time {
         tracing::warn!(
             answers = app.streams.running(),
             "these answers did not end in time and are marked interrupted"
@@ -198,17 +196,28 @@ async fn last_call(app: &App) {
     app.clock.sleep(LAST_CALL).await;
 }
 
-async fn wait_for_signal() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        tracing::error!("signals cannot be received; stop NovaCore with SIGKILL");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, heard from the moment this is made.
+struct Signals(Option<(Signal, Signal)>);
+
+impl Signals {
+    fn listen() -> Self {
+        let both = signal(SignalKind::terminate()).and_then(|terminate| {
+            signal(SignalKind::interrupt()).map(|interrupt| (terminate, interrupt))
+        });
+        if let Err(error) = &both {
+            tracing::error!(%error, "signals cannot be received; stop NovaCore with SIGKILL");
+        }
+        Self(both.ok())
+    }
+
+    async fn next(&mut self) {
+        let Some((terminate, interrupt)) = &mut self.0 else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 

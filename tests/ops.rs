@@ -1,6 +1,7 @@
 //! Keeping it alive: health and metrics, the commands, and the real binary from start to end.
 
 mod commands;
+mod control;
 mod crash;
 mod health;
 mod metrics;

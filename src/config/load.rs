@@ -43,6 +43,8 @@ impl Overrides {
 pub struct Loaded {
     pub config: Config,
     pub file: Option<PathBuf>,
+    /// What is odd but stops nothing, one sentence each.
+    pub warnings: Vec<String>,
     sources: BTreeMap<String, String>,
 }
 
@@ -70,10 +72,18 @@ pub fn load(overrides: &Overrides) -> Result<Loaded, ConfigError> {
             .map_err(|e| ConfigError(format!("{} is not valid TOML: {e}", path.display())))?;
         layers.merge_file(&table, "", &path.display().to_string())?;
     }
+    let mut warnings = Vec::new();
     for (name, value) in &overrides.environment {
-        if let Some(key) = name.strip_prefix(PREFIX) {
-            let key = key.to_lowercase().replace("__", ".");
-            layers.set_text(&key, value, &format!("environment {name}"))?;
+        match name.strip_prefix(PREFIX) {
+            Some(key) if key.contains("__") => {
+                let key = key.to_lowercase().replace("__", ".");
+                layers.set_text(&key, value, &format!("environment {name}"))?;
+            }
+            // Platforms of containers set such names by themselves, for example NOVACORE_PORT.
+            Some(_) => warnings.push(format!(
+                "the environment variable {name} is not read: settings are written {PREFIX}SECTION__KEY, with two underscores"
+            )),
+            None => {}
         }
     }
     for (key, value) in &overrides.flags {
@@ -85,6 +95,7 @@ pub fn load(overrides: &Overrides) -> Result<Loaded, ConfigError> {
     Ok(Loaded {
         config,
         file,
+        warnings,
         sources: layers.sources,
     })
 }
@@ -108,6 +119,9 @@ fn check(config: &Config) -> Result<(), ConfigError> {
         ("server.public_url", &config.server.public_url),
         ("model.url", &config.model.url),
     ] {
+        if url.is_empty() && key == "server.public_url" {
+            continue;
+        }
         let parsed = reqwest::Url::parse(url);
         if !parsed.is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host()) {
             return Err(ConfigError(format!(
@@ -120,16 +134,46 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             "model.num_ctx must be at least 512 and model.answer_reserve less than half of it";
         return Err(ConfigError(rule.into()));
     }
-    if config.auth.hash_threads == 0
-        || config.auth.hash_iterations == 0
-        || config.auth.hash_memory_kib < 8
-    {
-        return Err(ConfigError("auth.hash_threads and auth.hash_iterations must be at least 1, auth.hash_memory_kib at least 8".into()));
-    }
+    check_ranges(config)?;
     if !config.auth.secret.is_empty() && config.auth.secret.len() < 32 {
         return Err(ConfigError(
             "auth.secret must have at least 32 characters; leave it empty to have one made".into(),
         ));
+    }
+    Ok(())
+}
+
+const DAY_SECONDS: u64 = 86_400;
+const TEN_YEARS_DAYS: u64 = 3_650;
+
+/// Numbers for which the program has no sense, or would run over when it calculates with them.
+#[rustfmt::skip]
+fn ranges(config: &Config) -> [(&'static str, u64, u64, u64); 12] {
+    let Config { server, data, model, auth, .. } = config;
+    let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    [
+        ("server.drain_seconds",             server.drain_seconds,             0, DAY_SECONDS),
+        ("server.max_connections",           size(server.max_connections),     1, 1_000_000),
+        ("data.cache_mb",                    size(data.cache_mb),              1, 1 << 20),
+        ("model.connect_timeout_seconds",    model.connect_timeout_seconds,    1, DAY_SECONDS),
+        ("model.first_byte_timeout_seconds", model.first_byte_timeout_seconds, 1, DAY_SECONDS),
+        ("model.chunk_timeout_seconds",      model.chunk_timeout_seconds,      1, DAY_SECONDS),
+        ("auth.access_minutes",              auth.access_minutes,              1, 1_440),
+        ("auth.refresh_days",                auth.refresh_days,                1, TEN_YEARS_DAYS),
+        ("auth.refresh_absolute_days",       auth.refresh_absolute_days,       1, TEN_YEARS_DAYS),
+        ("auth.hash_memory_kib",             auth.hash_memory_kib.into(),      8, 1 << 22),
+        ("auth.hash_iterations",             auth.hash_iterations.into(),      1, 1_000),
+        ("auth.hash_threads",                size(auth.hash_threads),          1, 1_024),
+    ]
+}
+
+fn check_ranges(config: &Config) -> Result<(), ConfigError> {
+    for (key, number, least, most) in ranges(config) {
+        if !(least..=most).contains(&number) {
+            return Err(ConfigError(format!(
+                "{key} = {number}: it must be between {least} and {most}"
+            )));
+        }
     }
     Ok(())
 }
@@ -228,6 +272,47 @@ mod tests {
             error.contains("server.listne") && error.contains("did you mean server.listen?"),
             "{error}"
         );
+    }
+
+    /// A name without two underscores is somebody else's, or a slip: it is told, and stops nothing.
+    #[test]
+    fn foreign_variables_are_warned_about() {
+        let loaded = with(
+            &[
+                ("NOVACORE_SERVICE_HOST", "10.0.0.1"),
+                ("NOVACORE_SERVER_LISTEN", "x"),
+            ],
+            &[],
+        )
+        .expect("loads");
+        assert!(loaded.config == Config::default());
+        assert_eq!(loaded.warnings.len(), 2);
+        assert!(loaded.warnings[0].contains("NOVACORE_SERVICE_HOST"));
+        assert!(loaded.warnings[1].contains("NOVACORE_SERVER_LISTEN"));
+    }
+
+    /// A number that would overflow later is refused at once, with what is allowed.
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        let most = i64::MAX.to_string();
+        for (name, bad) in [
+            ("AUTH__ACCESS_MINUTES", most.as_str()),
+            ("AUTH__ACCESS_MINUTES", "0"),
+            ("AUTH__REFRESH_DAYS", &most),
+            ("AUTH__REFRESH_ABSOLUTE_DAYS", &most),
+            ("AUTH__HASH_MEMORY_KIB", "7"),
+            ("AUTH__HASH_THREADS", "0"),
+            ("DATA__CACHE_MB", &most),
+            ("SERVER__DRAIN_SECONDS", &most),
+            ("SERVER__MAX_CONNECTIONS", "0"),
+            ("MODEL__CONNECT_TIMEOUT_SECONDS", "0"),
+            ("MODEL__FIRST_BYTE_TIMEOUT_SECONDS", &most),
+            ("MODEL__CHUNK_TIMEOUT_SECONDS", &most),
+        ] {
+            let name = format!("NOVACORE_{name}");
+            let error = with(&[(&name, bad)], &[]).err().expect("refused").0;
+            assert!(error.contains("it must be between"), "{name}: {error}");
+        }
     }
 
     /// A bad value names the key, the place and the kind.

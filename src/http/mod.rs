@@ -11,6 +11,7 @@ pub mod failure;
 pub mod observe;
 pub mod protect;
 pub mod rate;
+pub mod serve;
 
 pub use body::{Json, Path, Query};
 pub use client::Client;

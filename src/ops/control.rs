@@ -1,11 +1,13 @@
 //! The control socket: how commands reach the running server, so that they need not open its data.
 //!
 //! Must stay true: only the server's own user can connect (0600, checked by the system); one request
-//! a line, one answer a line, and no secret in a log.
+//! a line, one answer a line, and no secret in a log. Nobody who is silent keeps the program waiting.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -13,10 +15,15 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::app::App;
 use crate::auth::{self, NewAccount, Password, Role};
+use crate::clock::{Clock, TimedOut};
 use crate::error::{Error, Result};
 
 /// Longest request accepted, bytes.
 const MOST: u64 = 65_536;
+/// How long a command may take to arrive, and its answer to be taken.
+const LINE_LIMIT: Duration = Duration::from_secs(5);
+/// How long a command waits for its answer; making an account computes a password hash.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "command")]
@@ -61,8 +68,20 @@ impl Command {
     }
 }
 
+/// The system's limit for a socket's path is 107 bytes.
+fn is_too_long(path: &Path) -> bool {
+    SocketAddr::from_pathname(path).is_err()
+}
+
 /// Listens until the program stops.
 pub async fn serve(app: App, path: &Path) -> Result<()> {
+    if is_too_long(path) {
+        tracing::warn!(
+            path = %path.display(),
+            "the control socket's path is too long for the system: commands cannot reach this server; set data.control_socket to a path of at most 107 bytes"
+        );
+        return Ok(());
+    }
     match std::fs::remove_file(path) {
         Err(e) if e.kind() != ErrorKind::NotFound => {
             return Err(Error::internal("removing an old control socket", e));
@@ -85,7 +104,11 @@ pub async fn serve(app: App, path: &Path) -> Result<()> {
                 Ok((stream, _)) => {
                     let app = app.clone();
                     tasks.work(async move {
-                        if let Err(error) = answer(&app, stream).await {
+                        let answered = tokio::select! {
+                            answered = answer(&app, stream) => answered,
+                            () = app.tasks.stop.cancelled() => return,
+                        };
+                        if let Err(error) = answered {
                             tracing::warn!(%error, "a command over the control socket failed");
                         }
                     });
@@ -104,10 +127,13 @@ pub async fn serve(app: App, path: &Path) -> Result<()> {
 
 async fn answer(app: &App, mut stream: UnixStream) -> Result<()> {
     let broken = |e| Error::internal("the control socket", e);
+    let silent = |TimedOut| Error::internal("the control socket", "the other side is silent");
     let mut line = String::new();
-    BufReader::new((&mut stream).take(MOST))
-        .read_line(&mut line)
+    let mut lines = BufReader::new((&mut stream).take(MOST));
+    app.clock
+        .timeout(LINE_LIMIT, lines.read_line(&mut line))
         .await
+        .map_err(silent)?
         .map_err(broken)?;
     let reply = match serde_json::from_str::<Command>(&line) {
         Ok(command) => command
@@ -121,11 +147,30 @@ async fn answer(app: &App, mut stream: UnixStream) -> Result<()> {
     let mut text =
         serde_json::to_string(&reply).map_err(|e| Error::internal("the control socket", e))?;
     text.push('\n');
-    stream.write_all(text.as_bytes()).await.map_err(broken)
+    app.clock
+        .timeout(LINE_LIMIT, stream.write_all(text.as_bytes()))
+        .await
+        .map_err(silent)?
+        .map_err(broken)
 }
 
 /// Sends a command to the running server; None when no server is there.
-pub async fn ask(path: &Path, command: &Command) -> Result<Option<Reply>> {
+pub async fn ask(path: &Path, command: &Command, clock: &Clock) -> Result<Option<Reply>> {
+    clock
+        .timeout(ANSWER_LIMIT, converse(path, command))
+        .await
+        .unwrap_or_else(|TimedOut| {
+            Err(Error::internal(
+                "talking to the running server",
+                "it did not answer within 30 seconds",
+            ))
+        })
+}
+
+async fn converse(path: &Path, command: &Command) -> Result<Option<Reply>> {
+    if is_too_long(path) {
+        return Ok(None);
+    }
     let broken = |e| Error::internal("talking to the running server", e);
     let mut stream = match UnixStream::connect(path).await {
         Ok(stream) => stream,

@@ -177,6 +177,81 @@ async fn what_does_not_end_in_time_is_marked() {
     );
 }
 
+/// An answer whose reader has left is written to its end before the server ends.
+#[tokio::test]
+async fn told_to_stop_it_finishes_what_nobody_reads() {
+    let place = Place::new();
+    let mut program = place.serve().await;
+    let grace = set_up(&place, &program).await;
+    let gate = Gate::new();
+    place
+        .model
+        .answer(Script::says(["one ", "two"]).gated(&gate));
+    let mut events = grace.stream(&json!({"message": "Count"})).await;
+    let start = events.next().await.unwrap().data;
+    gate.release(1);
+    events.next().await.unwrap();
+    drop((events, grace));
+    program.terminate();
+    program
+        .logged("stopping: nothing new begins, running answers may end")
+        .await;
+    gate.open();
+    assert_eq!(program.ended().await.0, Some(0));
+
+    let program = place.serve().await;
+    let grace = program.sign_in("grace@example.org").await;
+    let session = start["session_id"].as_str().unwrap();
+    let history = grace.get(&format!("/api/chat/history/{session}")).await;
+    assert_eq!(history.body["items"][0]["content"], "one two");
+    assert_eq!(history.body["items"][0]["status"], "complete");
+}
+
+/// Whoever is in a hurry says it twice: then running answers are cut off at once.
+#[tokio::test]
+async fn told_twice_it_stops_at_once() {
+    let mut place = Place::new();
+    place.set("SERVER__DRAIN_SECONDS", "86400");
+    let mut program = place.serve().await;
+    let grace = set_up(&place, &program).await;
+    let gate = Gate::new();
+    place
+        .model
+        .answer(Script::says(["one ", "two"]).gated(&gate));
+    let mut events = grace.stream(&json!({"message": "Count"})).await;
+    gate.release(1);
+    events.until("delta").await;
+    program.terminate();
+    program
+        .logged("stopping: nothing new begins, running answers may end")
+        .await;
+    program.terminate();
+    let rest = events.rest().await;
+    assert_eq!(rest[0].data["code"], "interrupted");
+    assert_eq!(program.ended().await.0, Some(0));
+}
+
+/// What a platform of containers adds to the environment does not stop the start and is named in
+/// the log; an empty address is none, so that the link fits the port.
+#[tokio::test]
+async fn a_foreign_environment_does_not_stop_the_start() {
+    let mut place = Place::new();
+    place.set("SERVICE_HOST", "10.0.0.1");
+    place.set("SERVER__PUBLIC_URL", "");
+    let program = place.serve().await;
+    let log = program.log();
+    assert!(
+        log.contains("the environment variable NOVACORE_SERVICE_HOST is not read"),
+        "{log}"
+    );
+    let port = program.url.rsplit(':').next().unwrap();
+    let link = fs::read_to_string(place.data().join("setup-link")).unwrap();
+    assert!(
+        link.starts_with(&format!("http://localhost:{port}/setup#")),
+        "{link}"
+    );
+}
+
 /// A client that never finishes its request cannot keep the server from ending.
 #[tokio::test]
 async fn a_half_sent_request_does_not_hold_up_the_end() {

@@ -1,7 +1,6 @@
 //! The whole program under test: the real router over real HTTP on a free port, real storage in a
 //! temporary folder, a clock that stands still, seeded randomness, a scripted model server.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +8,7 @@ use std::time::Duration;
 use novacore::app::App;
 use novacore::clock::Random;
 use novacore::config::{Config, Provider};
-use novacore::{lifecycle, memory, router, schedule};
+use novacore::{lifecycle, memory, schedule};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -184,16 +183,9 @@ async fn start(config: &Config, clock: &Arc<TestClock>, seed: u64) -> (Runtime, 
         schedule::start(&app);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let service =
-            router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let drain = app.tasks.drain.clone();
-        app.tasks.spawn(async move {
-            let stopped = async move { drain.cancelled().await };
-            axum::serve(listener, service)
-                .with_graceful_shutdown(stopped)
-                .await
-                .unwrap();
-        });
+        let served = app.clone();
+        app.tasks
+            .spawn(async move { lifecycle::serve_on(&served, listener).await });
         (app, url)
     });
     let (app, url) = started.await.unwrap();
