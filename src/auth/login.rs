@@ -24,7 +24,7 @@ pub async fn login(
 ) -> Result<Response> {
     app.rates.take(
         "sign-ins",
-        &client.address,
+        &client.network(),
         Limit::per_minute(app.config.limits.sign_ins_per_minute),
     )?;
     let Json(Credentials { email, password }) = body;

@@ -40,7 +40,7 @@ pub async fn register(
     body: Json<Credentials>,
 ) -> Result<Response> {
     let limit = Limit::per_hour(app.config.limits.registrations_per_hour);
-    app.rates.take("registrations", &client.address, limit)?;
+    app.rates.take("registrations", &client.network(), limit)?;
     let open =
         app.config.auth.registration == Registration::Open && app.store.read(store::set_up)?;
     if !open {

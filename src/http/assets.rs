@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -66,18 +66,31 @@ fn inline_scripts(html: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Whether a path belongs to the page and not to the API.
+/// First segments of addresses that programs use, today or by agreement later.
+const API: [&str; 8] = [
+    "api", "v1", "mcp", "ws", "billing", "health", "ready", "metrics",
+];
+
+/// Whether a path, without its first slash, belongs to the page and not to the API.
 fn is_page_path(path: &str) -> bool {
-    let api = ["/api/", "/health", "/ready", "/metrics"];
-    !api.iter().any(|prefix| path.starts_with(prefix)) && path != "/api"
+    let first = path.split('/').next().unwrap_or(path);
+    !API.contains(&first)
 }
 
 /// Every address that is no route: a file of the page, or the page itself, which shows the right
-/// view or its own 404; below `/api` an error of the API's shape.
-pub async fn page(State(_): State<App>, headers: HeaderMap, uri: Uri) -> Response {
+/// view or its own 404. Programs' addresses, and methods that no page is asked for with, get an
+/// error of the API's shape.
+pub async fn page(State(_): State<App>, method: Method, headers: HeaderMap, uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
-    if !is_page_path(uri.path()) {
+    if !is_page_path(path) {
         return Error::NotFound { what: "address" }.into_response();
+    }
+    if !matches!(method, Method::GET | Method::HEAD) {
+        if !path.is_empty() && Built::get(path).is_none() {
+            return Error::NotFound { what: "address" }.into_response();
+        }
+        let allow = [(header::ALLOW, HeaderValue::from_static("GET,HEAD"))];
+        return (allow, Error::MethodNotAllowed).into_response();
     }
     let looks_like_file = path
         .rsplit('/')
@@ -169,9 +182,11 @@ mod tests {
     /// A mistyped API address must answer as an API, not with the page.
     #[test]
     fn api_paths_are_not_the_page() {
-        assert!(is_page_path("/") && is_page_path("/chat/1") && is_page_path("/apis"));
-        assert!(
-            !is_page_path("/api/nothing") && !is_page_path("/api") && !is_page_path("/metrics")
-        );
+        for page in ["", "chat/1", "apis", "healthyliving", "v10/x", "chat/api"] {
+            assert!(is_page_path(page), "{page}");
+        }
+        for api in API {
+            assert!(!is_page_path(api) && !is_page_path(&format!("{api}/nothing")));
+        }
     }
 }

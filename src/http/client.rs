@@ -4,7 +4,7 @@
 //! carries them never counts as loopback for any permission.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
@@ -16,6 +16,7 @@ use crate::config::Networks;
 /// The caller's side of the connection.
 #[derive(Clone, Debug)]
 pub struct Client {
+    /// An IPv4 address in IPv6 clothes (`::ffff:127.0.0.1`) stands here as IPv4.
     pub address: IpAddr,
     /// Straight from this machine, not through a proxy.
     pub loopback: bool,
@@ -30,6 +31,7 @@ impl Client {
         let forwarded = ["x-forwarded-for", "forwarded", "via"]
             .iter()
             .any(|name| headers.contains_key(*name));
+        let peer = peer.to_canonical();
         let from_proxy = trusted.contains(peer);
         let address = if from_proxy {
             client_behind(peer, headers, trusted)
@@ -39,13 +41,22 @@ impl Client {
         let proto = text(headers, "x-forwarded-proto");
         Self {
             address,
-            loopback: address.to_canonical().is_loopback() && !forwarded,
+            loopback: address.is_loopback() && !forwarded,
             https: from_proxy && proto.eq_ignore_ascii_case("https"),
             browser: is_browser(headers),
             user_agent: text(headers, header::USER_AGENT.as_str())
                 .chars()
                 .take(200)
                 .collect(),
+        }
+    }
+
+    /// What limits count by: the address, or of an IPv6 address the /64, because whoever has one
+    /// address of it has all.
+    pub fn network(&self) -> IpAddr {
+        match self.address {
+            IpAddr::V4(_) => self.address,
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         }
     }
 }
@@ -64,9 +75,9 @@ fn client_behind(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> IpAdd
         let Ok(address) = hop.parse::<IpAddr>() else {
             return nearest;
         };
-        nearest = address;
-        if !trusted.contains(address) {
-            return address;
+        nearest = address.to_canonical();
+        if !trusted.contains(nearest) {
+            return nearest;
         }
     }
     nearest
@@ -149,6 +160,30 @@ mod tests {
         );
         assert_eq!(c.address.to_string(), "203.0.113.9");
         assert!(!c.loopback);
+    }
+
+    /// One machine has one address, however the system or a proxy writes it.
+    #[test]
+    fn an_ipv4_address_in_ipv6_clothes_is_the_same_address() {
+        let direct = client("::ffff:127.0.0.1", &[]);
+        assert_eq!(direct.address.to_string(), "127.0.0.1");
+        assert!(direct.loopback);
+        let proxied = client(
+            "::ffff:10.1.1.1",
+            &[("x-forwarded-for", "::ffff:203.0.113.9")],
+        );
+        assert_eq!(proxied.address.to_string(), "203.0.113.9");
+    }
+
+    /// Limits cannot be passed by walking through the addresses of one's own IPv6 network.
+    #[test]
+    fn limits_count_by_network() {
+        let network = |peer| client(peer, &[]).network().to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("2001:db8:1:2::9"), network("2001:db8:1:2:ffff::"));
+        assert_ne!(network("2001:db8:1:3::9"), network("2001:db8:1:2::9"));
+        assert_eq!(network("203.0.113.9"), "203.0.113.9");
+        assert_eq!(network("::ffff:203.0.113.9"), "203.0.113.9");
     }
 
     /// A proxied request is never loopback, even when every address in it says so.

@@ -62,10 +62,15 @@ pub async fn same_site(request: Request, next: Next) -> Response {
     .into_response()
 }
 
+/// Both headers must agree, each where it is sent.
 fn allowed(request: &Request) -> bool {
     let headers = request.headers();
-    match headers.get("sec-fetch-site") {
-        Some(site) => site == "same-origin" || site == "none",
-        None => !headers.contains_key(header::ORIGIN) || origin_is_ours(headers),
-    }
+    let site = headers.get("sec-fetch-site");
+    let near = site.is_none_or(|site| site == "same-origin" || site == "none");
+    // A form of our own page sends `Origin: null`, because of our `Referrer-Policy`; from other
+    // places `null` comes with another site, or from a browser that does not say which.
+    let ours = headers
+        .get(header::ORIGIN)
+        .is_none_or(|origin| origin_is_ours(headers) || (origin == "null" && site.is_some()));
+    near && ours
 }

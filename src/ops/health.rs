@@ -172,7 +172,7 @@ pub async fn status(
 pub async fn metrics(State(app): State<App>, client: Client) -> Result<Response> {
     // Behind a proxy on this machine everybody would look like loopback, so that does not count.
     let allowed = app.metrics_networks.contains(client.address)
-        && (client.loopback || !client.address.to_canonical().is_loopback());
+        && (client.loopback || !client.address.is_loopback());
     if !allowed {
         return Err(Error::forbidden(
             "forbidden",

@@ -144,11 +144,25 @@ async fn other_sites_cannot_act() {
             );
         }
     }
-    let mixed = ada
-        .request("DELETE", &format!("/api/chat/sessions/{session}"))
-        .header("origin", &app.url)
-        .header("sec-fetch-site", "cross-site");
-    assert_eq!(Person::send(mixed).await.code(), "cross_site");
+    let evil = "http://evil.example";
+    for (site, origin, refused) in [
+        ("cross-site", app.url.as_str(), true),
+        ("same-origin", evil, true),
+        ("none", evil, true),
+        ("cross-site", "null", true),
+        ("same-origin", &app.url, false),
+        // What a form of our own page sends.
+        ("same-origin", "null", false),
+    ] {
+        let mixed = ada
+            .request("PATCH", &format!("/api/chat/sessions/{session}"))
+            .header("origin", origin)
+            .header("sec-fetch-site", site)
+            .json(&json!({"title": "Keep this"}));
+        let answer = Person::send(mixed).await;
+        let expected = if refused { 403 } else { 200 };
+        assert_eq!(answer.status, expected, "{site} {origin}: {answer:?}");
+    }
     assert_eq!(
         ada.get("/api/chat/sessions").await.body["items"][0]["title"],
         "Keep this"

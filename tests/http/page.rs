@@ -15,6 +15,11 @@ async fn unknown_addresses() {
         "/api/chat/sessions/x/y",
         "/health/x",
         "/metrics/x",
+        "/ready/",
+        "/v1/chat/completions",
+        "/mcp",
+        "/ws/chat",
+        "/billing/webhook",
     ] {
         let answer = app.nobody().get(path).await;
         assert_eq!((answer.status, answer.code()), (404, "not_found"), "{path}");
@@ -24,6 +29,8 @@ async fn unknown_addresses() {
         "/chat/019b76da-a800-7000-8000-000000000000",
         "/setup",
         "/verify-email?token=x",
+        "/healthyliving",
+        "/v10",
     ] {
         let answer = app.nobody().get(path).await;
         assert_eq!(answer.status, 200, "{path}");
@@ -47,6 +54,33 @@ async fn unknown_addresses() {
         let answer = app.nobody().get(path).await;
         assert_eq!((answer.status, answer.code()), (404, "not_found"), "{path}");
     }
+    app.finish().await;
+}
+
+/// The page is only read: nothing can be sent to it, or deleted, as if that had done something.
+#[tokio::test]
+async fn the_page_is_only_read() {
+    let app = TestApp::new().await;
+    for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        for (path, status, code) in [
+            ("/", 405, "method_not_allowed"),
+            ("/chat/1", 404, "not_found"),
+            ("/nothing.js", 404, "not_found"),
+            ("/v1/models", 404, "not_found"),
+            ("/api/nothing", 404, "not_found"),
+        ] {
+            let answer = Person::send(app.nobody().request(method, path)).await;
+            assert_eq!(
+                (answer.status, answer.code()),
+                (status, code),
+                "{method} {path}"
+            );
+            let allow = if status == 405 { "GET,HEAD" } else { "" };
+            assert_eq!(answer.header("allow"), allow, "{method} {path}");
+        }
+    }
+    let head = Person::send(app.nobody().request("HEAD", "/chat/1")).await;
+    assert_eq!((head.status, head.text.as_str()), (200, ""));
     app.finish().await;
 }
 
