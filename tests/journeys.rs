@@ -1,5 +1,7 @@
 //! The walkthroughs: what a person does from the first minute on, one test each.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::support::app::{TestApp, said};
@@ -142,6 +144,7 @@ async fn the_model_server_comes_back() {
     let again = Events::open(ada.request("POST", &path)).await.rest().await;
     assert_eq!(text(&again), "You said: Who am I?");
     app.settle().await;
+    app.advance(Duration::from_secs(3));
     assert_eq!(app.nobody().get("/ready").await.body["status"], "ok");
     let asked = server.requests().pop().unwrap();
     let told = asked["messages"].as_array().unwrap().iter().skip(1);

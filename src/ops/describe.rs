@@ -1,10 +1,15 @@
 //! The OpenAPI document, made from the handlers' own types.
 
+use std::sync::LazyLock;
+
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
-use crate::http::{Json, events};
+use crate::error::{Error, Result};
+use crate::http::events;
 use crate::{account, auth, chat, memory};
 
 #[derive(OpenApi)]
@@ -92,6 +97,16 @@ fn operation_id(method: &str, path: &str) -> String {
         .join("_")
 }
 
-pub async fn openapi() -> Response {
-    Json(document()).into_response()
+/// The document as it is sent: it does not change while the program runs.
+static SENT: LazyLock<std::result::Result<Bytes, String>> = LazyLock::new(|| {
+    let text = document().to_json().map_err(|e| e.to_string())?;
+    Ok(text.into())
+});
+
+pub async fn openapi() -> Result<Response> {
+    let text = SENT
+        .clone()
+        .map_err(|e| Error::internal("writing the OpenAPI document", e))?;
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    Ok((kind, text).into_response())
 }

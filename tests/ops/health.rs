@@ -1,5 +1,7 @@
 //! Is it alive, is it ready, and who is told why not.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
@@ -81,6 +83,7 @@ async fn degraded_without_a_model_server() {
         assert!(!ready.text.contains("ollama"), "{}", ready.text);
     }
     let _server = down.start();
+    app.advance(Duration::from_secs(3));
     assert_eq!(
         app.nobody().get("/ready").await.body["status"],
         "ok",
@@ -113,12 +116,32 @@ async fn capabilities_say_how_they_are() {
     app.finish().await;
 }
 
+/// Strangers who ask how the program is cannot make it send requests: many questions are one to
+/// the model server every three seconds, however they are asked.
+#[tokio::test]
+async fn many_questions_are_one_to_the_model_server() {
+    let app = TestApp::new().await;
+    let nobody = app.nobody();
+    nobody.get("/ready").await;
+    let asked = app.model.other_calls();
+    for path in ["/ready", "/api/status", "/api/intelligence/health"] {
+        let (one, two) = tokio::join!(nobody.get(path), nobody.get(path));
+        assert_eq!((one.status, two.status), (200, 200));
+    }
+    assert_eq!(app.model.other_calls(), asked);
+    app.advance(Duration::from_secs(3));
+    tokio::join!(nobody.get("/ready"), nobody.get("/api/status"));
+    assert_eq!(app.model.other_calls(), asked + 1, "asked again, once");
+    app.finish().await;
+}
+
 /// The description of the API is served by the program it describes.
 #[tokio::test]
 async fn the_description_is_served() {
     let app = TestApp::new().await;
     let served = app.nobody().get("/api/openapi.json").await;
     let document = serde_json::to_value(novacore::ops::document()).unwrap();
+    assert_eq!(served.header("content-type"), "application/json");
     assert_eq!((served.status, served.body), (200, document));
     app.finish().await;
 }

@@ -198,6 +198,7 @@ async fn ollama_may_come_later() {
         "model_unreachable"
     );
     let fake = down.start();
+    clock.advance(Duration::from_secs(3));
     assert_eq!(servers.health().await.unwrap(), ProviderKind::Ollama);
     let model = servers.resolve(None).await.unwrap();
     let (pieces, _) = collect(servers.chat(request(model, "hi there")).await.unwrap()).await;
