@@ -155,7 +155,30 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl From<storage::Error> for Error {
+    /// A disk that is full or refuses is nobody's mistake and passes: `storage_read_only`. Damage, and
+    /// what we did wrong ourselves, is internal.
     fn from(cause: storage::Error) -> Self {
-        Self::internal("storage", cause)
+        let (code, what) = match &cause {
+            storage::Error::Closed => {
+                let message = "NovaCore is shutting down. Please try again in a moment.".into();
+                return Self::Unavailable {
+                    code: "shutting_down",
+                    message,
+                };
+            }
+            storage::Error::Full => (
+                "storage_read_only",
+                "The disk of this server is full, so nothing new can be stored.",
+            ),
+            // In use: the file could not be opened again yet after a failure.
+            storage::Error::Io { .. } | storage::Error::InUse => (
+                "storage_read_only",
+                "The disk of this server cannot be used just now.",
+            ),
+            _ => return Self::internal("storage", cause),
+        };
+        tracing::error!(%cause, "the disk refused");
+        let message = format!("{what} What was stored before is safe; please try again later.");
+        Self::Unavailable { code, message }
     }
 }

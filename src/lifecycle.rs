@@ -5,6 +5,7 @@
 //! stop the background, close storage.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -28,7 +29,7 @@ use crate::{auth, chat, http, metrics, ops, router, schedule, schema};
 
 /// Opens everything but the network, and repairs what a crash left.
 pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App> {
-    private_directory(&config.data.dir)?;
+    private_directory(&config.data.dir, "data.dir", &IN_DATA)?;
     let store = Store::open(storage::Options {
         dir: config.data.dir.clone(),
         cache_bytes: config.data.cache_mb << 20,
@@ -40,9 +41,9 @@ pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App> {
         Error::internal("opening the data directory", format!("{place}: {e}"))
     })?;
     let cache = config.data.cache_path();
-    private_directory(&cache)?;
+    private_directory(&cache, "data.cache_dir", &IN_CACHE)?;
     let text = TextIndex::open(&cache.join("text"), store.lineage(), store.seq())
-        .map_err(|e| Error::internal("opening the text index", e))?;
+        .map_err(no_text_index)?;
     let networks =
         |words: &[String]| Networks::parse(words).map_err(|e| Error::internal("configuration", e));
     let app = App::new(Parts {
@@ -76,8 +77,22 @@ pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App> {
     Ok(app)
 }
 
-/// Makes a directory only its owner can enter, and closes one that others can.
-fn private_directory(path: &Path) -> Result<()> {
+/// All that NovaCore puts into `data.dir`.
+const IN_DATA: [&str; 6] = [
+    "live",
+    "lock",
+    "secret.key",
+    "secret.key.new",
+    "setup-link",
+    "setup-link.new",
+];
+/// All that it puts into `data.cache_dir`.
+const IN_CACHE: [&str; 1] = ["text"];
+
+/// Makes a directory only its owner can enter. One that is there already is closed to others only
+/// when it is empty or holds nothing but `ours`: a setting may be mistaken, and closing `/tmp` or
+/// somebody's home would do more harm than an open folder.
+fn private_directory(path: &Path, setting: &str, ours: &[&str]) -> Result<()> {
     let cannot = |e| {
         Error::internal(
             "making a private directory",
@@ -90,11 +105,53 @@ fn private_directory(path: &Path) -> Result<()> {
         .create(path)
         .map_err(cannot)?;
     let mode = fs::metadata(path).map_err(cannot)?.permissions().mode();
-    if mode & 0o027 != 0 {
-        tracing::warn!(path = %path.display(), "others could enter this directory; closing it");
-        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(cannot)?;
+    if mode & 0o027 == 0 {
+        return Ok(());
     }
+    if mode & SHARED == 0 && holds_only(path, ours).map_err(cannot)? {
+        match fs::set_permissions(path, fs::Permissions::from_mode(0o700)) {
+            Ok(()) => {
+                tracing::warn!(path = %path.display(), setting, "others could enter this directory; it is closed to them now");
+                return Ok(());
+            }
+            Err(e) if e.kind() == ErrorKind::PermissionDenied => {}
+            Err(e) => return Err(cannot(e)),
+        }
+    }
+    tracing::warn!(
+        path = %path.display(),
+        setting,
+        "others can enter this directory, and it is not NovaCore's alone, so its mode was left as it is; \
+         set {setting} to a folder that nothing else uses"
+    );
     Ok(())
+}
+
+/// The sticky bit: many users put their files here.
+const SHARED: u32 = 0o1000;
+
+fn holds_only(path: &Path, ours: &[&str]) -> std::io::Result<bool> {
+    for entry in fs::read_dir(path)? {
+        let name = entry?.file_name();
+        if !ours.iter().any(|known| name == *known) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn no_text_index(cause: storage::Error) -> Error {
+    let storage::Error::Foreign { dir, found } = cause else {
+        return Error::internal("opening the text index", cause);
+    };
+    let dir = dir.display();
+    let message = format!(
+        "The text index cannot be kept in {dir}: there is \"{found}\", which is not NovaCore's. Nothing there was touched. Set data.cache_dir to a folder that nothing else uses, for example NOVACORE_DATA__CACHE_DIR=/var/cache/novacore."
+    );
+    Error::Unavailable {
+        code: "cache_dir_in_use",
+        message,
+    }
 }
 
 /// Runs the server until it is told to stop.
@@ -127,11 +184,11 @@ pub async fn serve_on(app: &App, listener: TcpListener) {
 
 fn cannot_listen(address: SocketAddr, cause: &std::io::Error) -> Error {
     let why = match cause.kind() {
-        std::io::ErrorKind::AddrInUse => {
+        ErrorKind::AddrInUse => {
             "another program, perhaps another NovaCore, listens there already".to_owned()
         }
-        std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege".to_owned(),
-        std::io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
+        ErrorKind::PermissionDenied => "ports below 1024 need a privilege".to_owned(),
+        ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
         _ => cause.to_string(),
     };
     let message = format!(

@@ -65,7 +65,7 @@ fn describe() {
     describe_counter!("memory_recalled_total", "Memories put into prompts.");
     describe_gauge!(
         "memory_index_lag",
-        "Changes stored but not yet in the text index's durable part."
+        "Batches of writes since the text index's last durable commit; 0 when it lacks nothing."
     );
     describe_gauge!(
         "process_start_time_seconds",
@@ -122,7 +122,7 @@ pub fn recalled(count: usize) {
     counter!("memory_recalled_total").increment(count as u64);
 }
 
-pub fn index_lag(changes: u64) {
+pub fn index_lag(batches: u64) {
     #[expect(clippy::cast_precision_loss, reason = "a gauge for people")]
-    gauge!("memory_index_lag").set(changes as f64);
+    gauge!("memory_index_lag").set(batches as f64);
 }

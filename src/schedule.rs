@@ -15,8 +15,8 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
 /// Starts all of it; it ends with the program.
 pub fn start(app: &App) {
-    let committed = memory::hold(app);
-    app.tasks.spawn(memory::follow(app.clone(), committed));
+    let commits = memory::commits(app);
+    app.tasks.spawn(memory::follow(app.clone(), commits));
     app.tasks.spawn(sweeping(app.clone()));
 }
 

@@ -3,6 +3,7 @@
 mod commands;
 mod control;
 mod crash;
+mod folders;
 mod health;
 mod metrics;
 mod secrets;

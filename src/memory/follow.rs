@@ -19,22 +19,25 @@ const STEP: usize = 1000;
 /// The index's durable commit costs about 40 ms, so it is made at most this often.
 const COMMIT_EVERY: Duration = Duration::from_secs(1);
 
+/// How long to wait before an empty index that could not be filled is tried again.
+const FILL_AGAIN: Duration = Duration::from_secs(10);
+
 /// Runs until the program stops. `committed` carries the number of the newest batch.
 pub async fn follow(app: App, mut committed: watch::Receiver<u64>) {
-    let mut applied = match start(&app).await {
-        Ok(seq) => seq,
-        Err(error) => {
-            tracing::error!(%error, "the text index could not be filled; recall by words is incomplete");
-            return;
-        }
+    let Some(mut applied) = start(&app).await else {
+        return;
     };
     let mut settled = app.clock.monotonic();
     loop {
         committed.borrow_and_update();
         match catch_up(&app, applied).await {
-            Ok(seq) => applied = seq,
+            Ok(seq) => {
+                applied = seq;
+                show_lag(&app, applied);
+            }
             Err(error) => {
                 tracing::error!(%error, "the text index could not take up changes; trying again");
+                metrics::index_lag(app.store.seq().saturating_sub(app.text.watermark()));
             }
         }
         app.indexed.send_replace(applied);
@@ -58,13 +61,41 @@ pub async fn follow(app: App, mut committed: watch::Receiver<u64>) {
     settle(&app, applied).await;
 }
 
-/// Where to begin: at the index's watermark, or by filling an empty index from the truth.
-async fn start(app: &App) -> Result<u64> {
-    let watermark = app.text.watermark();
-    if watermark > 0 {
-        return Ok(watermark);
+/// Where to begin: at the index's watermark, or by filling an empty index from the truth, as often as
+/// it takes. None when the program stops first.
+async fn start(app: &App) -> Option<u64> {
+    loop {
+        let watermark = app.text.watermark();
+        if watermark > 0 {
+            return Some(watermark);
+        }
+        match fill(app).await {
+            Ok(seq) => {
+                settle(app, seq).await;
+                return Some(seq);
+            }
+            Err(error) => {
+                tracing::error!(%error, "the text index could not be filled, so recall by words is incomplete; trying again");
+                metrics::index_lag(app.store.seq());
+            }
+        }
+        tokio::select! {
+            () = app.tasks.stop.cancelled() => return None,
+            () = app.clock.sleep(FILL_AGAIN) => {}
+        }
     }
-    let seq = app.store.seq();
+}
+
+/// Puts everything stored into the index, still under the watermark of an empty one; returns the
+/// number up to which all is applied.
+async fn fill(app: &App) -> Result<u64> {
+    put_everything(app).await?;
+    // An earlier filling that was cut off may have left something that was removed since. The feed
+    // still has that removal, for it is only trimmed once the index has a watermark.
+    catch_up(app, 0).await
+}
+
+async fn put_everything(app: &App) -> Result<()> {
     let app = app.clone();
     let fill = move || {
         let mut after = None;
@@ -86,8 +117,7 @@ async fn start(app: &App) -> Result<u64> {
         if filled > 0 {
             tracing::info!(memories = filled, "the text index was rebuilt");
         }
-        app.text.commit(seq)?;
-        Ok(seq)
+        Ok(())
     };
     spawn_blocking(fill)
         .await
@@ -120,7 +150,6 @@ async fn catch_up(app: &App, mut seq: u64) -> Result<u64> {
         if !ops.is_empty() {
             app.text.apply(ops)?;
         }
-        metrics::index_lag(app.store.seq().saturating_sub(app.text.watermark()));
         match changes.last() {
             Some(last) if changes.len() >= STEP => seq = last.seq,
             Some(last) => return Ok(last.seq.max(truth)),
@@ -137,7 +166,7 @@ async fn settle(app: &App, seq: u64) {
     let committing = app.clone();
     let outcome = spawn_blocking(move || committing.text.commit(seq)).await;
     match outcome {
-        Ok(Ok(())) => {}
+        Ok(Ok(())) => show_lag(app, seq),
         Ok(Err(error)) => {
             return tracing::error!(%error, "the text index could not commit; trying again");
         }
@@ -152,6 +181,16 @@ async fn settle(app: &App, seq: u64) {
     }
 }
 
+/// Batches are counted: one without a memory in it makes no difference once nothing is pending.
+fn show_lag(app: &App, applied: u64) {
+    let lag = if app.text.pending() {
+        applied.saturating_sub(app.text.watermark())
+    } else {
+        0
+    };
+    metrics::index_lag(lag);
+}
+
 /// Whether every stored change can be found by a search.
 pub fn caught_up(app: &App) -> Result<bool> {
     let applied = *app.indexed.borrow();
@@ -159,8 +198,8 @@ pub fn caught_up(app: &App) -> Result<bool> {
         .read(|tx| Ok(tx.changes_after(applied, 1)?.is_empty()))
 }
 
-/// Keeps the sender of commit numbers alive for as long as the store calls it.
-pub fn hold(app: &App) -> watch::Receiver<u64> {
+/// The number of the newest batch, as the store tells it.
+pub fn commits(app: &App) -> watch::Receiver<u64> {
     let (sender, receiver) = watch::channel(app.store.seq());
     app.store.on_commit(move |seq| {
         sender.send_replace(seq);

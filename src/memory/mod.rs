@@ -11,7 +11,7 @@ mod rank;
 mod recall;
 mod store;
 
-pub use follow::{caught_up, follow, hold};
+pub use follow::{caught_up, commits, follow};
 pub use manage::{forget, list, read_one, search};
 pub use recall::{Recalled, UsedMemory, recall, used};
 pub use store::{CATALOGUE, Memory, Speaker, forget_session, remember};

@@ -117,7 +117,56 @@ async fn the_cause_of_our_own_faults_is_not_told() {
     assert!(!body.contains("SECRET") && !body.contains("disk"), "{body}");
 }
 
-/// A fault in storage, met over HTTP, is a 500 of the common form without its cause.
+/// A disk that is full or refuses is a passing 503 with a sentence that says what is safe; damage is a
+/// fault of ours. Neither tells its cause.
+#[tokio::test]
+async fn faults_of_the_disk_are_told_apart() {
+    let (full, away) = ("is full", "cannot be used just now");
+    let reason = || "SECRET".to_owned();
+    let table = reason();
+    for (fault, status, code, sentence) in [
+        (storage::Error::Full, 503, "storage_read_only", full),
+        (
+            storage::Error::Io { reason: reason() },
+            503,
+            "storage_read_only",
+            away,
+        ),
+        (storage::Error::InUse, 503, "storage_read_only", away),
+        (storage::Error::Closed, 503, "shutting_down", "try again"),
+        (
+            storage::Error::Corrupt {
+                table,
+                reason: reason(),
+            },
+            500,
+            "internal",
+            "on our side",
+        ),
+        (
+            storage::Error::Panicked { message: reason() },
+            500,
+            "internal",
+            "on our side",
+        ),
+    ] {
+        let error = Error::from(fault);
+        assert_eq!((error.status(), error.code()), (status, code));
+        let told = error.message();
+        assert!(
+            told.contains(sentence) && told.contains("try again"),
+            "{told}"
+        );
+        assert_eq!(
+            told.contains("safe"),
+            code != "shutting_down",
+            "what is safe: {told}"
+        );
+        assert!(!told.contains("SECRET"), "{told}");
+    }
+}
+
+/// A fault in storage, met over HTTP, has the common form without its cause.
 #[tokio::test]
 async fn a_fault_in_storage_is_told_without_its_cause() {
     let app = TestApp::new().await;
@@ -125,10 +174,10 @@ async fn a_fault_in_storage_is_told_without_its_cause() {
     app.settle().await;
     app.app.store.close().unwrap();
     let answer = ada.get("/api/chat/sessions").await;
-    assert_eq!((answer.status, answer.code()), (500, "internal"));
+    assert_eq!((answer.status, answer.code()), (503, "shutting_down"));
     assert_eq!(
         answer.str("error"),
-        "Something went wrong on our side. What was stored is safe; please try again."
+        "NovaCore is shutting down. Please try again in a moment."
     );
     assert_eq!(answer.body.as_object().unwrap().len(), 3, "{}", answer.text);
     let ready = app.nobody().get("/ready").await;

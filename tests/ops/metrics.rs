@@ -70,6 +70,31 @@ async fn metrics_are_for_the_networks_that_are_named() {
     app.finish().await;
 }
 
+/// The index's lag goes back to nothing by itself once its durable commit is made.
+#[tokio::test]
+async fn the_index_lag_ends() {
+    let place = Place::new();
+    let words = [
+        "user",
+        "create",
+        "ada@example.org",
+        "--admin",
+        "--password-stdin",
+    ];
+    assert!(place.run(&words, PASSWORD).await.status.success());
+    let program = place.serve().await;
+    let ada = program.sign_in("ada@example.org").await;
+    assert_eq!(ada.say("My kettle is broken.").await.status, 200);
+    let lag = async || {
+        let shown = program.nobody().get("/metrics").await.text;
+        let mut lines = shown.lines();
+        let value = lines.find_map(|line| line.strip_prefix("memory_index_lag "));
+        value.unwrap().parse::<u64>().unwrap()
+    };
+    assert!(lag().await > 0, "the commit comes a second later");
+    while lag().await > 0 {}
+}
+
 /// The names that dashboards and alerts are built on, in a program of its own after a message, and
 /// no label that names a person, a thing or a text.
 #[tokio::test]
