@@ -129,6 +129,16 @@ pub struct Attempt {
 
 impl Record for Attempt {}
 
+impl Attempt {
+    pub fn new(turn: Uuid, fingerprint: [u8; 32], created_at: Timestamp) -> Self {
+        Self {
+            turn,
+            fingerprint,
+            created_at,
+        }
+    }
+}
+
 fn newest_first(at: Timestamp) -> Desc<u64> {
     Desc(u64::try_from(at.as_millisecond()).unwrap_or(0))
 }

@@ -239,13 +239,9 @@ fn new_question(
 /// `start`, `snapshot`, and the end.
 fn tell(app: &App, user: Uuid, begun: Begun, last: Option<&str>) -> Result<Response> {
     let Begun { turn, log } = begun;
-    let known = match (last, &log) {
-        (None, None) => None,
-        (None, Some(log)) => Some(0).filter(|id| log.knows(*id)),
-        (Some(id), Some(log)) => id.parse().ok().filter(|id| log.knows(*id)),
-        (Some(_), None) => None,
-    };
-    if let (Some(after), Some(log)) = (known, &log) {
+    let wanted = last.map_or(Some(0), |id| id.parse().ok());
+    let known = wanted.zip(log.as_ref()).filter(|(id, log)| log.knows(*id));
+    if let Some((after, log)) = known {
         return Ok(events::follow(
             log.clone(),
             &Resume::<()>::After(after),

@@ -118,8 +118,10 @@ struct Plan {
     answer: Message,
     attempt: Option<(String, Attempt)>,
     text: String,
-    /// For a message at the end of a conversation: its newest message when it was read.
-    follows: Option<Option<Uuid>>,
+    /// Whether the question goes at the end of the conversation, which must not have moved on.
+    at_the_end: bool,
+    /// The conversation's newest message when it was read.
+    newest_before: Option<Uuid>,
 }
 
 impl Plan {
@@ -127,8 +129,7 @@ impl Plan {
         let now = app.clock.now();
         let turn_id = app.ids.next();
         let depth = spot.history.first().map_or(0, |message| message.depth + 1);
-        let at_the_end = !spot.new && matches!(ask.question, Question::New { .. });
-        let follows = at_the_end.then_some(spot.conversation.newest);
+        let newest_before = spot.conversation.newest;
         let blank = |author, parent, content: &str, status| Message {
             id: app.ids.next(),
             turn: turn_id,
@@ -175,16 +176,8 @@ impl Plan {
             answer: answer.id,
             use_memory: ask.use_memory,
         };
-        let attempt = ask.key.clone().map(|(key, fingerprint)| {
-            (
-                key,
-                Attempt {
-                    turn: turn_id,
-                    fingerprint,
-                    created_at: now,
-                },
-            )
-        });
+        let attempt = ask.key.clone();
+        let attempt = attempt.map(|(key, print)| (key, Attempt::new(turn_id, print, now)));
         Self {
             turn,
             conversation,
@@ -193,7 +186,8 @@ impl Plan {
             answer,
             attempt,
             text: spot.text,
-            follows,
+            at_the_end: matches!(ask.question, Question::New { .. }),
+            newest_before,
         }
     }
 
@@ -309,7 +303,8 @@ fn commit(
         question,
         answer,
         attempt,
-        follows,
+        at_the_end,
+        newest_before,
         ..
     } = plan;
     if let Some((key, attempt)) = attempt {
@@ -326,7 +321,7 @@ fn commit(
     } else {
         // As it is now: it may have been deleted, renamed or continued since it was read.
         let now = store::conversation(tx, user, conversation.id)?;
-        if follows.is_some_and(|newest| newest != now.newest) {
+        if at_the_end && newest_before != now.newest {
             let message =
                 "Something else was said in this conversation at the same moment. Send it again.";
             return Err(Error::conflict("conversation_moved", message));

@@ -17,6 +17,9 @@
     reason = "a benchmark reads real clocks"
 )]
 
+#[path = "../support/clock.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use all of it")]
+mod clock;
 #[path = "../support/fake_model.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod fake_model;
