@@ -13,7 +13,7 @@ use storage::Pending;
 use uuid::Uuid;
 
 use super::prompt::Context;
-use super::store::{self, Message, Status, Turn};
+use super::store::{self, Author, Message, Status, Turn};
 use super::{title, tokens, view};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -248,6 +248,28 @@ fn our_fault() -> ModelError {
     }
 }
 
+/// What was said becomes a memory, unless the person wanted this turn without.
+pub fn remember(
+    tx: &mut storage::WriteTx<'_>,
+    user: Uuid,
+    turn: &Turn,
+    said: &Message,
+) -> Result<()> {
+    if !turn.use_memory || said.content.is_empty() {
+        return Ok(());
+    }
+    let memory = Memory {
+        session: turn.session,
+        speaker: match said.author {
+            Author::User => Speaker::User,
+            Author::Assistant => Speaker::Assistant,
+        },
+        text: said.content.clone(),
+        created_at: said.created_at,
+    };
+    memory::remember(tx, user, said.id, &memory)
+}
+
 async fn store_end(app: &App, user: Uuid, turn: &Turn, message: &Message) -> Result<()> {
     let (turn, message) = (turn.clone(), message.clone());
     let now = app.clock.now();
@@ -257,15 +279,7 @@ async fn store_end(app: &App, user: Uuid, turn: &Turn, message: &Message) -> Res
                 return Ok(()); // the conversation was deleted meanwhile
             }
             store::update_message(tx, user, turn.session, &message)?;
-            if turn.use_memory && !message.content.is_empty() {
-                let memory = Memory {
-                    session: turn.session,
-                    speaker: Speaker::Assistant,
-                    text: message.content.clone(),
-                    created_at: message.created_at,
-                };
-                memory::remember(tx, user, message.id, &memory)?;
-            }
+            remember(tx, user, &turn, &message)?;
             let mut conversation = store::conversation(tx, user, turn.session)?;
             conversation.updated_at = now;
             store::put_conversation(tx, user, &conversation)

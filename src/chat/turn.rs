@@ -17,7 +17,7 @@ use super::view;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::http::events::EventLog;
-use crate::memory::{self, Memory, Recalled, Speaker, UsedMemory};
+use crate::memory::{self, Recalled, UsedMemory};
 use crate::metrics;
 use crate::outside::{ModelError, ModelInfo, ProviderKind};
 
@@ -338,15 +338,7 @@ fn commit(
     store::put_conversation(tx, user, &conversation)?;
     if let Some(question) = question {
         store::put_message(tx, user, conversation.id, &question)?;
-        if turn.use_memory {
-            let memory = Memory {
-                session: conversation.id,
-                speaker: Speaker::User,
-                text: question.content,
-                created_at: question.created_at,
-            };
-            memory::remember(tx, user, question.id, &memory)?;
-        }
+        answer::remember(tx, user, &turn, &question)?;
     }
     store::put_message(tx, user, conversation.id, &answer)?;
     Ok(None)
