@@ -45,13 +45,14 @@ export class Nova {
 		return nova
 	}
 
-	/** Reads the log up to the line that says where it listens, and the file with the set-up link. */
+	/** Reads the log up to the line that says where it listens; the file with the set-up link is named before it. */
 	async #ready() {
+		let link
 		for await (const line of createInterface({ input: this.program.stderr })) {
 			const said = JSON.parse(line)
-			if (said.message === 'NovaCore is ready') this.url = `http://${said.address}`
-			if (said.message?.startsWith('no administrator yet')) {
-				const link = new URL((await readFile(said.file, 'utf8')).trim())
+			if (said.message?.startsWith('no administrator yet')) link = new URL((await readFile(said.file, 'utf8')).trim())
+			if (said.message === 'NovaCore is ready') {
+				this.url = `http://${said.address}`
 				this.setupLink = `${this.url}/setup${link.hash}`
 				this.program.stderr.resume()
 				return
