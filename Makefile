@@ -9,7 +9,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench web openapi coverage fuzz clean
+.PHONY: help run test check bench web openapi coverage clean
 
 NPM := npm ci --no-audit --no-fund --loglevel=error
 OLLAMA ?= http://127.0.0.1:11434
