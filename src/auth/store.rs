@@ -185,10 +185,12 @@ pub fn put_session(tx: &mut WriteTx<'_>, session: &Session) -> Result<()> {
 
 /// Ends a sign-in of this user; false when it is not there or not theirs.
 pub fn remove_session(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<bool> {
-    if !tx.delete(&USER_SESSIONS, &(user, id))? {
-        return Ok(false);
+    let theirs = session(tx, id)?.is_some_and(|session| session.user == user);
+    if theirs {
+        tx.delete(&USER_SESSIONS, &(user, id))?;
+        tx.delete(&SESSIONS, &id)?;
     }
-    Ok(tx.delete(&SESSIONS, &id)?)
+    Ok(theirs)
 }
 
 /// The sign-ins of a user, newest first.

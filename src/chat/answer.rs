@@ -221,7 +221,8 @@ async fn settle(app: &App, job: &mut Job, ending: Ending) -> Status {
         problem.as_ref().map_or("", |problem| problem.code),
     );
     if let Some(problem) = &problem {
-        tracing::warn!(turn_id = %job.turn.id, code = problem.code, reason = %problem.message, "the answer failed");
+        // Without the sentence: it may hold the model server's words, and those the person's.
+        tracing::warn!(turn_id = %job.turn.id, code = problem.code, "the answer failed");
     }
 
     let mut stored = store_end(app, job.user, &job.turn, &job.message).await;

@@ -111,7 +111,7 @@ pub async fn sweep(app: &App) -> Result<()> {
             return Ok(());
         }
         app.store
-            .write(move |tx| store::remove_attempts(tx, &old))
+            .write(move |tx| store::remove_attempts(tx, &old, now))
             .await?;
     }
 }

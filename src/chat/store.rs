@@ -375,7 +375,16 @@ pub fn old_attempts(tx: &impl Read, now: Timestamp, limit: usize) -> Result<Vec<
     Ok(old)
 }
 
-pub fn remove_attempts(tx: &mut WriteTx<'_>, keys: &[(Uuid, String)]) -> Result<()> {
-    keys.iter()
-        .try_for_each(|key| Ok(tx.delete(&IDEMPOTENCY, key).map(|_| ())?))
+/// Removes those of the keys that have run out; one may have been used anew since it was read.
+pub fn remove_attempts(
+    tx: &mut WriteTx<'_>,
+    keys: &[(Uuid, String)],
+    now: Timestamp,
+) -> Result<()> {
+    for key in keys {
+        if attempt(tx, key.0, &key.1, now)?.is_none() {
+            tx.delete(&IDEMPOTENCY, key)?;
+        }
+    }
+    Ok(())
 }
