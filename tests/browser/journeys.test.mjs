@@ -229,6 +229,7 @@ test('without a model server: what to do is said, the message is kept, and Try a
 		await ask(page, 'Are you there?')
 		const failed = answer(page)
 		await failed.getByText(/did not answer/).waitFor()
+		await page.waitForURL(/\/chat\//)
 		await page.reload()
 		await answer(page).getByText(/did not answer/).waitFor()
 		await sound(page, 'a failed answer')
