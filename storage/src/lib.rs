@@ -23,12 +23,14 @@
 
 mod changes;
 mod error;
+mod files;
 mod key;
 mod live;
 mod open;
 mod pending;
 mod read;
 mod record;
+mod report;
 mod span;
 mod store;
 mod table;
@@ -38,10 +40,15 @@ mod writer;
 
 pub use changes::Change;
 pub use error::Error;
+pub use files::{Disk, FileHandle, Files, Stamp};
 pub use key::{Desc, Key};
 pub use pending::Pending;
 pub use read::{Read, ReadTx};
 pub use record::{Record, unpack};
+pub use report::{
+    BackupInfo, CheckReport, Compacted, DiskUse, Finding, Maintained, OnProgress, Opened, Progress,
+    Restored, SnapshotInfo, Start, Stats, TableSize, UpgradeCheck, UserSize, Writing,
+};
 pub use span::{Leading, Span};
 pub use store::{Migration, Options, Store};
 pub use table::{Table, TableInfo};
