@@ -116,6 +116,8 @@ pub(crate) fn recover(
             }
             Ok(_) => {}
             Err(error @ Error::NewerFormat { .. }) => return Err(error),
+            // There is nothing else.
+            Err(error) if chain.is_empty() && snapshots.is_empty() => return Err(error),
             // Normal in a copy, which is torn wherever it was written to meanwhile.
             Err(_) => {}
         }
@@ -322,9 +324,9 @@ pub(crate) fn replace_live(
 ) -> Result<(), Error> {
     let passing = home.live_dir().join("main.redb.new");
     home.files.remove(&passing)?;
-    let file = home.files.create(&passing)?;
-    fill(file.clone())?;
-    file.sync()?;
+    let new = home.files.create(&passing)?;
+    fill(Arc::clone(&new))?;
+    new.sync()?;
     home.files.rename(&passing, &home.live_file())?;
     Ok(home.files.sync_dir(&home.live_dir())?)
 }

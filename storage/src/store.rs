@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::live::{Live, lock};
 use crate::writer::{self, Item, Write};
 use crate::{
-    Clock, Disk, Error, Files, Opened, Pending, ReadTx, TableInfo, UpgradeCheck, WriteTx, Writing,
-    keep, open,
+    Clock, Disk, Error, Files, Inspected, OnProgress, Opened, Pending, ReadTx, TableInfo,
+    UpgradeCheck, WriteTx, Writing, check, keep, open,
 };
 
 /// Journal bytes after which a snapshot is taken.
@@ -103,6 +103,14 @@ pub struct Migration {
 /// `Misdeclared`, or what the disk says.
 pub fn upgrade_check(options: &Options) -> Result<UpgradeCheck, Error> {
     open::upgrade_check(options)
+}
+
+/// What a directory holds that nobody has open, a backup for example; it is only looked at.
+///
+/// # Errors
+/// `Corrupt` when it holds nothing that can be read, or what the disk says.
+pub fn inspect(options: &Options, progress: OnProgress<'_>) -> Result<Inspected, Error> {
+    check::inspect(&options.home()?, progress)
 }
 
 /// An open data directory.
