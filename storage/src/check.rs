@@ -72,7 +72,7 @@ fn check_table(
             last = Some(key.to_vec());
             report.rows += 1;
             report.bytes += (key.len() + value.len()) as u64;
-            if report.rows % ROWS_A_STEP == 0 {
+            if report.rows.is_multiple_of(ROWS_A_STEP) {
                 progress(Progress {
                     step: info.name,
                     done: report.rows,

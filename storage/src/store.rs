@@ -147,6 +147,10 @@ impl Store {
     /// # Errors
     /// `InUse` when it is open already, here or in another process; `NewerFormat`; `Migration`;
     /// `Misdeclared`; `Corrupt`; `Full` or `Io` from the disk.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "options are made for one opening; whoever needs them twice clones them"
+    )]
     pub fn open(options: Options) -> Result<Self, Error> {
         let live = Arc::new(open::open(&options)?);
         let (sender, queue) = mpsc::channel();

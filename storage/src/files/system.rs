@@ -37,7 +37,7 @@ const KINDS: [(i64, FileSystem); 12] = [
 /// # Errors
 /// What the system says, for example that there is no such folder.
 pub fn file_system(dir: &Path) -> io::Result<FileSystem> {
-    let kind = i64::from(rustix::fs::statfs(dir)?.f_type) & 0xFFFF_FFFF;
+    let kind = rustix::fs::statfs(dir)?.f_type & 0xFFFF_FFFF;
     let found = KINDS.iter().find(|(number, _)| *number == kind);
     Ok(found.map_or(FileSystem::Local, |(_, system)| *system))
 }
