@@ -12,6 +12,9 @@ use crate::{Error, Key, Record, record};
 /// Tables of this crate begin with this; the catalogue's may not.
 const RESERVED: &str = "storage.";
 
+/// Reads a row, given the table's name, the key and the value.
+type Decode = fn(&str, &[u8], &[u8]) -> Result<(), Error>;
+
 /// One row of the catalogue: a table's name and, for whoever reads it, what is in the table.
 #[derive(Debug, Clone, Copy)]
 pub struct TableInfo {
@@ -26,7 +29,7 @@ pub struct TableInfo {
     /// True when the key begins with the user whose row it is.
     pub by_user: bool,
     /// Reads a row as the types of the table say; for the check.
-    pub(crate) decode: fn(&str, &[u8], &[u8]) -> Result<(), Error>,
+    pub(crate) decode: Decode,
 }
 
 impl TableInfo {
