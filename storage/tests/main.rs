@@ -17,3 +17,4 @@ mod recovery;
 mod support;
 mod text;
 mod text_files;
+mod torture;
