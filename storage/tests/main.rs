@@ -8,6 +8,7 @@
 
 mod changes;
 mod crash;
+mod fuzz;
 mod group_commit;
 mod keys;
 mod model;
