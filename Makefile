@@ -2,20 +2,21 @@
 #   make run       build and start NovaCore with a model that answers (release build)
 #   make test      every test: Rust, page, and a real browser
 #   make check     formatting, lints, types, licences
-#   make bench     the measurements that README and the release notes quote
+#   make bench     the measurements that README, docs/performance.md and the release notes quote
+#   make torture   1,000 live copies, kills and flipped bits (about 40 minutes); make fuzz: the storage formats
 #   make web       the page alone; make openapi: its description of the API, from the code
 #   make coverage  lines covered, by slice (installs cargo-llvm-cov)
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench web openapi coverage clean
+.PHONY: help run test check bench torture fuzz web openapi coverage clean
 
 NPM := npm ci --no-audit --no-fund --loglevel=error
 OLLAMA ?= http://127.0.0.1:11434
 
 help:
-	@sed -n '2,8s/^# \{0,1\}//p' Makefile
+	@sed -n '2,9s/^# \{0,1\}//p' Makefile
 
 # ---- the page ----------------------------------------------------------------------------------
 WEB_SOURCES := $(shell find web/src web/static -type f 2>/dev/null) $(wildcard web/*.json web/*.ts web/*.js)
@@ -79,6 +80,22 @@ check: web
 bench: web
 	cargo build --release
 	cargo bench --bench product
+	cargo bench -p novacore-storage --bench storage
+
+# ---- storage, hard ------------------------------------------------------------------------------
+# Nothing is installed for it: without rsync its copies are left out, and that is said.
+TORTURE_RUNS ?= 1000
+torture:
+	NOVACORE_TORTURE_RUNS=$(TORTURE_RUNS) cargo test --release -p novacore-storage torture:: -- --nocapture
+
+# The fuzzer wants a nightly compiler; RUSTC_BOOTSTRAP lets the stable one do, without sanitizers.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@cargo fuzz --version >/dev/null 2>&1 || { echo "== installing cargo-fuzz"; cargo install --locked cargo-fuzz; }
+	cd storage/fuzz && for target in key value journal journal_written directory; do \
+	  echo "== $$target"; \
+	  RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir . --sanitizer none $$target -- -max_total_time=$(FUZZ_SECONDS); \
+	done
 
 coverage: web
 	@cargo llvm-cov --version >/dev/null 2>&1 || { echo "== installing cargo-llvm-cov"; cargo install --locked cargo-llvm-cov; }
