@@ -216,6 +216,10 @@ fn compare_with_rebuilt(
     let home = &store.live().home;
     // Both as of one moment: nothing may be written between the two readings.
     let (rows, seq) = store.act(|live| Ok((live.begin_read()?, live.seq())))?;
+    let chain = Chain::list(&home.files, &home.journal_dir())?;
+    if seq == 0 || chain.is_empty() && snapshot::list(home)?.is_empty() {
+        return Ok(()); // Nothing was written yet.
+    }
     let outcome = swap::oldest_up_to(home, seq, progress).and_then(|rebuilt| {
         let compared = compare(home, rows.raw(), &rebuilt.begin_read()?, report, progress);
         rebuilt.discard(home)?;

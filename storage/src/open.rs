@@ -4,10 +4,12 @@
 //! release wrote; take a snapshot before a migration, and migrate in one batch. What must stay true: a
 //! directory that cannot be opened keeps everything that was in it.
 
+use std::path::PathBuf;
+
 use uuid::Uuid;
 
 use crate::home::{Home, LOCK_FILE, new_database, read_meta};
-use crate::journal::{Chain, Journal};
+use crate::journal::{Chain, Journal, Part};
 use crate::live::{Live, META, META_KEY, Meta};
 use crate::recover::{Bounds, Recovered, recover, replace_live};
 use crate::report::{Opened, Start};
@@ -99,8 +101,17 @@ fn serve(
 ) -> Result<Live, Error> {
     let chain = Chain::list(&home.files, &home.journal_dir())?;
     let since = since_snapshot.unwrap_or(recovered.reach.bytes);
-    set_aside(&home, &chain, recovered.meta.seq)?;
-    let torn = recovered.reach.unsealed.map(|id| chain.path(id));
+    let seq = recovered.meta.seq;
+    set_aside(&home, &beyond(&home, &chain, seq)?)?;
+    let believed = is_home || recovered.start == Start::Clean;
+    let old = if believed {
+        Vec::new()
+    } else {
+        disconnected(&home, &chain, seq)?
+    };
+    // What is taken out of the history is not gone on from either.
+    let torn = recovered.reach.unsealed.filter(|_| old.is_empty());
+    let torn = torn.map(|id| chain.path(id));
     let journal = Journal::new(
         &home.files,
         &home.journal_dir(),
@@ -115,10 +126,11 @@ fn serve(
         damage: recovered.reach.damage.clone(),
         migrated_from: None,
     };
-    let must_snapshot = recovered.must_snapshot;
+    let must_snapshot = recovered.must_snapshot || !old.is_empty();
     let live = Live::new(Held { home, lock }, journal, recovered, opened, !is_home);
     if must_snapshot {
         live.snapshot(&mut |_| ())?;
+        set_aside(&live.home, &old)?;
     }
     Ok(live)
 }
@@ -214,14 +226,34 @@ fn tidy(home: &Home) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes files beyond `seq` out of the history: the next batch has a seq that is in them, too.
-fn set_aside(home: &Home, chain: &Chain, seq: u64) -> Result<(), Error> {
-    let beyond = chain.ids().iter().filter(|id| id.first > seq + 1);
-    let mut paths: Vec<_> = beyond.map(|id| chain.path(*id)).collect();
+/// Files beyond `seq` are no part of the history: the next batch has a seq that is in them, too.
+fn beyond(home: &Home, chain: &Chain, seq: u64) -> Result<Vec<PathBuf>, Error> {
+    let segments = chain.ids().iter().filter(|id| id.first > seq + 1);
+    let mut paths: Vec<_> = segments.map(|id| chain.path(*id)).collect();
+    let snapshots = snapshot::list(home)?.into_iter().filter(|it| *it > seq);
+    paths.extend(snapshots.map(|seq| snapshot::path(home, seq)));
+    Ok(paths)
+}
+
+/// All snapshots and journal files up to `seq`, if the oldest of them do not lead there: normal in a
+/// copy, where some were copied before, and some after, what connects them was written.
+fn disconnected(home: &Home, chain: &Chain, seq: u64) -> Result<Vec<PathBuf>, Error> {
     let snapshots = snapshot::list(home)?;
-    let beyond = snapshots.into_iter().filter(|it| *it > seq);
-    paths.extend(beyond.map(|seq| snapshot::path(home, seq)));
-    for path in &paths {
+    let from_the_start = chain.ids().first().is_some_and(|id| id.first == 1);
+    let oldest = snapshots.first().filter(|_| !from_the_start);
+    let after = Part::after(oldest.copied().unwrap_or(0));
+    if chain.replay(after, &mut |_| Ok(()))?.seq >= seq {
+        return Ok(Vec::new());
+    }
+    let mut paths: Vec<_> = chain.ids().iter().map(|id| chain.path(*id)).collect();
+    let older = snapshots.into_iter().filter(|it| *it < seq);
+    paths.extend(older.map(|seq| snapshot::path(home, seq)));
+    Ok(paths)
+}
+
+/// Takes files out of the history, and keeps them.
+fn set_aside(home: &Home, paths: &[PathBuf]) -> Result<(), Error> {
+    for path in paths {
         let mut aside = path.clone().into_os_string();
         aside.push(ASIDE);
         home.files.rename(path, aside.as_ref())?;

@@ -7,6 +7,7 @@
 //! operator asked for what can be had; and nothing that was found is changed, but for the live file.
 
 use std::fmt;
+use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -43,6 +44,10 @@ impl Bounds {
 
     fn allow(self, meta: &Meta) -> bool {
         meta.seq <= self.up_to && meta.ms <= self.until_ms
+    }
+
+    fn are_bounded(self) -> bool {
+        self.up_to < u64::MAX || self.until_ms < u64::MAX
     }
 
     fn part(self, after: u64) -> Part {
@@ -122,36 +127,17 @@ pub(crate) fn recover(
         // It is not there, or torn: normal in a copy.
         Err(_) => live = None,
     }
-    let mut usable = snapshots.clone();
-    if bounds.until_ms < u64::MAX {
-        usable.retain(|seq| snapshot::meta(source, *seq).is_ok_and(|meta| bounds.allow(&meta)));
-    }
-    let live_seq = live.as_ref().map(|(_, meta)| meta.seq);
-    let plan = plan(&chain, &usable, live_seq, bounds)?;
-    damage.extend(plan.damage);
-    for (base, reach) in plan.bases {
-        let open = match base {
-            Base::Live(_) => live.take().map_or(Err(Error::Closed), |(open, _)| Ok(open)),
-            Base::Snapshot(seq) => from_snapshot(home, source, seq),
-            Base::Nothing => from_nothing(home),
-        };
-        match open.and_then(|open| finish(home, &chain, bounds.part(base.seq()), open)) {
-            Ok((open, meta)) => {
-                damage.extend(reach.damage.iter().cloned());
-                let must_snapshot =
-                    !damage.is_empty() || !leads_here(&chain, &snapshots, base, &meta)?;
-                let reach = Reach { damage, ..reach };
-                return Ok(Some(Recovered::new(base, open, meta, reach, must_snapshot)));
-            }
-            Err(error @ (Error::Full | Error::Io { .. })) => return Err(error),
-            Err(error) => damage.push(format!("{base} cannot be used: {error}")),
-        }
-    }
-    Err(Error::Incomplete {
-        reachable: plan.reachable,
-        known: plan.known,
-        reason: damage.join("; "),
-    })
+    let mut search = Search {
+        home,
+        source,
+        chain: &chain,
+        bounds,
+        live,
+        damage,
+        newest: snapshots.last().copied(),
+    };
+    let bases = search.bases(&snapshots);
+    search.best(bases).map(Some)
 }
 
 /// Brings a database up to the end of a part of the journal.
@@ -198,70 +184,117 @@ fn checked_live(home: &Home) -> Result<(OpenFile, Meta), Error> {
     Ok((open, meta))
 }
 
-struct Plan {
-    /// What leads to everything that is known, best first; with `partial`, what leads furthest.
-    bases: Vec<(Base, Reach)>,
-    damage: Vec<String>,
-    reachable: u64,
-    known: u64,
-}
-
-/// Finds out, without changing anything, where to begin.
-fn plan(
-    chain: &Chain,
-    snapshots: &[u64],
-    live: Option<u64>,
+/// A recovery under way.
+struct Search<'s> {
+    home: &'s Home,
+    source: &'s Home,
+    chain: &'s Chain,
     bounds: Bounds,
-) -> Result<Plan, Error> {
-    let mut bases: Vec<Base> = live.map(Base::Live).into_iter().collect();
-    bases.extend(snapshots.iter().rev().map(|seq| Base::Snapshot(*seq)));
-    if chain.ids().first().is_some_and(|id| id.first == 1) {
-        bases.push(Base::Nothing);
-    }
-    let mut reached = Vec::new();
-    for base in bases.into_iter().filter(|base| base.seq() <= bounds.up_to) {
-        let reach = chain.replay(bounds.part(base.seq()), &mut |_| Ok(()))?;
-        reached.push((base, reach));
-    }
-    let bounded = bounds.up_to < u64::MAX || bounds.until_ms < u64::MAX;
-    let reachable = reached
-        .iter()
-        .map(|(_, reach)| reach.seq)
-        .max()
-        .unwrap_or(0);
-    let known = reached
-        .iter()
-        .map(|(_, reach)| reach.known)
-        .max()
-        .unwrap_or(0);
-    // A bounded recovery stops before the end by intention; then the furthest is all there can be.
-    let known = if bounded {
-        reachable
-    } else {
-        known.max(snapshots.last().copied().unwrap_or(0))
-    };
-    let goal = if bounds.partial { reachable } else { known };
-    let damage =
-        (goal < known).then(|| format!("batches {} to {known} cannot be reached", goal + 1));
-    reached.retain(|(_, reach)| reach.seq >= goal);
-    Ok(Plan {
-        bases: reached,
-        damage: damage.into_iter().collect(),
-        reachable,
-        known,
-    })
+    /// The live file, when it can be used.
+    live: Option<(OpenFile, Meta)>,
+    damage: Vec<String>,
+    newest: Option<u64>,
 }
 
-/// Whether the newest snapshot, or nothing, and the journal lead to the state of `meta`.
-fn leads_here(chain: &Chain, snapshots: &[u64], base: Base, meta: &Meta) -> Result<bool, Error> {
-    let Base::Live(_) = base else { return Ok(true) };
-    let from = match snapshots.last() {
-        Some(seq) => *seq,
-        None if chain.ids().first().is_none_or(|id| id.first == 1) => 0,
-        None => return Ok(false),
-    };
-    let reach = chain.replay(Part::after(from), &mut |_| Ok(()))?;
-    Ok(reach.seq >= meta.seq && reach.damage.is_empty())
+impl Search<'_> {
+    /// Where recovery can begin, best first: the live file costs least; else, the newer the better.
+    fn bases(&self, snapshots: &[u64]) -> Vec<Base> {
+        let bounded = self.bounds.are_bounded();
+        let mut bases = Vec::new();
+        for seq in snapshots {
+            let meta = || snapshot::meta(self.source, *seq);
+            if !bounded || meta().is_ok_and(|meta| self.bounds.allow(&meta)) {
+                bases.push(Base::Snapshot(*seq));
+            }
+        }
+        bases.extend(self.live.as_ref().map(|(_, meta)| Base::Live(meta.seq)));
+        if bounded {
+            bases.sort_by_key(|base| base.seq());
+        }
+        bases.reverse();
+        if self.chain.ids().first().is_some_and(|id| id.first == 1) {
+            bases.push(Base::Nothing);
+        }
+        bases
+    }
+
+    /// Recovers from the first base that leads to all that is known; else, if that is allowed, from the
+    /// one that leads furthest.
+    fn best(&mut self, bases: Vec<Base>) -> Result<Recovered, Error> {
+        let bounded = self.bounds.are_bounded();
+        let mut known = if bounded { 0 } else { self.newest.unwrap_or(0) };
+        let mut short = Vec::new();
+        for base in bases {
+            let part = self.bounds.part(base.seq());
+            let reach = self.chain.replay(part, &mut |_| Ok(()))?;
+            // A bounded recovery stops before the end by intention.
+            known = known.max(if bounded { reach.seq } else { reach.known });
+            if reach.seq < known {
+                short.push((base, reach));
+            } else if let Some(recovered) = self.from(base, &reach)? {
+                return Ok(recovered);
+            }
+        }
+        short.sort_by_key(|(_, reach)| std::cmp::Reverse(reach.seq));
+        let reachable = short.first().map_or(0, |(_, reach)| reach.seq);
+        if self.bounds.partial {
+            let missing = format!("batches {} to {known} cannot be reached", reachable + 1);
+            self.damage.push(missing);
+            for (base, reach) in short {
+                if let Some(recovered) = self.from(base, &reach)? {
+                    return Ok(recovered);
+                }
+            }
+        }
+        Err(Error::Incomplete {
+            reachable,
+            known,
+            reason: self.damage.join("; "),
+        })
+    }
+
+    /// Recovers from one base; none when it cannot be used after all.
+    fn from(&mut self, base: Base, reach: &Reach) -> Result<Option<Recovered>, Error> {
+        let open = match base {
+            Base::Live(_) => self
+                .live
+                .take()
+                .map_or(Err(Error::Closed), |(open, _)| Ok(open)),
+            Base::Snapshot(seq) => from_snapshot(self.home, self.source, seq),
+            Base::Nothing => from_nothing(self.home),
+        };
+        let part = self.bounds.part(base.seq());
+        match open.and_then(|open| finish(self.home, self.chain, part, open)) {
+            Ok((open, meta)) => {
+                let mut damage = mem::take(&mut self.damage);
+                damage.extend(reach.damage.iter().cloned());
+                let must_snapshot = !damage.is_empty() || !self.leads_here(base, &meta)?;
+                let reach = Reach {
+                    damage,
+                    ..reach.clone()
+                };
+                let recovered = Recovered::new(base, open, meta, reach, must_snapshot);
+                Ok(Some(recovered))
+            }
+            Err(error @ (Error::Full | Error::Io { .. })) => Err(error),
+            Err(error) => {
+                self.damage.push(format!("{base} cannot be used: {error}"));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether the newest snapshot, or nothing, and the journal lead to the state of `meta`.
+    fn leads_here(&self, base: Base, meta: &Meta) -> Result<bool, Error> {
+        let Base::Live(_) = base else { return Ok(true) };
+        let from = match self.newest {
+            Some(seq) => seq,
+            None if self.chain.ids().first().is_none_or(|id| id.first == 1) => 0,
+            None => return Ok(false),
+        };
+        let reach = self.chain.replay(Part::after(from), &mut |_| Ok(()))?;
+        Ok(reach.seq >= meta.seq && reach.damage.is_empty())
+    }
 }
 
 /// Copies a snapshot into the place of the live file and verifies it there.

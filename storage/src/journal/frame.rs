@@ -1,7 +1,7 @@
 //! What is in a journal file, byte by byte. All numbers are little endian.
 //!
 //! ```text
-//! file   = head record* seal? zeros
+//! file   = head record* seal?
 //! head   = "NOVAWAL1" | lineage (16) | first seq u64 | crc32c u32 of all before it
 //! record = length of body u32 | crc32c u32 | seq u64 | milliseconds since 1970 u64 | body
 //! seal   = a record whose body is empty: nothing follows in this file; its seq is the last record's
@@ -12,7 +12,7 @@
 //! ```
 //!
 //! The crc32c of a record covers the length, seq, time and body. What must stay true: zeros are no
-//! record, so a file may be longer than what was written to it; nothing here trusts a length before it
+//! record, so that a file to which the power loss left a length without bytes just ends; nothing here trusts a length before it
 //! was compared with what is there.
 
 use uuid::Uuid;

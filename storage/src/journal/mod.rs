@@ -2,7 +2,9 @@
 //!
 //! `frame.rs` says what the bytes are, `walk.rs` reads one file, `chain.rs` all of them; here they are
 //! written. What must stay true: a file is only ever appended to, by the one who made it; after any
-//! failure it is left as it is and a new one is begun with the same seq, whose word then counts.
+//! failure it is left as it is and a new one is begun with the same seq, whose word then counts. Every
+//! record makes its file longer: a tool that copies only what has another length or time misses none, and
+//! one that copies while it is written gets a beginning.
 
 mod chain;
 pub(crate) mod frame;
@@ -22,9 +24,8 @@ use crate::files::{FileHandle, Files, read_whole};
 
 /// A file that has so many bytes takes no further record.
 const SEGMENT_BYTES: u64 = 16 << 20;
-/// How far a file grows at a time, so that a sync seldom has to write its length, too.
-const GROW_LEAST: u64 = 64 << 10;
-const GROW_MOST: u64 = 1 << 20;
+/// So much room must there be before writing is tried again after the disk was full.
+const PROBE_BYTES: usize = 1 << 20;
 
 /// The end of the journal, where the writer thread appends.
 #[derive(Debug)]
@@ -45,8 +46,6 @@ struct Segment {
     file: Arc<dyn FileHandle>,
     /// Where the next record goes.
     at: u64,
-    /// Length of the file.
-    len: u64,
     /// The last record in it, for the seal.
     last: (u64, u64),
 }
@@ -104,15 +103,10 @@ impl Journal {
         };
         let mut bytes = Vec::with_capacity(record.size());
         record.encode(&mut bytes)?;
-        let end = open.at + bytes.len() as u64;
-        if end > open.len {
-            open.len = end + end.clamp(GROW_LEAST, GROW_MOST);
-            bytes.resize(usize_from(open.len - open.at), 0);
-        }
         open.file.write_at(open.at, &bytes)?;
         open.file.sync()?;
-        self.since_snapshot += end - open.at;
-        open.at = end;
+        self.since_snapshot += bytes.len() as u64;
+        open.at += bytes.len() as u64;
         open.last = (record.seq, record.ms);
         Ok(())
     }
@@ -141,14 +135,12 @@ impl Journal {
         let mut bytes = head.encode();
         record.encode(&mut bytes)?;
         let at = bytes.len() as u64;
-        bytes.resize(usize_from(at + GROW_LEAST), 0);
         file.write_at(0, &bytes)?;
         file.sync()?;
         self.files.sync_dir(&self.dir)?;
         Ok(Segment {
             file: Arc::clone(file),
             at,
-            len: bytes.len() as u64,
             last: (record.seq, record.ms),
         })
     }
@@ -167,7 +159,7 @@ impl Journal {
     /// Finds out whether a new file could be begun: room for it, and a sync that works.
     pub(crate) fn probe(&self) -> Result<(), Error> {
         let file = self.files.create_unnamed(&self.dir)?;
-        file.write_at(0, &vec![0; usize_from(GROW_MOST)])?;
+        file.write_at(0, &vec![0; PROBE_BYTES])?;
         file.sync()?;
         Ok(())
     }
@@ -230,9 +222,4 @@ impl Journal {
         }
         Ok(written?)
     }
-}
-
-/// A length of bytes in memory; it was one before.
-fn usize_from(len: u64) -> usize {
-    usize::try_from(len).unwrap_or(usize::MAX)
 }
