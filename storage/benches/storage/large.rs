@@ -65,10 +65,14 @@ pub fn measure(dir: &Path) -> Outcome {
     let data = dir.join("ours");
     let ours = Ours::open(&data)?;
     fill(&ours)?;
-    snapshots(&ours)?;
+    // As many as are kept at least.
+    ours.0.snapshot(&mut |_| {})?;
+    ours.put(ROWS..ROWS + 1)?;
+    ours.0.snapshot(&mut |_| {})?;
     ours.0.close()?;
+    disk(&data, dir)?;
     opening(&data, dir)?;
-    disk(&data, dir)
+    snapshots(&Ours::open(&data)?)
 }
 
 fn snapshots(ours: &Ours) -> Outcome {
@@ -155,6 +159,7 @@ fn opening(data: &Path, dir: &Path) -> Outcome {
     Ok(())
 }
 
+/// Before anything is old enough to be retired.
 fn disk(data: &Path, dir: &Path) -> Outcome {
     heading(&["100 MB of values on disk", "MB", "factor"])?;
     let redb = dir.join("plain.redb");
@@ -166,10 +171,14 @@ fn disk(data: &Path, dir: &Path) -> Outcome {
     let other = Sqlite::open(&sqlite.join("rows.db"))?;
     fill(&other)?;
     drop(other);
+    let snapshots = format!(
+        "NovaCore: {} snapshots",
+        fs::read_dir(data.join("snapshots"))?.count()
+    );
     let all = [
         ("NovaCore: all", data.to_owned()),
         ("NovaCore: live file", data.join("live")),
-        ("NovaCore: snapshots", data.join("snapshots")),
+        (&snapshots, data.join("snapshots")),
         ("NovaCore: journal", data.join("journal")),
         ("redb", redb),
         ("SQLite", sqlite),
