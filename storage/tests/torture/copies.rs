@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::child::{Work, Writer};
 use super::copying::{Job, KINDS, Kind, RSYNC, RSYNC_AGAIN, installed};
 use super::history::{self, Lasts};
-use super::{Random, findings, options, runs, tell};
+use super::{Random, findings, options, runs, tell, tell_always};
 
 /// Rounds in one directory before a new one is begun; after each one the process is killed.
 const ROUNDS: usize = 3;
@@ -112,7 +112,7 @@ fn copy_round(
 fn kinds() -> Vec<&'static Kind> {
     let rsync = installed("rsync");
     if !rsync {
-        tell("rsync is not installed: its copies are left out");
+        tell_always("rsync is not installed: its copies are left out");
     }
     let there = |kind: &&Kind| rsync || ![RSYNC, RSYNC_AGAIN].contains(&kind.name);
     KINDS.iter().filter(there).collect()
@@ -211,6 +211,9 @@ fn live_copies_restore() {
         written = writer.kill();
         for made in made {
             results.examine(made, &written);
+        }
+        if round % 25 == 24 {
+            print(&results.tallies);
         }
     }
     print(&results.tallies);

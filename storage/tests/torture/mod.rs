@@ -45,9 +45,14 @@ fn number(variable: &str) -> Option<u64> {
 /// Says a line in a torture run; ordinary tests are silent.
 fn tell(line: &str) {
     if env::var_os(RUNS).is_some() {
-        let mut out = stdout().lock();
-        writeln!(out, "{line}").unwrap();
+        tell_always(line);
     }
+}
+
+/// Says a line that the test harness does not swallow.
+fn tell_always(line: &str) {
+    let mut out = stdout().lock();
+    writeln!(out, "{line}").unwrap();
 }
 
 /// Small snapshots, often, on a hurried clock.
