@@ -28,6 +28,8 @@ struct Tally {
     rebuilt: u32,
     /// Copies that hold all they must, in which a check finds something nevertheless.
     doubted: u32,
+    /// Copies whose tool said that files changed under it.
+    complaints: u32,
 }
 
 /// What a copy held when it was opened.
@@ -67,6 +69,7 @@ fn restored(copy: &Path, acked: &Lasts) -> Result<Restored, String> {
 struct Made {
     kind: &'static str,
     copy: PathBuf,
+    complained: bool,
     acked: Result<Lasts, String>,
 }
 
@@ -88,6 +91,7 @@ fn copy_round(
                 writer,
                 random: Random(random.next()),
                 longest,
+                complained: false,
             };
             (*kind, job)
         })
@@ -95,6 +99,7 @@ fn copy_round(
     let one = |(kind, mut job): (&'static Kind, Job<'_>)| Made {
         kind: kind.name,
         acked: (kind.copy)(&mut job),
+        complained: job.complained,
         copy: job.to,
     };
     thread::scope(|scope| {
@@ -120,7 +125,7 @@ fn kinds() -> Vec<&'static Kind> {
 
 fn print(tallies: &BTreeMap<&str, Tally>) {
     tell(
-        "copy of a directory under full load | copies | restored | lost | checked | rebuilt | doubted",
+        "copy of a directory under full load | copies | restored | lost | checked | rebuilt | doubted | complaints",
     );
     for (name, tally) in tallies {
         let Tally {
@@ -129,10 +134,11 @@ fn print(tallies: &BTreeMap<&str, Tally>) {
             checked,
             rebuilt,
             doubted,
+            complaints,
         } = tally;
         let lost = copies - restored;
         tell(&format!(
-            "{name:<35} | {copies:>6} | {restored:>8} | {lost:>4} | {checked:>7} | {rebuilt:>7} | {doubted:>7}"
+            "{name:<35} | {copies:>6} | {restored:>8} | {lost:>4} | {checked:>7} | {rebuilt:>7} | {doubted:>7} | {complaints:>10}"
         ));
     }
 }
@@ -150,6 +156,7 @@ impl Results {
     fn examine(&mut self, made: Made, written: &Lasts) {
         let tally = self.tallies.entry(made.kind).or_default();
         tally.copies += 1;
+        tally.complaints += u32::from(made.complained);
         let outcome = made.acked.and_then(|acked| restored(&made.copy, &acked));
         // One write of each thread may have been on its way when each process was killed.
         let outcome = outcome.and_then(|copy| {

@@ -20,6 +20,8 @@ pub struct Job<'j> {
     pub random: Random,
     /// How long a slow copy may take.
     pub longest: Duration,
+    /// Set when the tool ended with a word of complaint about files that changed under it.
+    pub complained: bool,
 }
 
 /// Makes a copy; what had been acknowledged when it began.
@@ -54,12 +56,12 @@ pub const KINDS: &[Kind] = &[
     fast("cp --reflink=never -r", |job| {
         job.tool("cp --reflink=never -r \"$0/.\" \"$1\"")
     }),
-    fast(RSYNC, |job| job.tool("rsync -a \"$0/\" \"$1\"")),
+    fast(RSYNC, |job| job.tool(RSYNC_ONCE)),
     // It goes by size and by the second of the last change: a second run within one may miss things.
     slow(RSYNC_AGAIN, |job| {
-        job.tool("rsync -a \"$0/\" \"$1\"")?;
+        job.tool(RSYNC_ONCE)?;
         wait(Duration::from_millis(1100));
-        job.tool("rsync -a \"$0/\" \"$1\"")
+        job.tool(RSYNC_ONCE)
     }),
     fast("tar", |job| job.tool(TAR)),
     slow("slow, any order", |job| job.slowly(|_| true, false)),
@@ -72,8 +74,12 @@ pub const KINDS: &[Kind] = &[
 pub const RSYNC: &str = "rsync -a";
 pub const RSYNC_AGAIN: &str = "rsync -a, again";
 
+/// 23 when a file became shorter as it was read: the live file does that.
+const RSYNC_ONCE: &str = "rsync -a \"$0/\" \"$1\" || { [ $? = 23 ] && echo complained; }";
+
 /// tar says 1 when a file changed as it read it; that is what we do here.
-const TAR: &str = "mkdir \"$1\" && tar -C \"$0\" -cf \"$1.tar\" . 2>/dev/null || [ $? = 1 ] \
+const TAR: &str = "mkdir \"$1\" \
+    && { tar -C \"$0\" -cf \"$1.tar\" . || { [ $? = 1 ] && echo complained; }; } \
     && tar -C \"$1\" -xf \"$1.tar\" && rm \"$1.tar\"";
 
 /// Whether a tool is installed.
@@ -82,7 +88,7 @@ pub fn installed(tool: &str) -> bool {
 }
 
 impl Job<'_> {
-    fn tool(&self, script: &str) -> Result<Lasts, String> {
+    fn tool(&mut self, script: &str) -> Result<Lasts, String> {
         let acked = self.writer.said().acked;
         let output = Command::new("sh")
             .args(["-c", script])
@@ -90,6 +96,7 @@ impl Job<'_> {
             .arg(&self.to)
             .output()
             .map_err(|error| error.to_string())?;
+        self.complained |= !output.stdout.is_empty();
         if output.status.success() {
             return Ok(acked);
         }
