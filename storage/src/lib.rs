@@ -21,26 +21,41 @@
 //! * every value carries a checksum over its key and itself, verified on every read;
 //! * nothing changes a table except through `WriteTx::apply`, so that a journal can go in beneath it.
 
+mod backend;
+mod backup;
 mod changes;
+mod check;
 mod error;
 mod files;
+mod generation;
+mod home;
+mod journal;
+mod keep;
 mod key;
 mod live;
 mod open;
 mod pending;
+mod place;
 mod read;
 mod record;
+mod recover;
 mod report;
+mod snapshot;
 mod span;
+mod stats;
 mod store;
+mod swap;
 mod table;
+mod tend;
 mod text;
 mod write;
 mod writer;
 
+pub use backup::{Restore, restore};
 pub use changes::Change;
 pub use error::Error;
 pub use files::{Disk, FileHandle, Files, Stamp};
+pub use home::Clock;
 pub use key::{Desc, Key};
 pub use pending::Pending;
 pub use read::{Read, ReadTx};
@@ -50,7 +65,7 @@ pub use report::{
     Restored, SnapshotInfo, Start, Stats, TableSize, UpgradeCheck, UserSize, Writing,
 };
 pub use span::{Leading, Span};
-pub use store::{Migration, Options, Store};
+pub use store::{Migration, Options, Store, upgrade_check};
 pub use table::{Table, TableInfo};
 pub use text::{TextHit, TextIndex, TextOp, analyse};
 pub use write::WriteTx;

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use novacore_storage::{Error, Migration, Options, Read, Span, Store, TableInfo};
+use novacore_storage::{Error, Migration, Options, Read, Span, Store, Table, TableInfo};
 
-use crate::support::{CATALOGUE, NOTES, file, new_store, note, open, options};
+use crate::support::{CATALOGUE, NOTES, Note, file, new_store, note, open, options};
 
 fn with_note(text: &str) -> tempfile::TempDir {
     let (dir, store) = new_store();
@@ -230,10 +230,8 @@ fn a_newer_format_is_refused() {
 #[test]
 fn wrong_declarations_are_refused() {
     const TWICE: &[TableInfo] = &[CATALOGUE[0], CATALOGUE[0]];
-    const RESERVED: &[TableInfo] = &[TableInfo {
-        name: "storage.meta",
-        ..CATALOGUE[0]
-    }];
+    const META: Table<u8, Note> = Table::new("storage.meta");
+    const RESERVED: &[TableInfo] = &[META.info("tests", "", "")];
     let dir = tempfile::tempdir().unwrap();
     for catalogue in [TWICE, RESERVED] {
         let options = Options {

@@ -1,0 +1,401 @@
+//! From what is in a directory to the rows as they were acknowledged.
+//!
+//! The live file is used when it passes a full check and belongs to the journal; otherwise a snapshot,
+//! or nothing when the journal begins with the first batch. On top come the journal's batches. What must
+//! stay true: a result that lacks a batch of which anything is left is an error, never an answer, unless
+//! the directory is a copy, in which what was written during the copying may be there in part, or the
+//! operator asked for what can be had; and nothing that was found is changed, but for the live file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use redb::{Database, Durability};
+
+use crate::backend::Backend;
+use crate::error::guarded;
+use crate::home::{Home, OpenFile, read_meta};
+use crate::journal::{Chain, Part, Reach, each_op};
+use crate::live::Meta;
+use crate::read::definition;
+use crate::report::Start;
+use crate::{Error, FileHandle, snapshot};
+
+/// Changes of so many bytes are applied in one transaction.
+const APPLY_BYTES: usize = 4 << 20;
+/// Bytes that are copied from a snapshot at a time.
+const COPY_CHUNK: usize = 1 << 20;
+
+/// What recovery may do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Nothing after this batch.
+    pub(crate) up_to: u64,
+    /// Nothing that was written later.
+    pub(crate) until_ms: u64,
+    /// Take what can be had when batches are missing.
+    pub(crate) partial: bool,
+}
+
+impl Bounds {
+    pub(crate) const ALL: Self = Self {
+        up_to: u64::MAX,
+        until_ms: u64::MAX,
+        partial: false,
+    };
+
+    fn allow(self, meta: &Meta) -> bool {
+        meta.seq <= self.up_to && meta.ms <= self.until_ms
+    }
+
+    fn part(self, after: u64) -> Part {
+        Part {
+            after,
+            up_to: self.up_to,
+            until_ms: self.until_ms,
+        }
+    }
+}
+
+/// A live database that holds what was acknowledged.
+pub(crate) struct Recovered {
+    pub(crate) database: Database,
+    pub(crate) backend: Backend,
+    pub(crate) meta: Meta,
+    pub(crate) start: Start,
+    pub(crate) reach: Reach,
+    /// True when snapshots and journal alone would not lead here: a snapshot must come first.
+    pub(crate) must_snapshot: bool,
+    /// The snapshot it began with.
+    pub(crate) snapshot: Option<u64>,
+}
+
+/// Where recovery can begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Base {
+    /// The live file, which has passed its check, with its last batch.
+    Live(u64),
+    Snapshot(u64),
+    /// An empty database: the journal has everything.
+    Nothing,
+}
+
+impl Base {
+    fn seq(self) -> u64 {
+        match self {
+            Self::Live(seq) | Self::Snapshot(seq) => seq,
+            Self::Nothing => 0,
+        }
+    }
+}
+
+/// Recovers `home`, reading snapshots and journal from `source`, which may be the same directory.
+/// None when there is no data at all.
+pub(crate) fn recover(
+    home: &Home,
+    source: &Home,
+    bounds: Bounds,
+) -> Result<Option<Recovered>, Error> {
+    let chain = Chain::list(&source.files, &source.journal_dir())?;
+    let snapshots = snapshot::list(source)?;
+    let has_live = home.len_of(&home.live_file())? > 0;
+    if chain.is_empty() && snapshots.is_empty() && !has_live {
+        return Ok(None);
+    }
+    let lineage = one_lineage(source, &chain, &snapshots)?;
+    let mut damage = Vec::new();
+    let mut live = None;
+    if has_live {
+        match checked_live(home) {
+            Ok((open, meta))
+                if lineage.is_none_or(|it| it == meta.lineage) && bounds.allow(&meta) =>
+            {
+                live = Some((open, meta));
+            }
+            Ok((_, meta)) if bounds.allow(&meta) => {
+                damage.push("the live file is of another history".to_owned());
+            }
+            Ok(_) => {}
+            Err(error @ Error::NewerFormat { .. }) => return Err(error),
+            // Normal in a copy, which is torn wherever it was written to meanwhile.
+            Err(_) => {}
+        }
+    }
+    let plan = plan(
+        &chain,
+        &snapshots,
+        live.as_ref().map(|(_, meta)| meta.seq),
+        bounds,
+    )?;
+    damage.extend(plan.damage);
+    for (base, reach) in plan.bases {
+        let built = match base {
+            Base::Live(_) => live.take().map_or(Err(Error::Closed), |(open, _)| Ok(open)),
+            Base::Snapshot(seq) => from_snapshot(home, source, seq),
+            Base::Nothing => from_nothing(home),
+        };
+        let applied = built.and_then(|open| {
+            apply(&chain, bounds.part(base.seq()), &open.database)?;
+            let meta = read_meta(&open.database)?;
+            Ok((open, meta))
+        });
+        let (open, meta) = match applied {
+            Ok(applied) => applied,
+            Err(error @ (Error::Full | Error::Io { .. } | Error::NewerFormat { .. })) => {
+                return Err(error);
+            }
+            Err(error) => {
+                damage.push(format!("{base:?} cannot be used: {error}"));
+                continue;
+            }
+        };
+        home.create_tables(&open.database)?;
+        damage.extend(reach.damage.iter().cloned());
+        let must_snapshot = !leads_here(&chain, &snapshots, base, &meta)? || !damage.is_empty();
+        return Ok(Some(Recovered {
+            database: open.database,
+            backend: open.backend,
+            meta,
+            start: if matches!(base, Base::Live(_)) {
+                Start::Checked
+            } else {
+                Start::Rebuilt
+            },
+            reach: Reach { damage, ..reach },
+            must_snapshot,
+            snapshot: match base {
+                Base::Snapshot(seq) => Some(seq),
+                Base::Live(_) | Base::Nothing => None,
+            },
+        }));
+    }
+    Err(Error::Incomplete {
+        reachable: plan.reachable,
+        known: plan.known,
+        reason: damage.join("; "),
+    })
+}
+
+/// The one history to which snapshots and journal belong; none when nothing says.
+fn one_lineage(
+    source: &Home,
+    chain: &Chain,
+    snapshots: &[u64],
+) -> Result<Option<uuid::Uuid>, Error> {
+    let mut found = chain.lineages()?;
+    for seq in snapshots {
+        // A damaged one says nothing, and will not be used either.
+        found.extend(snapshot::meta(source, *seq).ok().map(|meta| meta.lineage));
+    }
+    found.sort();
+    found.dedup();
+    match found.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(*one)),
+        [one, two, ..] => Err(Error::Mixed {
+            reason: format!(
+                "snapshots and journal are of {one} and of {two}; put the copy into an empty folder"
+            ),
+        }),
+    }
+}
+
+/// The live file after a full check.
+fn checked_live(home: &Home) -> Result<(OpenFile, Meta), Error> {
+    let open = home.open_database(&home.live_file(), true)?;
+    let meta = read_meta(&open.database)?;
+    Ok((open, meta))
+}
+
+struct Plan {
+    /// What leads to everything that is known, best first; with `partial`, what leads furthest.
+    bases: Vec<(Base, Reach)>,
+    damage: Vec<String>,
+    reachable: u64,
+    known: u64,
+}
+
+/// Finds out, without changing anything, where to begin.
+fn plan(
+    chain: &Chain,
+    snapshots: &[u64],
+    live: Option<u64>,
+    bounds: Bounds,
+) -> Result<Plan, Error> {
+    let mut bases: Vec<Base> = live.map(Base::Live).into_iter().collect();
+    bases.extend(snapshots.iter().rev().map(|seq| Base::Snapshot(*seq)));
+    if chain.ids().first().is_some_and(|id| id.first == 1) {
+        bases.push(Base::Nothing);
+    }
+    let mut reached = Vec::new();
+    for base in bases.into_iter().filter(|base| base.seq() <= bounds.up_to) {
+        let reach = chain.replay(bounds.part(base.seq()), &mut |_| Ok(()))?;
+        reached.push((base, reach));
+    }
+    let bounded = bounds.up_to < u64::MAX || bounds.until_ms < u64::MAX;
+    let reachable = reached
+        .iter()
+        .map(|(_, reach)| reach.seq)
+        .max()
+        .unwrap_or(0);
+    let known = reached
+        .iter()
+        .map(|(_, reach)| reach.known)
+        .max()
+        .unwrap_or(0);
+    // A bounded recovery stops before the end by intention; then the furthest is all there can be.
+    let known = if bounded {
+        reachable
+    } else {
+        known.max(snapshots.last().copied().unwrap_or(0))
+    };
+    let goal = if bounds.partial { reachable } else { known };
+    let damage =
+        (goal < known).then(|| format!("batches {} to {known} cannot be reached", goal + 1));
+    reached.retain(|(_, reach)| reach.seq >= goal);
+    Ok(Plan {
+        bases: reached,
+        damage: damage.into_iter().collect(),
+        reachable,
+        known,
+    })
+}
+
+/// Whether the newest snapshot, or nothing, and the journal lead to the state of `meta`.
+fn leads_here(chain: &Chain, snapshots: &[u64], base: Base, meta: &Meta) -> Result<bool, Error> {
+    let Base::Live(_) = base else { return Ok(true) };
+    let from = match snapshots.last() {
+        Some(seq) => *seq,
+        None if chain.ids().first().is_none_or(|id| id.first == 1) => 0,
+        None => return Ok(false),
+    };
+    let reach = chain.replay(Part::after(from), &mut |_| Ok(()))?;
+    Ok(reach.seq >= meta.seq && reach.damage.is_empty())
+}
+
+/// Copies a snapshot into the place of the live file and verifies it there.
+fn from_snapshot(home: &Home, source: &Home, seq: u64) -> Result<OpenFile, Error> {
+    replace_live(home, |into| {
+        copy_file(source, &snapshot::path(source, seq), &into)
+    })?;
+    let (open, meta) = checked_live(home)?;
+    if meta.seq != seq {
+        return Err(Error::corrupt_file(
+            "a snapshot is not the one its name says",
+        ));
+    }
+    Ok(open)
+}
+
+/// Copies a file's bytes, and syncs them.
+pub(crate) fn copy_file(
+    source: &Home,
+    path: &Path,
+    into: &Arc<dyn FileHandle>,
+) -> Result<(), Error> {
+    let from = source.files.open_to_read(path)?;
+    let len = from.len()?;
+    let mut at = 0;
+    let mut chunk = vec![0; COPY_CHUNK];
+    while at < len {
+        let part = usize::try_from(len - at)
+            .unwrap_or(COPY_CHUNK)
+            .min(COPY_CHUNK);
+        from.read_at(at, &mut chunk[..part])?;
+        into.write_at(at, &chunk[..part])?;
+        at += part as u64;
+    }
+    Ok(into.sync()?)
+}
+
+fn from_nothing(home: &Home) -> Result<OpenFile, Error> {
+    replace_live(home, |into| {
+        home.new_database(&Backend::new(into))?;
+        Ok(())
+    })?;
+    home.open_database(&home.live_file(), false)
+}
+
+/// Makes a new live file beside the old one, and puts it into its place when it is complete.
+pub(crate) fn replace_live(
+    home: &Home,
+    fill: impl FnOnce(Arc<dyn FileHandle>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let passing = home.live_dir().join("main.redb.new");
+    home.files.remove(&passing)?;
+    let file = home.files.create(&passing)?;
+    fill(file.clone())?;
+    file.sync()?;
+    home.files.rename(&passing, &home.live_file())?;
+    Ok(home.files.sync_dir(&home.live_dir())?)
+}
+
+/// Applies the batches of a part of the journal to a database and makes them durable there.
+pub(crate) fn apply(chain: &Chain, part: Part, database: &Database) -> Result<Reach, Error> {
+    let mut applying = Applying {
+        database,
+        transaction: None,
+        bytes: 0,
+    };
+    let reach = chain.replay(part, &mut |record| {
+        applying.bytes += record.size();
+        each_op(record, &mut |table, key, value| {
+            applying.apply(table, key, value)
+        })?;
+        if applying.bytes >= APPLY_BYTES {
+            applying.commit(Durability::None)?;
+        }
+        Ok(())
+    })?;
+    applying.commit(Durability::Immediate)?;
+    Ok(reach)
+}
+
+struct Applying<'d> {
+    database: &'d Database,
+    transaction: Option<redb::WriteTransaction>,
+    bytes: usize,
+}
+
+impl Applying<'_> {
+    fn apply(&mut self, table: &str, key: &[u8], value: Option<&[u8]>) -> Result<(), Error> {
+        guarded(|| {
+            let transaction = match &mut self.transaction {
+                Some(transaction) => transaction,
+                none => none.insert(self.database.begin_write()?),
+            };
+            let mut table = transaction.open_table(definition(table))?;
+            match value {
+                Some(value) => drop(table.insert(key, value)?),
+                None => drop(table.remove(key)?),
+            }
+            Ok(())
+        })
+    }
+
+    fn commit(&mut self, durability: Durability) -> Result<(), Error> {
+        self.bytes = 0;
+        let Some(mut transaction) = self.transaction.take() else {
+            return Ok(());
+        };
+        guarded(|| {
+            transaction.set_durability(durability)?;
+            Ok(transaction.commit()?)
+        })
+    }
+}
+
+impl Recovered {
+    /// A live file that needed nothing.
+    pub(crate) fn as_it_is(open: OpenFile, meta: Meta, start: Start) -> Self {
+        let reach = Reach::nothing(meta.seq);
+        Self {
+            database: open.database,
+            backend: open.backend,
+            meta,
+            start,
+            reach,
+            must_snapshot: false,
+            snapshot: None,
+        }
+    }
+}
