@@ -11,6 +11,7 @@ use crate::check::verify_snapshot;
 use crate::home::{Home, LOCK_FILE};
 use crate::journal::Journal;
 use crate::live::Live;
+use crate::open::Held;
 use crate::recover::{Bounds, Recovered, copy_file, recover};
 use crate::report::{BackupInfo, OnProgress, Opened, Progress, Restored, SnapshotInfo};
 use crate::{Error, Options, open, place, snapshot};
@@ -155,7 +156,7 @@ fn begin_history(
         migrated_from: None,
     };
     let format = recovered.meta.format;
-    let live = Live::new(home, lock, journal, recovered, opened, true);
+    let live = Live::new(Held { home, lock }, journal, recovered, opened, true);
     // The one batch of the new history that says so: it also tells which one this is.
     live.in_one_batch(format, |_| Ok(()))?;
     live.snapshot(progress)?;

@@ -6,13 +6,14 @@
 use redb::{ReadTransaction, ReadableTable, TableHandle};
 
 use crate::error::guarded;
-use crate::home::Home;
+use crate::home::{Home, read_meta};
 use crate::journal::frame::decode_ops;
 use crate::journal::{Chain, Part};
+use crate::live::{META, Meta};
 use crate::read::definition;
-use crate::report::{CheckReport, Finding, OnProgress, Progress};
+use crate::report::{CheckReport, Finding, Inspected, OnProgress, Progress};
 use crate::table::TableInfo;
-use crate::{Error, Store, record, snapshot, swap};
+use crate::{Error, Store, place, record, snapshot, swap};
 
 /// More findings than these are counted as one: the first ones tell enough.
 const MOST_FINDINGS: usize = 100;
@@ -71,7 +72,7 @@ fn check_table(
             last = Some(key.to_vec());
             report.rows += 1;
             report.bytes += (key.len() + value.len()) as u64;
-            if report.rows % ROWS_A_STEP == 0 {
+            if report.rows.is_multiple_of(ROWS_A_STEP) {
                 progress(Progress {
                     step: info.name,
                     done: report.rows,
@@ -124,6 +125,46 @@ fn check_journal(
         }
     }
     Ok(())
+}
+
+/// Reads the snapshots and the journal of a directory that nobody has open, without changing it.
+pub(crate) fn inspect(home: &Home, progress: OnProgress<'_>) -> Result<Inspected, Error> {
+    let mut report = CheckReport::default();
+    check_snapshots(home, &mut report, progress)?;
+    let newest = snapshot::list(home)?.last().copied();
+    let chain = Chain::list(&home.files, &home.journal_dir())?;
+    let mut metas = Vec::new();
+    let after = Part::after(newest.unwrap_or(0));
+    let reach = chain.replay(after, &mut |record| {
+        for op in decode_ops(record.body)? {
+            if let (true, Some(value)) = (op.table == META.name(), op.value) {
+                metas = vec![record::decode::<Meta>(op.table, op.key, value)?];
+            }
+        }
+        Ok(())
+    })?;
+    for damage in reach.damage {
+        report.found("journal", damage);
+    }
+    let at_snapshot = newest.map(|seq| snapshot::meta(home, seq)).transpose()?;
+    let live = || {
+        home.look_at(&home.live_file())
+            .and_then(|live| read_meta(&live))
+    };
+    let meta = match metas.pop().or(at_snapshot) {
+        Some(meta) => meta,
+        None => live()?,
+    };
+    Ok(Inspected {
+        lineage: meta.lineage,
+        format: meta.format,
+        seq: meta.seq,
+        ms: meta.ms,
+        held: !place::is_home(home)?,
+        snapshots: report.snapshots,
+        batches: reach.batches,
+        findings: report.findings,
+    })
 }
 
 fn check_snapshots(

@@ -49,7 +49,9 @@ pub(crate) struct Home {
 
 impl fmt::Debug for Home {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Home").field("dir", &self.dir).finish()
+        f.debug_struct("Home")
+            .field("dir", &self.dir)
+            .finish_non_exhaustive()
     }
 }
 
@@ -115,15 +117,6 @@ impl Home {
         })
     }
 
-    /// Makes a new, empty database in a file that is empty.
-    pub(crate) fn new_database(&self, backend: &Backend) -> Result<Database, Error> {
-        guarded(|| {
-            Ok(Builder::new()
-                .set_cache_size(PASSING_CACHE)
-                .create_with_backend(backend.clone())?)
-        })
-    }
-
     /// Looks at a database that was closed well, without changing it.
     pub(crate) fn look_at(&self, path: &Path) -> Result<ReadOnlyDatabase, Error> {
         guarded(|| {
@@ -157,6 +150,15 @@ impl Home {
             Ok(transaction.commit()?)
         })
     }
+}
+
+/// Makes a new, empty database in a file that is empty.
+pub(crate) fn new_database(backend: &Backend) -> Result<Database, Error> {
+    guarded(|| {
+        Ok(Builder::new()
+            .set_cache_size(PASSING_CACHE)
+            .create_with_backend(backend.clone())?)
+    })
 }
 
 /// One row of a database, whatever the catalogue says; none when there is no such table.

@@ -13,7 +13,7 @@ use crate::home::DAY_MS;
 use crate::journal::Chain;
 use crate::live::{Live, lock};
 use crate::report::{Maintained, OnProgress, SnapshotInfo};
-use crate::snapshot::{self, Taken};
+use crate::snapshot::{self, Times};
 use crate::{Error, Read, ReadTx, Record, Table, live, open};
 
 /// Even when little is written, a snapshot is no older than this.
@@ -68,12 +68,12 @@ impl Live {
     /// Writes what has begun; takes as long as copying all rows.
     pub(crate) fn finish_snapshot(
         &self,
-        begun: Begun,
+        begun: &Begun,
         progress: OnProgress<'_>,
     ) -> Result<SnapshotInfo, Error> {
         let written = snapshot::write(&self.home, begun.rows.raw(), &begun.meta, progress);
         if written.is_err() {
-            self.give_up_snapshot(&begun);
+            self.give_up_snapshot(begun);
         }
         written
     }
@@ -98,7 +98,7 @@ impl Live {
 
     /// A snapshot, while nobody else writes.
     pub(crate) fn snapshot(&self, progress: OnProgress<'_>) -> Result<SnapshotInfo, Error> {
-        self.finish_snapshot(self.begin_snapshot()?, progress)
+        self.finish_snapshot(&self.begin_snapshot()?, progress)
     }
 
     /// True when recovery would have to read too much journal, or the newest snapshot is old.
@@ -183,7 +183,7 @@ impl Live {
         progress: OnProgress<'_>,
     ) -> Result<Maintained, Error> {
         let snapshot = begun
-            .map(|begun| self.finish_snapshot(begun, progress))
+            .map(|begun| self.finish_snapshot(&begun, progress))
             .transpose()?;
         Ok(Maintained {
             snapshot,
@@ -204,11 +204,11 @@ pub(crate) fn run(live: &Live, begun: &Receiver<Begun>) {
 /// Which snapshots, oldest first, are to stay: the newest two, one a day for so many days, one from
 /// before them, and each that was the newest within the last day. After a scrub nothing of before it
 /// stays for longer than a copy may take.
-fn kept(there: &[Taken], now: u64, keep_days: u32, scrub: Option<Scrubbed>) -> Vec<u64> {
+fn kept(there: &[Times], now: u64, keep_days: u32, scrub: Option<Scrubbed>) -> Vec<u64> {
     let window = now.saturating_sub(u64::from(keep_days) * DAY_MS);
     let before_window = there.iter().rposition(|it| it.ms <= window);
     let scrubbed = scrub.filter(|scrub| now.saturating_sub(scrub.ms) >= LONGEST_COPY_MS);
-    let stays = |place: usize, it: &Taken| {
+    let stays = |place: usize, it: &Times| {
         let next = there.get(place + 1);
         let newest_lately =
             next.is_none_or(|next| now.saturating_sub(next.taken_ms) < LONGEST_COPY_MS);
@@ -231,9 +231,9 @@ mod tests {
     use super::*;
 
     /// A snapshot a day, the last one today, on day 100.
-    fn daily(days: u64) -> Vec<Taken> {
+    fn daily(days: u64) -> Vec<Times> {
         (0..days)
-            .map(|day| Taken {
+            .map(|day| Times {
                 seq: day + 1,
                 ms: (100 - (days - 1 - day)) * DAY_MS,
                 taken_ms: (100 - (days - 1 - day)) * DAY_MS,
@@ -254,7 +254,7 @@ mod tests {
     fn what_was_newest_within_a_day_stays() {
         let mut there = daily(3);
         for part in 1..5 {
-            there.push(Taken {
+            there.push(Times {
                 seq: 10 + part,
                 ms: 100 * DAY_MS + part,
                 taken_ms: 100 * DAY_MS + part,

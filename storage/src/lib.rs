@@ -27,6 +27,8 @@ mod changes;
 mod check;
 mod error;
 mod files;
+#[doc(hidden)]
+pub mod fuzzing;
 mod generation;
 mod home;
 mod journal;
@@ -54,18 +56,19 @@ mod writer;
 pub use backup::{Restore, restore};
 pub use changes::Change;
 pub use error::Error;
-pub use files::{Disk, FileHandle, Files, Stamp};
+pub use files::{Disk, FileHandle, FileSystem, Files, Stamp, file_system};
 pub use home::Clock;
 pub use key::{Desc, Key};
 pub use pending::Pending;
 pub use read::{Read, ReadTx};
 pub use record::{Record, unpack};
 pub use report::{
-    BackupInfo, CheckReport, Compacted, DiskUse, Finding, Maintained, OnProgress, Opened, Progress,
-    Restored, SnapshotInfo, Start, Stats, TableSize, UpgradeCheck, UserSize, Writing,
+    BackupInfo, CheckReport, Compacted, DiskUse, Finding, Inspected, Maintained, OnProgress,
+    Opened, Progress, Restored, SnapshotInfo, Start, Stats, TableSize, UpgradeCheck, UserSize,
+    Writing,
 };
 pub use span::{Leading, Span};
-pub use store::{Migration, Options, Store, upgrade_check};
+pub use store::{Migration, Options, Store, inspect, upgrade_check};
 pub use table::{Table, TableInfo};
 pub use text::{TextHit, TextIndex, TextOp, analyse};
 pub use write::WriteTx;

@@ -19,6 +19,7 @@ use crate::generation::Generation;
 use crate::home::Home;
 use crate::journal::Journal;
 use crate::journal::frame::Record as JournalRecord;
+use crate::open::Held;
 use crate::recover::Recovered;
 use crate::report::{Opened, Writing};
 use crate::write::Batch;
@@ -95,13 +96,13 @@ pub(crate) enum Lost {
 
 impl Live {
     pub(crate) fn new(
-        home: Home,
-        lock: Box<dyn Send + Sync>,
+        held: Held,
         journal: Journal,
         recovered: Recovered,
         opened: Opened,
-        held: bool,
+        is_copy: bool,
     ) -> Self {
+        let Held { home, lock } = held;
         let Recovered {
             database,
             backend,
@@ -111,7 +112,7 @@ impl Live {
         let live = Self {
             lineage: meta.lineage,
             opened,
-            held: AtomicBool::new(held),
+            held: AtomicBool::new(is_copy),
             format: AtomicU32::new(meta.format),
             seq: AtomicU64::new(meta.seq),
             ms: AtomicU64::new(meta.ms),

@@ -6,7 +6,7 @@
 
 use uuid::Uuid;
 
-use crate::home::{Home, LOCK_FILE, read_meta};
+use crate::home::{Home, LOCK_FILE, new_database, read_meta};
 use crate::journal::{Chain, Journal};
 use crate::live::{Live, META, META_KEY, Meta};
 use crate::recover::{Bounds, Recovered, recover, replace_live};
@@ -116,7 +116,7 @@ fn serve(
         migrated_from: None,
     };
     let must_snapshot = recovered.must_snapshot;
-    let live = Live::new(home, lock, journal, recovered, opened, !is_home);
+    let live = Live::new(Held { home, lock }, journal, recovered, opened, !is_home);
     if must_snapshot {
         live.snapshot(&mut |_| ())?;
     }
@@ -148,7 +148,7 @@ fn create(home: &Home, format: u32) -> Result<Recovered, Error> {
         ms: home.now(),
     };
     replace_live(home, |file| {
-        let database = home.new_database(&Backend::new(file))?;
+        let database = new_database(&Backend::new(file))?;
         let transaction = database.begin_write()?;
         let mut tx = WriteTx::new(&transaction, &home.catalogue, 0);
         tx.put(&META, &META_KEY, &meta)?;
@@ -204,7 +204,7 @@ fn tidy(home: &Home) -> Result<(), Error> {
     for dir in [home.live_dir(), home.journal_dir(), home.snapshot_dir()] {
         for name in home.files.names(&dir)? {
             let path = dir.join(&name);
-            let unfinished = name.ends_with(".tmp") || name.ends_with(".new");
+            let unfinished = [".tmp", ".new"].iter().any(|end| name.ends_with(end));
             let retired = dir != home.live_dir() && home.len_of(&path)? == 0;
             if unfinished || retired {
                 home.files.remove(&path)?;

@@ -6,6 +6,7 @@
 //! the directory is a copy, in which what was written during the copying may be there in part, or the
 //! operator asked for what can be had; and nothing that was found is changed, but for the live file.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use redb::{Database, Durability};
 
 use crate::backend::Backend;
 use crate::error::guarded;
-use crate::home::{Home, OpenFile, read_meta};
+use crate::home::{Home, OpenFile, new_database, read_meta};
 use crate::journal::{Chain, Part, Reach, each_op};
 use crate::live::Meta;
 use crate::read::definition;
@@ -79,6 +80,16 @@ enum Base {
     Nothing,
 }
 
+impl fmt::Display for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Live(_) => f.write_str("the live file"),
+            Self::Snapshot(seq) => write!(f, "snapshot {seq}"),
+            Self::Nothing => f.write_str("the journal alone"),
+        }
+    }
+}
+
 impl Base {
     fn seq(self) -> u64 {
         match self {
@@ -104,75 +115,59 @@ pub(crate) fn recover(
     let lineage = one_lineage(source, &chain, &snapshots)?;
     let mut damage = Vec::new();
     let mut live = None;
-    if has_live {
-        match checked_live(home) {
-            Ok((open, meta))
-                if lineage.is_none_or(|it| it == meta.lineage) && bounds.allow(&meta) =>
-            {
-                live = Some((open, meta));
-            }
-            Ok((_, meta)) if bounds.allow(&meta) => {
-                damage.push("the live file is of another history".to_owned());
-            }
-            Ok(_) => {}
-            Err(error @ Error::NewerFormat { .. }) => return Err(error),
-            // Normal in a copy, which is torn wherever it was written to meanwhile.
-            Err(_) => {}
-        }
+    match checked_live(home) {
+        // A bounded recovery may stop before it.
+        Ok((_, meta)) if !bounds.allow(&meta) => {}
+        Ok(found) if lineage.is_none_or(|it| it == found.1.lineage) => live = Some(found),
+        Ok(_) => damage.push("the live file is of another history".to_owned()),
+        // There is nothing else.
+        Err(error) if chain.is_empty() && snapshots.is_empty() => return Err(error),
+        // It is not there, or torn: normal in a copy.
+        Err(_) => live = None,
     }
-    let plan = plan(
-        &chain,
-        &snapshots,
-        live.as_ref().map(|(_, meta)| meta.seq),
-        bounds,
-    )?;
+    let mut usable = snapshots.clone();
+    if bounds.until_ms < u64::MAX {
+        usable.retain(|seq| snapshot::meta(source, *seq).is_ok_and(|meta| bounds.allow(&meta)));
+    }
+    let live_seq = live.as_ref().map(|(_, meta)| meta.seq);
+    let plan = plan(&chain, &usable, live_seq, bounds)?;
     damage.extend(plan.damage);
     for (base, reach) in plan.bases {
-        let built = match base {
+        let open = match base {
             Base::Live(_) => live.take().map_or(Err(Error::Closed), |(open, _)| Ok(open)),
             Base::Snapshot(seq) => from_snapshot(home, source, seq),
             Base::Nothing => from_nothing(home),
         };
-        let applied = built.and_then(|open| {
-            apply(&chain, bounds.part(base.seq()), &open.database)?;
-            let meta = read_meta(&open.database)?;
-            Ok((open, meta))
-        });
-        let (open, meta) = match applied {
-            Ok(applied) => applied,
-            Err(error @ (Error::Full | Error::Io { .. } | Error::NewerFormat { .. })) => {
-                return Err(error);
+        match open.and_then(|open| finish(home, &chain, bounds.part(base.seq()), open)) {
+            Ok((open, meta)) => {
+                damage.extend(reach.damage.iter().cloned());
+                let must_snapshot =
+                    !damage.is_empty() || !leads_here(&chain, &snapshots, base, &meta)?;
+                let reach = Reach { damage, ..reach };
+                return Ok(Some(Recovered::new(base, open, meta, reach, must_snapshot)));
             }
-            Err(error) => {
-                damage.push(format!("{base:?} cannot be used: {error}"));
-                continue;
-            }
-        };
-        home.create_tables(&open.database)?;
-        damage.extend(reach.damage.iter().cloned());
-        let must_snapshot = !leads_here(&chain, &snapshots, base, &meta)? || !damage.is_empty();
-        return Ok(Some(Recovered {
-            database: open.database,
-            backend: open.backend,
-            meta,
-            start: if matches!(base, Base::Live(_)) {
-                Start::Checked
-            } else {
-                Start::Rebuilt
-            },
-            reach: Reach { damage, ..reach },
-            must_snapshot,
-            snapshot: match base {
-                Base::Snapshot(seq) => Some(seq),
-                Base::Live(_) | Base::Nothing => None,
-            },
-        }));
+            Err(error @ (Error::Full | Error::Io { .. })) => return Err(error),
+            Err(error) => damage.push(format!("{base} cannot be used: {error}")),
+        }
     }
     Err(Error::Incomplete {
         reachable: plan.reachable,
         known: plan.known,
         reason: damage.join("; "),
     })
+}
+
+/// Brings a database up to the end of a part of the journal.
+fn finish(
+    home: &Home,
+    chain: &Chain,
+    part: Part,
+    open: OpenFile,
+) -> Result<(OpenFile, Meta), Error> {
+    apply(chain, part, &open.database)?;
+    let meta = read_meta(&open.database)?;
+    home.create_tables(&open.database)?;
+    Ok((open, meta))
 }
 
 /// The one history to which snapshots and journal belong; none when nothing says.
@@ -309,7 +304,7 @@ pub(crate) fn copy_file(
 
 fn from_nothing(home: &Home) -> Result<OpenFile, Error> {
     replace_live(home, |into| {
-        home.new_database(&Backend::new(into))?;
+        new_database(&Backend::new(into))?;
         Ok(())
     })?;
     home.open_database(&home.live_file(), false)
@@ -322,9 +317,9 @@ pub(crate) fn replace_live(
 ) -> Result<(), Error> {
     let passing = home.live_dir().join("main.redb.new");
     home.files.remove(&passing)?;
-    let file = home.files.create(&passing)?;
-    fill(file.clone())?;
-    file.sync()?;
+    let new = home.files.create(&passing)?;
+    fill(Arc::clone(&new))?;
+    new.sync()?;
     home.files.rename(&passing, &home.live_file())?;
     Ok(home.files.sync_dir(&home.live_dir())?)
 }
@@ -385,17 +380,29 @@ impl Applying<'_> {
 }
 
 impl Recovered {
-    /// A live file that needed nothing.
-    pub(crate) fn as_it_is(open: OpenFile, meta: Meta, start: Start) -> Self {
-        let reach = Reach::nothing(meta.seq);
+    fn new(base: Base, open: OpenFile, meta: Meta, reach: Reach, must_snapshot: bool) -> Self {
+        let (start, snapshot) = match base {
+            Base::Live(_) => (Start::Checked, None),
+            Base::Snapshot(seq) => (Start::Rebuilt, Some(seq)),
+            Base::Nothing => (Start::Rebuilt, None),
+        };
         Self {
             database: open.database,
             backend: open.backend,
             meta,
             start,
             reach,
-            must_snapshot: false,
-            snapshot: None,
+            must_snapshot,
+            snapshot,
+        }
+    }
+
+    /// A live file that needed nothing.
+    pub(crate) fn as_it_is(open: OpenFile, meta: Meta, start: Start) -> Self {
+        let reach = Reach::nothing(meta.seq);
+        Self {
+            start,
+            ..Self::new(Base::Live(meta.seq), open, meta, reach, false)
         }
     }
 }

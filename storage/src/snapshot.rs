@@ -11,7 +11,7 @@ use redb::{Database, Durability, ReadTransaction, ReadableTable, TableHandle};
 
 use crate::backend::Backend;
 use crate::error::guarded;
-use crate::home::{Home, find_row, read_meta};
+use crate::home::{Home, find_row, new_database, read_meta};
 use crate::live::Meta;
 use crate::read::definition;
 use crate::report::{OnProgress, Progress, SnapshotInfo};
@@ -23,7 +23,7 @@ const TAKEN_KEY: u8 = 0;
 
 /// The times of a snapshot, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Taken {
+pub(crate) struct Times {
     pub(crate) seq: u64,
     /// When its last batch was written.
     pub(crate) ms: u64,
@@ -65,11 +65,11 @@ pub(crate) fn meta(home: &Home, seq: u64) -> Result<Meta, Error> {
 }
 
 /// When the last batch of a snapshot was written, and when it was taken.
-pub(crate) fn times(home: &Home, seq: u64) -> Result<Taken, Error> {
+pub(crate) fn times(home: &Home, seq: u64) -> Result<Times, Error> {
     let file = home.look_at(&path(home, seq))?;
     let taken_ms = find_row(&file, &TAKEN, &TAKEN_KEY)?.unwrap_or(0);
     let ms = read_meta(&file)?.ms;
-    Ok(Taken { seq, ms, taken_ms })
+    Ok(Times { seq, ms, taken_ms })
 }
 
 /// Copies what a read transaction sees into a new snapshot.
@@ -86,7 +86,7 @@ pub(crate) fn write(
         home.files.remove(&path)?;
         let file = home.files.create_unnamed(&dir)?;
         let backend = Backend::new(file.clone());
-        let mut database = home.new_database(&backend)?;
+        let mut database = new_database(&backend)?;
         copy_rows(from, &database, progress)?;
         say_when(home, &database)?;
         guarded(|| {

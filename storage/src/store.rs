@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::live::{Live, lock};
 use crate::writer::{self, Item, Write};
 use crate::{
-    Clock, Disk, Error, Files, Opened, Pending, ReadTx, TableInfo, UpgradeCheck, WriteTx, Writing,
-    keep, open,
+    Clock, Disk, Error, Files, Inspected, OnProgress, Opened, Pending, ReadTx, TableInfo,
+    UpgradeCheck, WriteTx, Writing, check, keep, open,
 };
 
 /// Journal bytes after which a snapshot is taken.
@@ -105,6 +105,14 @@ pub fn upgrade_check(options: &Options) -> Result<UpgradeCheck, Error> {
     open::upgrade_check(options)
 }
 
+/// What a directory holds that nobody has open, a backup for example; it is only looked at.
+///
+/// # Errors
+/// `Corrupt` when it holds nothing that can be read, or what the disk says.
+pub fn inspect(options: &Options, progress: OnProgress<'_>) -> Result<Inspected, Error> {
+    check::inspect(&options.home()?, progress)
+}
+
 /// An open data directory.
 #[derive(Clone)]
 pub struct Store {
@@ -139,6 +147,10 @@ impl Store {
     /// # Errors
     /// `InUse` when it is open already, here or in another process; `NewerFormat`; `Migration`;
     /// `Misdeclared`; `Corrupt`; `Full` or `Io` from the disk.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "options are made for one opening; whoever needs them twice clones them"
+    )]
     pub fn open(options: Options) -> Result<Self, Error> {
         let live = Arc::new(open::open(&options)?);
         let (sender, queue) = mpsc::channel();

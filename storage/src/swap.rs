@@ -10,7 +10,7 @@ use redb::{ReadTransaction, ReadableDatabase};
 
 use crate::backend::Backend;
 use crate::error::guarded;
-use crate::home::{Home, OpenFile, find_row};
+use crate::home::{Home, OpenFile, find_row, new_database};
 use crate::journal::{Chain, Part};
 use crate::live::{Live, META, META_KEY};
 use crate::recover::{apply, copy_file};
@@ -74,18 +74,13 @@ fn begin(home: &Home, base: Option<u64>) -> Result<Next, Error> {
     let path = home.live_dir().join("main.redb.new");
     home.files.remove(&path)?;
     let file = home.files.create(&path)?;
-    let open = match base {
-        Some(seq) => {
-            copy_file(home, &snapshot::path(home, seq), &file)?;
-            home.open_database(&path, true)?
-        }
-        None => {
-            let backend = Backend::new(file);
-            OpenFile {
-                database: home.new_database(&backend)?,
-                backend,
-            }
-        }
+    let open = if let Some(seq) = base {
+        copy_file(home, &snapshot::path(home, seq), &file)?;
+        home.open_database(&path, true)?
+    } else {
+        let backend = Backend::new(file);
+        let database = new_database(&backend)?;
+        OpenFile { database, backend }
     };
     Ok(Next { open, path })
 }

@@ -23,7 +23,7 @@ impl Store {
 
     fn snapshot_now(&self, progress: OnProgress<'_>) -> Result<SnapshotInfo, Error> {
         let begun = self.act(Live::begin_snapshot)?;
-        self.live().finish_snapshot(begun, progress)
+        self.live().finish_snapshot(&begun, progress)
     }
 
     /// Does what is due: a snapshot when the journal is long or the newest one is a week old; once a

@@ -7,6 +7,7 @@
 //! was written since the last good one.
 
 mod disk;
+mod system;
 
 use std::fmt::Debug;
 use std::io;
@@ -14,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use disk::Disk;
+pub use system::{FileSystem, file_system};
 
 /// All bytes of a file.
 pub(crate) fn read_whole(files: &dyn Files, path: &Path) -> io::Result<Vec<u8>> {

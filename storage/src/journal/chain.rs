@@ -182,46 +182,48 @@ impl Chain {
     /// Shows the batches of a part to `visit`, as far as they follow each other.
     pub(crate) fn replay(&self, part: Part, visit: &mut OnRecord<'_>) -> Result<Reach, Error> {
         let mut reach = Reach::nothing(part.after);
-        let start = self
-            .ids
-            .iter()
-            .rposition(|id| id.first <= part.after.saturating_add(1));
+        let first = part.after.saturating_add(1);
+        let start = self.ids.iter().rposition(|id| id.first <= first);
         let mut whole = true;
         for (place, id) in self.ids.iter().enumerate().skip(start.unwrap_or(0)) {
-            let next = self.ids.get(place + 1).map_or(u64::MAX, |next| next.first);
+            let limit = self.ids.get(place + 1).map_or(u64::MAX, |next| next.first);
             if id.first > reach.seq.saturating_add(1) && whole {
                 reach.damage.push(missing(reach.seq + 1, id.first - 1));
                 whole = false;
             }
-            let enough = self.one(*id, next, part, whole, &mut reach, visit)?;
-            if enough {
+            let bytes = files::read_whole(self.files.as_ref(), &self.path(*id))?;
+            // Behind a gap nothing is shown; what is there is only taken note of.
+            let wanted = if whole {
+                part
+            } else {
+                Part { up_to: 0, ..part }
+            };
+            if reach.take(&bytes, (*id, limit), wanted, visit)? && whole {
                 return Ok(reach);
             }
         }
         Ok(reach)
     }
+}
 
-    /// Reads one file; true when nothing after it is wanted.
-    fn one(
-        &self,
-        id: SegmentId,
-        limit: u64,
+impl Reach {
+    /// Takes the records of a file up to `limit`, behind which they are void; true when nothing after
+    /// it is wanted.
+    fn take(
+        &mut self,
+        bytes: &[u8],
+        (id, limit): (SegmentId, u64),
         part: Part,
-        whole: bool,
-        reach: &mut Reach,
         visit: &mut OnRecord<'_>,
     ) -> Result<bool, Error> {
-        let bytes = files::read_whole(self.files.as_ref(), &self.path(id))?;
-        reach.bytes += bytes.len() as u64;
-        let mut enough = false;
         let wanted = Wanted {
             first: id.first,
-            after: reach.seq,
+            after: self.seq,
             limit,
         };
-        let (mut seq, mut ms, mut batches) = (reach.seq, reach.ms, 0);
-        let walked = walk(&bytes, wanted, &mut |record| {
-            if !whole || record.seq != seq.saturating_add(1) {
+        let mut enough = false;
+        let walked = walk(bytes, wanted, &mut |record| {
+            if part.up_to == 0 || record.seq != self.seq.saturating_add(1) {
                 return Ok(true);
             }
             enough = record.seq > part.up_to || record.ms > part.until_ms;
@@ -229,24 +231,25 @@ impl Chain {
                 return Ok(false);
             }
             visit(record)?;
-            (seq, ms, batches) = (record.seq, record.ms, batches + 1);
+            self.seq = record.seq;
+            self.ms = record.ms;
+            self.batches += 1;
             Ok(true)
         })?;
-        reach.known = reach.known.max(walked.known.min(limit.saturating_sub(1)));
-        (reach.seq, reach.ms, reach.batches) = (seq, ms, reach.batches + batches);
+        self.bytes += bytes.len() as u64;
+        self.known = self.known.max(walked.known.min(limit.saturating_sub(1)));
         if walked.damaged {
-            reach.damage.push(format!(
-                "{} has bytes that were not written so",
-                id.file_name()
-            ));
+            let name = id.file_name();
+            self.damage
+                .push(format!("{name} has bytes that were not written so"));
         }
         let last = limit == u64::MAX;
-        reach.unsealed = (last && walked.end != End::Sealed && !enough && walked.known >= id.first)
-            .then_some(id);
+        let unsealed = last && walked.end != End::Sealed && !enough && walked.known >= id.first;
+        self.unsealed = unsealed.then_some(id);
         if let End::Torn(bytes) = walked.end
             && last
         {
-            reach.torn_bytes = bytes;
+            self.torn_bytes = bytes;
         }
         Ok(enough)
     }
@@ -256,11 +259,11 @@ fn missing(from: u64, to: u64) -> String {
     format!("the journal lacks the batches {from} to {to}")
 }
 
+/// Given table, key, and the value from now on or none.
+pub(crate) type OnOp<'v> = dyn FnMut(&str, &[u8], Option<&[u8]>) -> Result<(), Error> + 'v;
+
 /// Applies the changes of a record through `apply`.
-pub(crate) fn each_op(
-    record: Record<'_>,
-    apply: &mut dyn FnMut(&str, &[u8], Option<&[u8]>) -> Result<(), Error>,
-) -> Result<(), Error> {
+pub(crate) fn each_op(record: Record<'_>, apply: &mut OnOp<'_>) -> Result<(), Error> {
     for op in decode_ops(record.body)? {
         apply(op.table, op.key, op.value)?;
     }

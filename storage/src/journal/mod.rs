@@ -6,7 +6,7 @@
 
 mod chain;
 pub(crate) mod frame;
-mod walk;
+pub(crate) mod walk;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

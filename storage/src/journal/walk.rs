@@ -94,21 +94,8 @@ pub(crate) fn walk<'b>(
                 record
             }
             // Nothing was written here, or nothing that can be used. What is sound further on?
-            _ => match next_sound(rest, walked.seq) {
-                Some((skipped, record)) => {
-                    walked.damaged = true;
-                    walked.known = walked.known.max(last_sound(&rest[skipped..], record.seq));
-                    // The last seq before what was found; for a seal the last one of all.
-                    let before = record.seq - u64::from(!record.is_seal());
-                    if before > after {
-                        walked.end = End::Torn(unwritten_from(rest));
-                        return Ok(walked);
-                    }
-                    at += skipped;
-                    walked.seq = before;
-                    continue;
-                }
-                None => {
+            _ => {
+                let Some((skipped, record)) = next_sound(rest, walked.seq) else {
                     let torn = unwritten_from(rest);
                     walked.end = if torn == 0 {
                         End::Open
@@ -116,8 +103,19 @@ pub(crate) fn walk<'b>(
                         End::Torn(torn)
                     };
                     return Ok(settled(walked, bytes));
+                };
+                walked.damaged = true;
+                walked.known = walked.known.max(last_sound(&rest[skipped..], record.seq));
+                // The last seq before what was found; for a seal the last one of all.
+                let before = record.seq - u64::from(!record.is_seal());
+                if before > after {
+                    walked.end = End::Torn(unwritten_from(rest));
+                    return Ok(walked);
                 }
-            },
+                at += skipped;
+                walked.seq = before;
+                continue;
+            }
         };
         if record.seq >= limit || (record.seq > after && !visit(record)?) {
             walked.end = End::Enough;
