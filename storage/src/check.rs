@@ -64,7 +64,7 @@ fn check_table(
             let (key, value) = (key.value(), value.value());
             let by_key = table.get(key)?.is_some_and(|found| found.value() == value);
             let in_order = last.as_deref().is_none_or(|last| last < key);
-            if let Err(error) = (info.decode)(key, value) {
+            if let Err(error) = (info.decode)(info.name, key, value) {
                 report.found(info.name, error.to_string());
             } else if !by_key || !in_order {
                 report.found(info.name, "a row cannot be found by its key");

@@ -21,6 +21,7 @@
 //! * every value carries a checksum over its key and itself, verified on every read;
 //! * nothing changes a table except through `WriteTx::apply`, so that a journal can go in beneath it.
 
+mod apply;
 mod backend;
 mod backup;
 mod changes;

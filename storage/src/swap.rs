@@ -8,12 +8,13 @@ use std::path::PathBuf;
 
 use redb::{ReadTransaction, ReadableDatabase};
 
+use crate::apply::apply;
 use crate::backend::Backend;
 use crate::error::guarded;
 use crate::home::{Home, OpenFile, find_row, new_database};
 use crate::journal::{Chain, Part};
 use crate::live::{Live, META, META_KEY};
-use crate::recover::{apply, copy_file};
+use crate::recover::copy_file;
 use crate::report::{OnProgress, Progress};
 use crate::{Error, snapshot};
 

@@ -12,6 +12,9 @@ use crate::{Error, Key, Record, record};
 /// Tables of this crate begin with this; the catalogue's may not.
 const RESERVED: &str = "storage.";
 
+/// Reads a row, given the table's name, the key and the value.
+type Decode = fn(&str, &[u8], &[u8]) -> Result<(), Error>;
+
 /// One row of the catalogue: a table's name and, for whoever reads it, what is in the table.
 #[derive(Debug, Clone, Copy)]
 pub struct TableInfo {
@@ -26,7 +29,7 @@ pub struct TableInfo {
     /// True when the key begins with the user whose row it is.
     pub by_user: bool,
     /// Reads a row as the types of the table say; for the check.
-    pub(crate) decode: fn(&[u8], &[u8]) -> Result<(), Error>,
+    pub(crate) decode: Decode,
 }
 
 impl TableInfo {
@@ -81,8 +84,7 @@ impl<K: Key, V: Record> Table<K, V> {
 }
 
 /// Reads a row as the types of its table say.
-fn decode_row<K: Key, V: Record>(key: &[u8], value: &[u8]) -> Result<(), Error> {
-    let table = std::any::type_name::<V>();
+fn decode_row<K: Key, V: Record>(table: &str, key: &[u8], value: &[u8]) -> Result<(), Error> {
     decode_whole::<K>(table, key)?;
     record::decode::<V>(table, key, value).map(|_| ())
 }

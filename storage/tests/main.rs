@@ -14,6 +14,7 @@ mod model;
 mod opening;
 mod power;
 mod records;
+mod recovery;
 mod support;
 mod text;
 mod text_files;
