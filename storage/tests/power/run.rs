@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use novacore_storage::{Error, Options, Pending, Start, Store, Writing};
+use novacore_storage::{Error, Options, Pending, Store, Writing};
 
 use super::model::{Change, Model, Rows, on_purpose};
 use crate::support::CATALOGUE;
@@ -15,7 +15,7 @@ const DAY_MS: u64 = 86_400_000;
 
 /// How a process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+pub enum End {
     Closed,
     Killed,
     PowerLost,
@@ -23,13 +23,13 @@ enum End {
 
 /// A store at work, and what is known of it.
 pub struct Run {
-    rng: Rng,
-    disk: SimDisk,
+    pub rng: Rng,
+    pub disk: SimDisk,
     clock: Arc<AtomicU64>,
-    model: Model,
+    pub model: Model,
     next_change: u64,
     /// The last batch that was acknowledged.
-    seq: u64,
+    pub seq: u64,
     /// The disk refuses this time, but does not stop.
     refusing: bool,
     /// What was done, for the report of a failure.
@@ -51,7 +51,7 @@ pub fn run(seed: u64, forgets: Option<Sync>) -> Result<(), String> {
 }
 
 impl Run {
-    fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
         let disk = SimDisk::new(rng.next(), Path::new("/srv"));
         if rng.chance(15) {
@@ -69,8 +69,8 @@ impl Run {
         }
     }
 
-    fn report(&self, seed: u64, reason: &str) -> String {
-        let from = self.story.len().saturating_sub(40);
+    pub fn report(&self, seed: u64, reason: &str) -> String {
+        let from = self.story.len().saturating_sub(60);
         let story = self.story[from..].join("\n  ");
         let files = self.disk.listing();
         let files = files
@@ -80,11 +80,11 @@ impl Run {
         format!("seed {seed}: {reason}\n  {story}\nfiles:\n  {files}")
     }
 
-    fn tell(&mut self, what: impl Into<String>) {
+    pub fn tell(&mut self, what: impl Into<String>) {
         self.story.push(what.into());
     }
 
-    fn options(&self) -> Options {
+    pub fn options(&self) -> Options {
         let clock = Arc::clone(&self.clock);
         let mut options = Options::new(data(), CATALOGUE, &[]);
         options.cache_bytes = 1 << 20;
@@ -135,7 +135,7 @@ impl Run {
         self.end(store)
     }
 
-    fn arm(&mut self, fault: Fault) {
+    pub fn arm(&mut self, fault: Fault) {
         self.tell(format!("armed {fault:?}"));
         self.disk.arm(fault);
     }
@@ -173,7 +173,7 @@ impl Run {
     }
 
     /// Several writes that are queued at once.
-    fn group(&mut self, store: &Store) -> Result<(), String> {
+    pub fn group(&mut self, store: &Store) -> Result<(), String> {
         let ms = self.rng.spread(600_000);
         self.forward(ms);
         let changes: Vec<Change> = (0..=self.rng.below(5)).map(|_| self.change()).collect();
@@ -286,7 +286,7 @@ impl Run {
         self.model.settle(rows)
     }
 
-    fn close(&mut self, store: &Store) -> Result<(), String> {
+    pub fn close(&mut self, store: &Store) -> Result<(), String> {
         let closed = store.close();
         self.tell(format!("close {closed:?}"));
         match closed {
@@ -318,88 +318,11 @@ impl Run {
         Ok(())
     }
 
-    fn ends(&mut self, end: End) {
+    pub fn ends(&mut self, end: End) {
         self.tell(format!("{end:?}"));
         match end {
             End::PowerLost => self.disk.power_loss(),
             End::Killed | End::Closed => self.disk.kill(),
         }
     }
-
-    /// Opens, though the power may fail meanwhile, and looks.
-    fn open(&mut self) -> Result<Store, String> {
-        for _ in 0..3 {
-            if !self.rng.chance(30) {
-                break;
-            }
-            let n = self.rng.spread(500);
-            self.arm(Fault::Stop(n));
-            let opened = Store::open(self.options());
-            self.tell(format!("open, perhaps cut short: {opened:?}"));
-            match opened {
-                Err(error) if !self.disk.stopped() => return Err(cannot_open(&error)),
-                Ok(store) if !self.disk.stopped() => {
-                    self.look(&store)?;
-                    return Ok(store);
-                }
-                opened => drop(opened),
-            }
-            let end = if self.rng.coin() {
-                End::PowerLost
-            } else {
-                End::Killed
-            };
-            self.ends(end);
-        }
-        let opened = Store::open(self.options());
-        self.tell(format!("open {:?}", opened.as_ref().map(Store::opened)));
-        let store = opened.map_err(|error| cannot_open(&error))?;
-        self.look(&store)?;
-        Ok(store)
-    }
-
-    /// What the store holds after opening.
-    fn look(&mut self, store: &Store) -> Result<(), String> {
-        match Rows::read(store) {
-            Ok(rows) => self.model.settle(rows)?,
-            Err(_) if self.disk.stopped() => return Ok(()),
-            Err(error) => return Err(format!("cannot be read: {error:?}")),
-        }
-        if store.seq() < self.seq {
-            return Err(format!("is at {}, was at {}", store.seq(), self.seq));
-        }
-        self.seq = store.seq();
-        if store.held() {
-            return Err("takes itself for a copy".to_owned());
-        }
-        Ok(())
-    }
-
-    /// At last the disk is well: everything is in order, and a store that is closed well opens quickly.
-    fn last_look(&mut self) -> Result<(), String> {
-        let store = self.open_once()?;
-        let checked = store.check(true, &mut |_| ());
-        let checked = checked.map_err(|error| format!("check fails: {error:?}"))?;
-        if !checked.findings.is_empty() {
-            return Err(format!("check finds {:?}", checked.findings));
-        }
-        self.close(&store)?;
-        drop(store);
-        self.disk.kill();
-        let store = self.open_once()?;
-        match store.opened().start {
-            Start::Clean => Ok(()),
-            start => Err(format!("closed well, but opened as {start:?}")),
-        }
-    }
-
-    fn open_once(&mut self) -> Result<Store, String> {
-        let store = Store::open(self.options()).map_err(|error| cannot_open(&error))?;
-        self.look(&store)?;
-        Ok(store)
-    }
-}
-
-fn cannot_open(error: &Error) -> String {
-    format!("does not open: {error:?}")
 }

@@ -25,13 +25,30 @@ use novacore_storage::{FileHandle, Files, Stamp};
 use crate::support::rng::Rng;
 use file::{Home, SimFile};
 
-/// One kind of sync, by what it is for.
+/// One kind of sync, by what it is for: the name of the store's folder, "" for the directory itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sync {
-    /// The content of a file in the folder of this name.
+    /// The content of a file in the folder; the marker of a clean close, in `live`, is "clean".
     File(&'static str),
-    /// The folder of this name itself.
+    /// The folder itself.
     Folder(&'static str),
+}
+
+impl Sync {
+    /// What a folder is for.
+    fn purpose(folder: &Path) -> &'static str {
+        let names = ["journal", "snapshots", "live"];
+        let known = names.into_iter().find(|name| folder.ends_with(name));
+        known.unwrap_or("")
+    }
+
+    /// The sync of a file that is opened under this name.
+    fn of_file(folder: &Path, name: &str) -> Self {
+        match Self::purpose(folder) {
+            "live" if name.starts_with("clean") => Self::File("clean"),
+            purpose => Self::File(purpose),
+        }
+    }
 }
 
 /// What goes wrong next.
@@ -172,12 +189,14 @@ impl fmt::Debug for SimFiles {
 }
 
 impl SimFiles {
-    fn handle(&self, inode: u64, folder: &Path, home: Home) -> Arc<dyn FileHandle> {
+    fn handle(&self, inode: u64, path: (&Path, &str), home: Home) -> Arc<dyn FileHandle> {
+        let (folder, name) = path;
         Arc::new(SimFile {
             disk: self.disk.clone(),
             generation: self.generation,
             inode,
             folder: folder.to_owned(),
+            syncs: Sync::of_file(folder, name),
             home,
         })
     }
@@ -187,7 +206,7 @@ impl SimFiles {
         let inode = self.disk.look(self.generation, |state| {
             state.find(folder, name).ok_or_else(disk::not_found)
         })?;
-        Ok(self.handle(inode, folder, home))
+        Ok(self.handle(inode, (folder, name), home))
     }
 }
 
@@ -218,14 +237,14 @@ impl Files for SimFiles {
             let inode = state.new_inode();
             state.link(folder, name, inode).map(|()| inode)
         })?;
-        Ok(self.handle(inode, folder, Home::Named))
+        Ok(self.handle(inode, (folder, name), Home::Named))
     }
 
     fn create_unnamed(&self, dir: &Path) -> io::Result<Arc<dyn FileHandle>> {
         let (inode, home) = self
             .disk
             .change(self.generation, |state| state.create_unnamed(dir))?;
-        Ok(self.handle(inode, dir, home))
+        Ok(self.handle(inode, (dir, ""), home))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -208,19 +208,12 @@ impl State {
         Ok((inode, Home::Passing(name)))
     }
 
-    /// Whether the sync that is asked for now is one that does nothing.
-    fn sync_is_forgotten(&self, sync: fn(&'static str) -> Sync, folder: &Path) -> bool {
-        let names = ["journal", "snapshots", "live"];
-        let known = names.into_iter().find(|name| folder.ends_with(name));
-        self.faults.forgets.is_some() && self.faults.forgets == Some(sync(known.unwrap_or("")))
-    }
-
     fn sync_fails(&mut self) -> bool {
         count_down(&mut self.faults.sync_fails)
     }
 
-    pub fn sync_file(&mut self, number: u64, folder: &Path) -> io::Result<()> {
-        if self.sync_is_forgotten(Sync::File, folder) {
+    pub fn sync_file(&mut self, number: u64, kind: Sync) -> io::Result<()> {
+        if self.faults.forgets == Some(kind) {
             return Ok(());
         }
         let fails = self.sync_fails();
@@ -234,7 +227,7 @@ impl State {
     }
 
     pub fn sync_dir(&mut self, dir: &Path) -> io::Result<()> {
-        if self.sync_is_forgotten(Sync::Folder, dir) {
+        if self.faults.forgets == Some(Sync::Folder(Sync::purpose(dir))) {
             return Ok(());
         }
         let fails = self.sync_fails();

@@ -5,8 +5,8 @@ use std::{fmt, io};
 
 use novacore_storage::FileHandle;
 
-use super::SimDisk;
 use super::disk::{self, State};
+use super::{SimDisk, Sync};
 
 /// How the file came to be open.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct SimFile {
     pub inode: u64,
     /// Where it was opened.
     pub folder: PathBuf,
+    /// What its syncs are for.
+    pub syncs: Sync,
     pub home: Home,
 }
 
@@ -103,7 +105,7 @@ impl FileHandle for SimFile {
 
     fn sync(&self) -> io::Result<()> {
         self.disk.change(self.generation, |state| {
-            state.sync_file(self.inode, &self.folder)
+            state.sync_file(self.inode, self.syncs)
         })
     }
 
