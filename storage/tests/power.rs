@@ -66,6 +66,15 @@ fn a_good_close_survives_a_power_loss() {
     }
 }
 
+/// Promise: a live file of which a sync failed is not trusted without a check, even when a later
+/// process found it well and closed it.
+#[test]
+fn a_failed_sync_is_remembered() {
+    for seed in 0..60 {
+        bounded(seed, None, calm::run_after_a_failed_sync).unwrap();
+    }
+}
+
 /// Promise: the runs above are able to fail: in a build without one of these syncs they do.
 #[test]
 fn without_a_sync_it_is_noticed() {

@@ -31,7 +31,7 @@ pub struct Run {
     /// The last batch that was acknowledged.
     pub seq: u64,
     /// The disk refuses this time, but does not stop.
-    refusing: bool,
+    pub refusing: bool,
     /// What was done, for the report of a failure.
     story: Vec<String>,
 }
