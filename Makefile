@@ -3,7 +3,7 @@
 #   make test      every test: Rust, page, and a real browser
 #   make check     formatting, lints, types, licences
 #   make bench     the measurements that README, docs/performance.md and the release notes quote
-#   make torture   1,000 live copies, kills and flipped bits (about 40 minutes); make fuzz: the storage formats
+#   make torture   1,000 live copies, kills and flipped bits (about 20 minutes); make fuzz: the storage formats
 #   make web       the page alone; make openapi: its description of the API, from the code
 #   make coverage  lines covered, by slice (installs cargo-llvm-cov)
 
