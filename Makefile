@@ -3,7 +3,7 @@
 #   make test      every test: Rust, page, and a real browser
 #   make check     formatting, lints, types, licences
 #   make bench     the measurements that README, docs/performance.md and the release notes quote
-#   make torture   1,000 live copies, kills and flipped bits (about 20 minutes); make fuzz: the storage formats
+#   make torture   1,000 live copies, kills, power losses, flipped bits (20 to 30 minutes); make fuzz: the storage formats
 #   make web       the page alone; make openapi: its description of the API, from the code
 #   make coverage  lines covered, by slice (installs cargo-llvm-cov)
 
@@ -86,7 +86,7 @@ bench: web
 # Nothing is installed for it: without rsync its copies are left out, and that is said.
 TORTURE_RUNS ?= 1000
 torture:
-	NOVACORE_TORTURE_RUNS=$(TORTURE_RUNS) cargo test --release -p novacore-storage torture:: -- --nocapture
+	NOVACORE_TORTURE_RUNS=$(TORTURE_RUNS) cargo test --release -p novacore-storage -- torture:: power:: --nocapture
 
 # The fuzzer wants a nightly compiler; RUSTC_BOOTSTRAP lets the stable one do, without sanitizers.
 FUZZ_SECONDS ?= 60
