@@ -6,14 +6,15 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::ops::Deref;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use storage::{Store, TextIndex};
+use storage::{Files, Store, TextIndex};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -35,7 +36,12 @@ pub struct Parts {
     pub clock: Clock,
     pub random: Random,
     pub ids: Ids,
+    /// The file system that storage uses.
+    pub files: Arc<dyn Files>,
     pub store: Store,
+    /// Number of the format in which this program writes.
+    pub format: u32,
+    pub upkeep: Upkeep,
     pub text: TextIndex,
     pub models: ModelServers,
     pub keys: Keys,
@@ -57,6 +63,13 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
     }
+
+    /// Whether this data is a copy or was restored, and nobody has said yet that it is now the real
+    /// one. While it is held, nothing may leave for other people: whoever sends mail, calls a payment
+    /// service or notifies asks here first.
+    pub fn held(&self) -> bool {
+        self.store.held()
+    }
 }
 
 impl Deref for App {
@@ -65,6 +78,55 @@ impl Deref for App {
     fn deref(&self) -> &Parts {
         &self.0
     }
+}
+
+/// How the data is looked after: what the last check and the last backup came to.
+#[derive(Debug)]
+pub struct Upkeep {
+    /// The last full check since the start.
+    pub check: watch::Sender<Option<Checked>>,
+    pub backups: watch::Sender<Backups>,
+    /// There is one backup at a time.
+    pub backing_up: Arc<Semaphore>,
+}
+
+impl Default for Upkeep {
+    fn default() -> Self {
+        Self {
+            check: watch::Sender::default(),
+            backups: watch::Sender::default(),
+            backing_up: Arc::new(Semaphore::new(1)),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// When it ended.
+    pub at: Timestamp,
+    pub findings: usize,
+    /// The first finding, or why it could not be done.
+    pub reason: Option<String>,
+}
+
+/// The backups that this data has had; kept in a row of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backups {
+    /// Since when nightly backups are due.
+    pub since: Option<Timestamp>,
+    /// When the last good one ended.
+    pub good_at: Option<Timestamp>,
+    pub last: Option<LastBackup>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastBackup {
+    /// When it ended.
+    pub at: Timestamp,
+    /// None when it is good.
+    pub failure: Option<String>,
+    pub bytes: u64,
+    pub path: PathBuf,
 }
 
 /// Who owns the running tasks, and the two words that end them.

@@ -11,6 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigError, Loaded, Overrides, load};
@@ -20,6 +21,7 @@ pub use load::{ConfigError, Loaded, Overrides, load};
 pub struct Config {
     pub server: Server,
     pub data: Data,
+    pub backup: Backup,
     pub model: Model,
     pub auth: Auth,
     pub chat: Chat,
@@ -45,7 +47,17 @@ pub struct Data {
     pub dir: PathBuf,
     pub cache_dir: PathBuf,
     pub cache_mb: usize,
+    pub keep_days: u32,
     pub control_socket: PathBuf,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    pub nightly: bool,
+    pub at: String,
+    pub dir: PathBuf,
+    pub keep: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,7 +177,19 @@ impl Default for Data {
             dir: "./data".into(),
             cache_dir: PathBuf::new(),
             cache_mb: 64,
+            keep_days: 7,
             control_socket: PathBuf::new(),
+        }
+    }
+}
+
+impl Default for Backup {
+    fn default() -> Self {
+        Self {
+            nightly: true,
+            at: "03:00".into(),
+            dir: PathBuf::new(),
+            keep: 7,
         }
     }
 }
@@ -269,6 +293,24 @@ impl Data {
     /// The control socket of the running server.
     pub fn socket_path(&self) -> PathBuf {
         beside_unless_set(&self.control_socket, &self.dir, ".sock")
+    }
+}
+
+impl Backup {
+    /// Where nightly backups go.
+    pub fn path(&self, data: &Data) -> PathBuf {
+        beside_unless_set(&self.dir, &data.dir, ".backups")
+    }
+
+    /// The time of day, UTC, of the nightly backup.
+    ///
+    /// # Errors
+    /// A sentence, when `at` is no time of day.
+    pub fn time(&self) -> Result<Time, String> {
+        let no_time = || format!("\"{}\" is no time of day; write for example 03:00", self.at);
+        let (hour, minute) = self.at.split_once(':').ok_or_else(no_time)?;
+        let number = |word: &str| word.parse::<i8>().map_err(|_| no_time());
+        Time::new(number(hour)?, number(minute)?, 0, 0).map_err(|_| no_time())
     }
 }
 

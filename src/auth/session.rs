@@ -267,6 +267,20 @@ pub async fn end_session(
     }
 }
 
+/// Ends every sign-in there is and voids every open link, in a store that nobody serves: what was
+/// restored must not open doors that were closed since. Blocks; returns how many sign-ins there were.
+pub fn end_everything(store: &storage::Store) -> Result<u64> {
+    const STEP: usize = 1000;
+    store.write(store::void_setup).wait()?;
+    let mut all = 0;
+    loop {
+        match store.write(|tx| store::end_some(tx, STEP)).wait()? {
+            0 => return Ok(all),
+            some => all += some,
+        }
+    }
+}
+
 /// Removes sign-ins that ended by themselves, in small steps.
 pub async fn sweep(app: &App) -> Result<()> {
     const STEP: usize = 1000;

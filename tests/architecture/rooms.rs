@@ -19,7 +19,15 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("lib", &[]),
     (
         "cli",
-        &["clock", "config", "error", "lifecycle", "log", "ops"],
+        &[
+            "clock",
+            "config",
+            "error",
+            "lifecycle",
+            "log",
+            "ops",
+            "schedule",
+        ],
     ),
     // The indexes.
     (
@@ -28,8 +36,11 @@ const ARROWS: [(&str, &[&str]); 20] = [
             "account", "app", "auth", "chat", "error", "http", "memory", "ops",
         ],
     ),
-    ("schedule", &["app", "auth", "chat", "error", "memory"]),
-    ("schema", &["auth", "chat", "memory"]),
+    (
+        "schedule",
+        &["app", "auth", "chat", "error", "memory", "ops"],
+    ),
+    ("schema", &["auth", "chat", "memory", "ops"]),
     (
         "lifecycle",
         &[
