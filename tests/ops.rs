@@ -3,8 +3,12 @@
 mod commands;
 mod control;
 mod crash;
+mod data_commands;
 mod folders;
+mod full_disk;
 mod health;
 mod metrics;
+mod nightly;
+mod restoring;
 mod secrets;
 mod serving;

@@ -105,7 +105,7 @@ pub fn check(place: &Where, deep: bool, dir: Option<PathBuf>) -> Result<Reply> {
     runtime()?.block_on(Shown::new(&clock).watch(&steps, work))
 }
 
-pub fn restore(words: RestoreWords) -> Result<Reply> {
+pub fn restore(words: &RestoreWords) -> Result<Reply> {
     let loaded = configuration(&words.place, None)?;
     let config = loaded.config;
     let (clock, steps) = (Clock::system(), Steps::default());
@@ -149,7 +149,8 @@ pub fn upgrade_check(place: &Where) -> Result<Reply> {
     } else {
         said += "\nAt the start a snapshot is taken, and then, all or nothing:";
         for name in found.pending {
-            said += &format!("\n- {name}");
+            said += "\n- ";
+            said += name;
         }
     }
     Ok(Reply::Done(said))

@@ -154,7 +154,7 @@ fn carry_out(action: Action) -> Result<ExitCode> {
             place,
         }) => create_user(&place, email, admin, password_stdin)?,
         Action::Backup { dir, place } => data::backup(&place, &dir)?,
-        Action::Restore(words) => data::restore(words)?,
+        Action::Restore(words) => data::restore(&words)?,
         Action::Check { deep, dir, place } => data::check(&place, deep, dir)?,
         Action::Reindex { place } => data::ask(&place, Command::Reindex)?,
         Action::Compact { place } => data::ask(&place, Command::Compact)?,

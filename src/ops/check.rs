@@ -36,7 +36,7 @@ pub async fn run(app: &App, deep: bool, steps: &Steps) -> Result<Report> {
     let mut report = Report::from(rows);
     report.findings.extend(index.findings);
     let memories = many(index.memories, "memory", "memories");
-    report.read += &format!(" Compared {memories} with the text index.");
+    report.read = format!("{} Compared {memories} with the text index.", report.read);
     Ok(report)
 }
 

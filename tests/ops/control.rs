@@ -34,7 +34,7 @@ async fn a_silent_client_is_sent_away() {
     let mut silent = UnixStream::connect(&path).await.unwrap();
     silent.write_all(b"{\"comm").await.unwrap();
     app.clock.sleepers(others + 1).await;
-    let made = ops::ask(&path, &command(), &app.clock.clock()).await;
+    let made = ops::ask(&path, &command(), &app.clock.clock(), |_| {}).await;
     assert!(made.unwrap().is_some());
     app.advance(Duration::from_secs(5));
     assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
@@ -49,7 +49,7 @@ async fn a_silent_server_is_told() {
     let _listener = UnixListener::bind(&path).unwrap();
     let test = TestClock::new();
     let (clock, command) = (test.clock(), command());
-    let (answer, ()) = tokio::join!(ops::ask(&path, &command, &clock), async {
+    let (answer, ()) = tokio::join!(ops::ask(&path, &command, &clock, |_| {}), async {
         test.sleepers(1).await;
         test.advance(Duration::from_secs(30));
     });

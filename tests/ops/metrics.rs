@@ -135,6 +135,7 @@ async fn the_names_of_the_metrics() {
     names.sort_unstable();
     insta::assert_snapshot!(names.join("\n"), @r"
     auth_sign_ins_total counter
+    backup_good_timestamp_seconds gauge
     chat_context_mismatch_total counter
     chat_first_token_seconds histogram
     chat_tokens_total counter
@@ -145,6 +146,14 @@ async fn the_names_of_the_metrics() {
     memory_index_lag gauge
     memory_recalled_total counter
     process_start_time_seconds gauge
+    storage_held gauge
+    storage_journal_bytes gauge
+    storage_live_bytes gauge
+    storage_read_only gauge
+    storage_seq gauge
+    storage_snapshot_bytes gauge
+    storage_snapshot_timestamp_seconds gauge
+    storage_snapshots gauge
     ");
     for name in &names {
         let name = name.split_once(' ').unwrap().0;
