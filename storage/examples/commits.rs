@@ -28,12 +28,7 @@ struct Row {
 impl Record for Row {}
 
 const ROWS: Table<(u64, u64), Row> = Table::new("bench.rows");
-const CATALOGUE: &[TableInfo] = &[TableInfo {
-    name: ROWS.name(),
-    owner: "bench",
-    key: "client, number",
-    value: "a text",
-}];
+const CATALOGUE: &[TableInfo] = &[ROWS.info("bench", "client, number", "a text")];
 const WRITES: u64 = 2000;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -69,10 +64,8 @@ fn plain_redb(path: &Path) -> Outcome {
 
 fn group_commit(dir: &Path, clients: u64) -> Outcome {
     let store = Store::open(Options {
-        dir: dir.to_owned(),
         cache_bytes: 16 << 20,
-        catalogue: CATALOGUE,
-        migrations: &[],
+        ..Options::new(dir.to_owned(), CATALOGUE, &[])
     })?;
     let each = WRITES * clients.min(8) / clients;
     let client = |client: u64| {

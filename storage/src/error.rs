@@ -35,6 +35,30 @@ pub enum Error {
         /// What was found.
         reason: String,
     },
+    /// The directory holds files of two histories, as when a copy was laid over other data.
+    #[error("the data directory mixes two histories: {reason}")]
+    Mixed {
+        /// Where they differ.
+        reason: String,
+    },
+    /// Batches are missing: what was acknowledged cannot be reached as a whole.
+    #[error(
+        "the data directory is damaged: batches up to {known} were written, only those up to {reachable} can be read ({reason})"
+    )]
+    Incomplete {
+        /// The last batch that can be restored.
+        reachable: u64,
+        /// The last batch that is known to have been written.
+        known: u64,
+        /// What is missing.
+        reason: String,
+    },
+    /// A folder that should be made holds something already.
+    #[error("{} is there already and is not empty", .dir.display())]
+    NotEmpty {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// A stored record has a version that this program has no upgrade for.
     #[error("a record has version {version}, which this release does not know")]
     UnknownVersion {
@@ -161,7 +185,9 @@ macro_rules! from_redb {
 }
 from_redb!(
     CommitError,
+    CompactionError,
     DatabaseError,
+    SetDurabilityError,
     StorageError,
     TableError,
     TransactionError

@@ -21,36 +21,55 @@
 //! * every value carries a checksum over its key and itself, verified on every read;
 //! * nothing changes a table except through `WriteTx::apply`, so that a journal can go in beneath it.
 
+mod apply;
+mod backend;
+mod backup;
 mod changes;
+mod check;
 mod error;
 mod files;
+#[doc(hidden)]
+pub mod fuzzing;
+mod generation;
+mod home;
+mod journal;
+mod keep;
 mod key;
 mod live;
 mod open;
 mod pending;
+mod place;
 mod read;
 mod record;
+mod recover;
 mod report;
+mod snapshot;
 mod span;
+mod stats;
 mod store;
+mod swap;
 mod table;
+mod tend;
 mod text;
 mod write;
 mod writer;
 
+pub use backup::{Restore, restore};
 pub use changes::Change;
 pub use error::Error;
-pub use files::{Disk, FileHandle, Files, Stamp};
+pub use files::{Disk, FileHandle, FileSystem, Files, Stamp, file_system};
+pub use home::Clock;
 pub use key::{Desc, Key};
 pub use pending::Pending;
 pub use read::{Read, ReadTx};
 pub use record::{Record, unpack};
 pub use report::{
-    BackupInfo, CheckReport, Compacted, DiskUse, Finding, Maintained, OnProgress, Opened, Progress,
-    Restored, SnapshotInfo, Start, Stats, TableSize, UpgradeCheck, UserSize, Writing,
+    BackupInfo, CheckReport, Compacted, DiskUse, Finding, Inspected, Maintained, OnProgress,
+    Opened, Progress, Restored, SnapshotInfo, Start, Stats, TableSize, UpgradeCheck, UserSize,
+    Writing,
 };
 pub use span::{Leading, Span};
-pub use store::{Migration, Options, Store};
+pub use store::{Migration, Options, Store, inspect, upgrade_check};
 pub use table::{Table, TableInfo};
 pub use text::{TextHit, TextIndex, TextOp, analyse};
 pub use write::WriteTx;

@@ -1,39 +1,51 @@
-//! The open database file: what the writer thread and the readers share.
+//! The store at work: what the writer thread, the readers and the keeper share.
 //!
-//! The file is one layer of several to come: a batch reaches it only through [`Live::commit`], which is
-//! where a journal is to be appended first. What must stay true: `seq` never runs ahead of the file; a
-//! failed write leaves the file reopened and readable, or the reason why it cannot be; whoever comes next,
-//! to read or to write, tries again.
+//! A batch goes into the journal, is applied to the live file without a sync, and counts from then on.
+//! What must stay true: nothing reaches the live file that is not in the journal; `seq` is the last
+//! acknowledged batch; a fault of the disk stops writing, with its reason, and never reading; whoever
+//! comes next tries again.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use redb::{Database, ReadableDatabase, WriteTransaction};
+use redb::{Durability, WriteTransaction};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::guarded;
-use crate::open::{DirLock, LiveFile};
-use crate::table::Catalogue;
+use crate::generation::Generation;
+use crate::home::Home;
+use crate::journal::Journal;
+use crate::journal::frame::Record as JournalRecord;
+use crate::open::Held;
+use crate::recover::Recovered;
+use crate::report::{Opened, Writing};
 use crate::write::Batch;
-use crate::{Error, Read, ReadTx, Record, Table, WriteTx};
+use crate::{Error, Record, Table, WriteTx, place};
 
 /// The one row about the store itself.
 pub(crate) const META: Table<u8, Meta> = Table::new("storage.meta");
 /// Its key.
 pub(crate) const META_KEY: u8 = 0;
 
+/// The live file is synced after so many batches, or when the last time is so long ago.
+const CHECKPOINT_BATCHES: u32 = 256;
+const CHECKPOINT_MS: u64 = 1000;
+
 /// What the store knows about itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Meta {
     /// Which migrations have run.
     pub(crate) format: u32,
-    /// The last durable batch.
+    /// The last batch.
     pub(crate) seq: u64,
     /// Tells this history of batches from every other one.
     pub(crate) lineage: Uuid,
+    /// When the last batch was written, in milliseconds since 1970.
+    #[serde(default)]
+    pub(crate) ms: u64,
 }
 
 impl Record for Meta {}
@@ -41,69 +53,158 @@ impl Record for Meta {}
 /// Told of every durable batch that recorded changes.
 pub(crate) type Listener = Arc<dyn Fn(u64) + Send + Sync>;
 
-/// The open file and what belongs to it.
+/// The open store.
 pub(crate) struct Live {
-    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) home: Home,
     pub(crate) lineage: Uuid,
-    format: u32,
+    pub(crate) opened: Opened,
+    held: AtomicBool,
+    format: AtomicU32,
     seq: AtomicU64,
+    /// Time of the last batch.
+    ms: AtomicU64,
     /// The open file, or why there is none.
-    database: RwLock<Result<Database, Error>>,
+    pub(crate) current: RwLock<Result<Generation, Error>>,
+    /// Files that were replaced while somebody read them.
+    pub(crate) replaced: Mutex<Vec<Generation>>,
     /// How often it was tried to open the file anew.
-    attempts: AtomicU64,
-    file: LiveFile,
+    pub(crate) attempts: AtomicU64,
+    pub(crate) journal: Mutex<Journal>,
+    writing: Mutex<Writing>,
+    /// Batches since the live file was synced, and when that was.
+    unsynced: AtomicU32,
+    synced_ms: AtomicU64,
     /// Held, never read: the directory is ours until this is dropped.
-    lock: Mutex<Option<DirLock>>,
+    lock: Mutex<Option<Box<dyn Send + Sync>>>,
     listeners: RwLock<Vec<Listener>>,
+    /// When this was opened, and when files were last retired.
+    pub(crate) began_ms: AtomicU64,
+    pub(crate) retired_ms: AtomicU64,
+    /// No snapshot begins by itself before this.
+    pub(crate) snapshot_after_ms: AtomicU64,
+    /// One piece of keeping at a time: snapshots, retirement, replacement of the live file.
+    pub(crate) keeping: Mutex<()>,
+}
+
+/// What became of a batch.
+pub(crate) enum Lost {
+    /// It is not in the journal; the live file is as it was.
+    Batch(Error),
+    /// It may be in the journal; the live file must be opened anew.
+    File(Error),
 }
 
 impl Live {
     pub(crate) fn new(
-        database: Database,
-        meta: &Meta,
-        catalogue: Catalogue,
-        lock: DirLock,
-        file: LiveFile,
+        held: Held,
+        journal: Journal,
+        recovered: Recovered,
+        opened: Opened,
+        is_copy: bool,
     ) -> Self {
-        Self {
-            catalogue: Arc::new(catalogue),
+        let Held { home, lock } = held;
+        let Recovered {
+            database,
+            backend,
+            meta,
+            ..
+        } = recovered;
+        let live = Self {
             lineage: meta.lineage,
-            format: meta.format,
+            opened,
+            held: AtomicBool::new(is_copy),
+            format: AtomicU32::new(meta.format),
             seq: AtomicU64::new(meta.seq),
-            database: RwLock::new(Ok(database)),
+            ms: AtomicU64::new(meta.ms),
+            current: RwLock::new(Ok(Generation::new(database, backend))),
+            replaced: Mutex::default(),
             attempts: AtomicU64::new(0),
-            file,
+            journal: Mutex::new(journal),
+            writing: Mutex::new(Writing::Possible),
+            unsynced: AtomicU32::new(0),
+            synced_ms: AtomicU64::new(home.now()),
             lock: Mutex::new(Some(lock)),
             listeners: RwLock::default(),
-        }
+            began_ms: AtomicU64::new(home.now()),
+            retired_ms: AtomicU64::new(0),
+            snapshot_after_ms: AtomicU64::new(0),
+            keeping: Mutex::default(),
+            home,
+        };
+        live.note_fault();
+        live
     }
 
-    /// The last durable batch.
+    /// The last acknowledged batch.
     pub(crate) fn seq(&self) -> u64 {
         self.seq.load(Ordering::Acquire)
     }
 
-    /// A snapshot of what is durable now. When there is no open file, it is opened anew first: almost
-    /// everything begins with a read, so waiting for a write to do it could mean waiting for ever.
-    pub(crate) fn begin_read(&self) -> Result<ReadTx, Error> {
-        let attempts = self.attempts.load(Ordering::Acquire);
-        let begin = || self.with_database(|database| Ok(database.begin_read()?));
-        let transaction = match begin() {
-            Err(Error::Closed) => Err(Error::Closed),
-            Err(_) => self.revive(attempts).and_then(|()| begin()),
-            outcome => outcome,
-        }?;
-        Ok(ReadTx::new(transaction, Arc::clone(&self.catalogue)))
+    pub(crate) fn format(&self) -> u32 {
+        self.format.load(Ordering::Acquire)
     }
 
-    /// A redb transaction to write in. When the file failed before, it is opened anew first: a disk
-    /// that was full may have room again.
+    pub(crate) fn held(&self) -> bool {
+        self.held.load(Ordering::Acquire)
+    }
+
+    /// Makes this directory the one that it says it is.
+    pub(crate) fn settle(&self) -> Result<(), Error> {
+        place::settle(&self.home)?;
+        self.held.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    pub(crate) fn writing(&self) -> Writing {
+        lock(&self.writing).clone()
+    }
+
+    /// A redb transaction to write in, once the disk takes writes again if it did not.
     pub(crate) fn begin_write(&self) -> Result<WriteTransaction, Error> {
-        let begin = || self.with_database(|database| Ok(database.begin_write()?));
+        self.make_writable()?;
+        let begin = || {
+            self.with_current(|current| {
+                let mut transaction = current.database.begin_write()?;
+                transaction.set_durability(Durability::None)?;
+                Ok(transaction)
+            })
+        };
         match begin() {
             Err(Error::Closed) => Err(Error::Closed),
             Err(_) => self.reopen().and_then(|()| begin()),
             outcome => outcome,
+        }
+    }
+
+    /// Fails with the reason while the disk takes no writes; each call looks whether it does now.
+    pub(crate) fn make_writable(&self) -> Result<(), Error> {
+        if self.writing() == Writing::Possible {
+            return Ok(());
+        }
+        let tried = lock(&self.journal)
+            .probe()
+            .and_then(|()| self.with_current(|current| current.backend.flush()));
+        match &tried {
+            Ok(()) => *lock(&self.writing) = Writing::Possible,
+            Err(reason) => self.refuse(reason.clone()),
+        }
+        tried
+    }
+
+    fn refuse(&self, reason: Error) {
+        let mut writing = lock(&self.writing);
+        let since_ms = match *writing {
+            Writing::Refused { since_ms, .. } => since_ms,
+            Writing::Possible => self.home.now(),
+        };
+        *writing = Writing::Refused { since_ms, reason };
+    }
+
+    /// Stops writing when the live file did not take a write.
+    fn note_fault(&self) {
+        let fault = self.with_current(|current| Ok(current.backend.fault()));
+        if let Ok(Some(reason)) = fault {
+            self.refuse(reason);
         }
     }
 
@@ -112,125 +213,124 @@ impl Live {
         tx.trim()?;
         if tx.has_written() {
             let meta = Meta {
-                format: self.format,
+                format: self.format(),
                 seq: tx.seq(),
                 lineage: self.lineage,
+                ms: self.ms.load(Ordering::Acquire).max(self.home.now()),
             };
             tx.put(&META, &META_KEY, &meta)?;
+            return tx.finish(meta.ms);
         }
-        tx.finish()
+        tx.finish(0)
     }
 
-    /// Makes a batch durable and tells the listeners; a batch without a change costs nothing.
-    pub(crate) fn commit(&self, transaction: WriteTransaction, batch: &Batch) -> Result<(), Error> {
+    /// Makes a batch durable, visible, and tells the listeners; a batch without a change costs nothing.
+    pub(crate) fn commit(&self, transaction: WriteTransaction, batch: &Batch) -> Result<(), Lost> {
         if batch.is_empty() {
             return Ok(()); // Dropping the transaction ends it.
         }
-        guarded(|| Ok(transaction.commit()?))?;
+        let body = batch.encode().map_err(Lost::Batch)?;
+        let record = JournalRecord {
+            seq: batch.seq,
+            ms: batch.ms,
+            body: &body,
+        };
+        let appended = lock(&self.journal).append(record);
+        if let Err(error) = appended {
+            self.refuse(error.clone());
+            return Err(Lost::Batch(error));
+        }
+        // From here on the batch is durable, whatever happens to the live file.
         self.seq.store(batch.seq, Ordering::Release);
+        self.ms.store(batch.ms, Ordering::Release);
+        guarded(|| Ok(transaction.commit()?))
+            .or_else(|error| self.reopen().map_err(|_| Lost::File(error)))?;
+        self.note_fault();
+        self.unsynced.fetch_add(1, Ordering::AcqRel);
         if batch.recorded_changes {
             self.tell(batch.seq);
         }
         Ok(())
     }
 
+    /// Syncs the live file now and then, so that little of the journal must be read after a crash.
+    /// A failure costs nothing else: the live file is not what durability rests on.
+    pub(crate) fn checkpoint_if_due(&self) {
+        let unsynced = self.unsynced.load(Ordering::Acquire);
+        let now = self.home.now();
+        let since = now.saturating_sub(self.synced_ms.load(Ordering::Acquire));
+        if unsynced >= CHECKPOINT_BATCHES || unsynced > 0 && since >= CHECKPOINT_MS {
+            let _ = self.with_current(|current| Ok(current.database.begin_write()?.commit()?));
+            self.note_fault();
+            self.unsynced.store(0, Ordering::Release);
+            self.synced_ms.store(now, Ordering::Release);
+        }
+    }
+
+    /// Runs a closure as a batch of its own, on this thread, and leaves the store at `format`.
+    pub(crate) fn in_one_batch(
+        &self,
+        format: u32,
+        closure: impl FnOnce(&mut WriteTx<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let transaction = self.begin_write()?;
+        let mut tx = WriteTx::new(&transaction, &self.home.catalogue, self.seq() + 1);
+        closure(&mut tx)?;
+        let meta = Meta {
+            format,
+            seq: tx.seq(),
+            lineage: self.lineage,
+            ms: self.ms.load(Ordering::Acquire).max(self.home.now()),
+        };
+        tx.put(&META, &META_KEY, &meta)?;
+        let batch = tx.finish(meta.ms)?;
+        self.commit(transaction, &batch).map_err(Lost::error)?;
+        self.format.store(format, Ordering::Release);
+        Ok(())
+    }
+
     /// Adds a listener.
     pub(crate) fn listen(&self, listener: Listener) {
-        self.listeners
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(listener);
+        write(&self.listeners).push(listener);
     }
 
     fn tell(&self, seq: u64) {
-        let listeners = self
-            .listeners
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let listeners = read(&self.listeners).clone();
         for listener in listeners {
             // The batch is durable; a listener that panics must not stop the writer.
             let _ = catch_unwind(AssertUnwindSafe(|| listener(seq)));
         }
     }
 
-    /// Closes the file after a failure and opens it again; redb then falls back to what is durable.
-    ///
-    /// A batch whose last sync failed may turn out to be durable: its callers got an error, yet its
-    /// rows, and its seq, are there. No database can tell the two apart without this second look.
-    pub(crate) fn reopen(&self) -> Result<(), Error> {
-        let mut database = self
-            .database
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        self.open_anew(&mut database)
-    }
-
-    /// Opens the file again if it is not open. A reader has no clock and must not hammer a broken
-    /// disk: whoever waited here while somebody else tried takes over how that went. `seen` is how
-    /// many attempts there had been when the caller looked.
-    fn revive(&self, seen: u64) -> Result<(), Error> {
-        let mut database = self
-            .database
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        match &*database {
-            // An open file belongs to the writer, who may be in the middle of a batch.
-            Ok(_) => Ok(()),
-            Err(Error::Closed) => Err(Error::Closed),
-            Err(reason) if self.attempts.load(Ordering::Acquire) != seen => Err(reason.clone()),
-            Err(_) => self.open_anew(&mut database),
-        }
-    }
-
-    fn open_anew(&self, database: &mut Result<Database, Error>) -> Result<(), Error> {
-        self.attempts.fetch_add(1, Ordering::AcqRel);
-        // The old handle must be gone before the file can be opened again, and cannot close cleanly.
-        drop(mem::replace(database, Err(Error::Closed)));
-        *database = guarded(|| {
-            let reopened = self.file.open()?;
-            let tx = ReadTx::new(reopened.begin_read()?, Arc::clone(&self.catalogue));
-            if let Some(meta) = tx.get(&META, &META_KEY)? {
-                self.seq.store(meta.seq, Ordering::Release);
-            }
-            Ok(reopened)
-        });
-        database.as_ref().map(|_| ()).map_err(Clone::clone)
-    }
-
     /// Closes the file and gives up the directory. Reads still under way get `Error::Closed`.
     pub(crate) fn close(&self) -> Result<(), Error> {
-        self.listeners
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-        let database = mem::replace(
-            &mut *self
-                .database
-                .write()
-                .unwrap_or_else(PoisonError::into_inner),
-            Err(Error::Closed),
-        );
-        let closed = match database {
-            Ok(database) => guarded(|| Ok(database.close()?)),
-            Err(reason) => Err(reason),
-        };
-        drop(
-            self.lock
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
+        write(&self.listeners).clear();
+        lock(&self.replaced).clear();
+        let current = mem::replace(&mut *write(&self.current), Err(Error::Closed));
+        let closed = current.and_then(|current| self.close_file(current));
+        // Whoever was keeping has lost the file by now, and gives up.
+        drop(lock(&self.keeping));
+        drop(lock(&self.lock).take());
         closed
     }
+}
 
-    fn with_database<T>(
-        &self,
-        work: impl FnOnce(&Database) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        match &*self.database.read().unwrap_or_else(PoisonError::into_inner) {
-            Ok(database) => guarded(|| work(database)),
-            Err(reason) => Err(reason.clone()),
+impl Lost {
+    pub(crate) fn error(self) -> Error {
+        match self {
+            Self::Batch(error) | Self::File(error) => error,
         }
     }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,80 +1,180 @@
 //! A directory before it is served.
 //!
-//! Opening means: take the lock, create what is missing, refuse what a newer release wrote, bring an
-//! older format up to date in one transaction. What must stay true: a directory that cannot be opened
-//! is left as it was found, and the database file appears under its name only when it is complete.
+//! Opening means: take the lock, look whether it was closed well, else recover; refuse what a newer
+//! release wrote; take a snapshot before a migration, and migrate in one batch. What must stay true: a
+//! directory that cannot be opened keeps everything that was in it.
 
-use std::collections::HashSet;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use redb::{Builder, Database, ReadableDatabase, TableHandle};
 use uuid::Uuid;
 
-use crate::error::guarded;
+use crate::home::{Home, LOCK_FILE, new_database, read_meta};
+use crate::journal::{Chain, Journal, Part};
 use crate::live::{Live, META, META_KEY, Meta};
-use crate::read::{definition, fetch_from};
+use crate::recover::{Bounds, Recovered, recover, replace_live};
+use crate::report::{Opened, Start};
 use crate::table::Catalogue;
 use crate::writer::attempt;
-use crate::{Error, Migration, Options, WriteTx, key, record};
+use crate::{Error, Migration, Options, WriteTx, backend::Backend, place, snapshot};
 
 /// Format of a store without migrations.
 const FIRST_FORMAT: u32 = 1;
+/// Added to the name of a file that holds what cannot be reached.
+pub(crate) const ASIDE: &str = ".unreachable";
+
+/// A directory that is held, before anything in it was opened.
+pub(crate) struct Held {
+    pub(crate) home: Home,
+    pub(crate) lock: Box<dyn Send + Sync>,
+}
 
 /// Opens or creates the store of a directory.
-pub(crate) fn open(options: Options) -> Result<Live, Error> {
-    let Options {
-        dir,
-        cache_bytes,
-        catalogue,
-        migrations,
-    } = options;
-    let catalogue = Catalogue::new(catalogue)?;
-    let supported = supported_format(migrations)?;
-    let home = dir.join("live");
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&home)?;
-    let lock = take_lock(&dir)?;
-    let path = home.join("main.redb");
-    guarded(|| {
-        if !path.try_exists()? {
-            create_file(&home, &path, supported, &catalogue)?;
+pub(crate) fn open(options: &Options) -> Result<Live, Error> {
+    let supported = supported_format(options.migrations)?;
+    let Held { home, lock } = hold(options)?;
+    let is_home = place::is_home(&home)?;
+    let was_placed = home.len_of(&home.dir.join(place::PLACE))? > 0;
+    refuse_newer(&home, supported)?;
+    let clean = place::clean_close(&home)?;
+    place::unsay_clean(&home)?;
+    tidy(&home)?;
+    let had_history = !snapshot::list(&home)?.is_empty()
+        || !Chain::list(&home.files, &home.journal_dir())?.is_empty();
+    let since_snapshot = clean.as_ref().map(|clean| clean.since_snapshot);
+    let recovered = match clean.map(|clean| reopen_clean(&home, &clean)) {
+        Some(Ok(recovered)) => Some(recovered),
+        Some(Err(_)) | None => recover(
+            &home,
+            &home,
+            Bounds {
+                partial: was_placed && !is_home,
+                ..Bounds::ALL
+            },
+        )?,
+    };
+    let recovered = match recovered {
+        Some(recovered) => recovered,
+        None if was_placed => {
+            return Err(Error::Incomplete {
+                reachable: 0,
+                known: 0,
+                reason: "there was data here, and neither snapshot nor journal is left".to_owned(),
+            });
         }
-        make_private(&path)?;
-        // Opening for writing writes, even when nothing is changed: look before. A file that needs a
-        // repair cannot be looked at, and is asked again once it is repaired.
-        if let Ok(unchanged) = Builder::new().open_read_only(&path) {
-            check_format(&read_meta(&unchanged)?, supported)?;
-        }
-        let file = LiveFile { path, cache_bytes };
-        let database = file.open()?;
-        let mut meta = read_meta(&database)?;
-        check_format(&meta, supported)?;
-        bring_up_to_date(&database, &catalogue, migrations, &mut meta)?;
-        Ok(Live::new(database, &meta, catalogue, lock, file))
-    })
-}
-
-/// Where the live file is, and how much memory its pages may take.
-pub(crate) struct LiveFile {
-    path: PathBuf,
-    cache_bytes: usize,
-}
-
-impl LiveFile {
-    /// Opens the database file, which must exist: an empty one is damage, not a new store.
-    pub(crate) fn open(&self) -> Result<Database, Error> {
-        Ok(Builder::new()
-            .set_cache_size(self.cache_bytes)
-            .open(&self.path)?)
+        None => create(&home, supported)?,
+    };
+    check_format(&recovered.meta, supported)?;
+    let fresh = recovered.start == Start::New || !had_history && !was_placed;
+    let live = serve(home, lock, recovered, since_snapshot, fresh || is_home)?;
+    migrate(&live, options.migrations)?;
+    if fresh {
+        live.settle()?;
     }
+    Ok(live)
+}
+
+/// Takes the lock and makes the folders.
+pub(crate) fn hold(options: &Options) -> Result<Held, Error> {
+    let home = options.home()?;
+    for dir in [
+        &home.dir,
+        &home.live_dir(),
+        &home.journal_dir(),
+        &home.snapshot_dir(),
+    ] {
+        home.files.make_dir(dir)?;
+    }
+    let lock = home
+        .files
+        .lock(&home.dir.join(LOCK_FILE))?
+        .ok_or(Error::InUse)?;
+    Ok(Held { home, lock })
+}
+
+/// From recovered rows to something that can be written to.
+fn serve(
+    home: Home,
+    lock: Box<dyn Send + Sync>,
+    recovered: Recovered,
+    since_snapshot: Option<u64>,
+    is_home: bool,
+) -> Result<Live, Error> {
+    let chain = Chain::list(&home.files, &home.journal_dir())?;
+    let since = since_snapshot.unwrap_or(recovered.reach.bytes);
+    let seq = recovered.meta.seq;
+    set_aside(&home, &beyond(&home, &chain, seq)?)?;
+    let believed = is_home || recovered.start == Start::Clean;
+    let old = if believed {
+        Vec::new()
+    } else {
+        disconnected(&home, &chain, seq)?
+    };
+    // What is taken out of the history is not gone on from either.
+    let torn = recovered.reach.unsealed.filter(|_| old.is_empty());
+    let torn = torn.map(|id| chain.path(id));
+    let journal = Journal::new(
+        &home.files,
+        &home.journal_dir(),
+        recovered.meta.lineage,
+        since,
+        torn,
+    );
+    let opened = Opened {
+        start: recovered.start,
+        replayed: recovered.reach.batches,
+        torn_bytes: recovered.reach.torn_bytes,
+        damage: recovered.reach.damage.clone(),
+        migrated_from: None,
+    };
+    let must_snapshot = recovered.must_snapshot || !old.is_empty();
+    let live = Live::new(Held { home, lock }, journal, recovered, opened, !is_home);
+    if must_snapshot {
+        live.snapshot(&mut |_| ())?;
+        set_aside(&live.home, &old)?;
+    }
+    Ok(live)
+}
+
+/// Opens the live file without a check: it was closed well, and nobody touched it since.
+fn reopen_clean(home: &Home, clean: &place::Clean) -> Result<Recovered, Error> {
+    let open = home.open_database(&home.live_file(), false)?;
+    let meta = read_meta(&open.database)?;
+    if meta.seq != clean.seq || meta.lineage != clean.lineage {
+        return Err(Error::corrupt_file("it is not as it was closed"));
+    }
+    home.create_tables(&open.database)?;
+    Ok(Recovered::as_it_is(open, meta, Start::Clean))
+}
+
+/// A new store: an empty database with the row that says what it is.
+fn create(home: &Home, format: u32) -> Result<Recovered, Error> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a lineage is made once and must be unique; no test depends on it"
+    )]
+    let lineage = Uuid::new_v4();
+    let meta = Meta {
+        format,
+        seq: 0,
+        lineage,
+        ms: home.now(),
+    };
+    replace_live(home, |file| {
+        let database = new_database(&Backend::new(file))?;
+        let transaction = database.begin_write()?;
+        let mut tx = WriteTx::new(&transaction, &home.catalogue, 0);
+        tx.put(&META, &META_KEY, &meta)?;
+        tx.finish(meta.ms)?;
+        transaction.commit()?;
+        Ok(database.close()?)
+    })?;
+    let open = home.open_database(&home.live_file(), false)?;
+    home.create_tables(&open.database)?;
+    Ok(Recovered::as_it_is(open, meta, Start::New))
 }
 
 /// The format that the migrations lead to; they must be in order.
-fn supported_format(migrations: &[Migration]) -> Result<u32, Error> {
+pub(crate) fn supported_format(migrations: &[Migration]) -> Result<u32, Error> {
     let mut format = FIRST_FORMAT;
     for migration in migrations {
         if migration.to <= format {
@@ -86,93 +186,7 @@ fn supported_format(migrations: &[Migration]) -> Result<u32, Error> {
     Ok(format)
 }
 
-/// The directory belongs to whoever has this; the system takes it back when the process ends.
-pub(crate) struct DirLock(File);
-
-impl Drop for DirLock {
-    fn drop(&mut self) {
-        // Closing the file is not enough: a child process that another thread is just starting has a
-        // copy of it until it runs its own program, and would hold the lock for that long.
-        let _ = self.0.unlock();
-    }
-}
-
-fn take_lock(dir: &Path) -> Result<DirLock, Error> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(dir.join("lock"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(DirLock(file)),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse),
-        Err(TryLockError::Error(error)) => Err(error.into()),
-    }
-}
-
-/// Takes a file that an earlier release made away from everybody but its owner.
-fn make_private(path: &Path) -> Result<(), Error> {
-    if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
-        fs::set_permissions(path, Permissions::from_mode(0o600))?;
-    }
-    Ok(())
-}
-
-/// Creates the database file beside its place, complete and synced, and moves it there.
-fn create_file(home: &Path, path: &Path, format: u32, catalogue: &Catalogue) -> Result<(), Error> {
-    let unfinished = home.join("main.redb.new");
-    if unfinished.try_exists()? {
-        fs::remove_file(&unfinished)?;
-    }
-    // Made before redb opens it, which would let others read it.
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&unfinished)?;
-    let database = Builder::new().create(&unfinished)?;
-    let transaction = database.begin_write()?;
-    let mut tx = WriteTx::new(&transaction, catalogue, 0);
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a lineage is made once and must be unique; no test depends on it"
-    )]
-    let lineage = Uuid::new_v4();
-    let seq = 0;
-    tx.put(
-        &META,
-        &META_KEY,
-        &Meta {
-            format,
-            seq,
-            lineage,
-        },
-    )?;
-    tx.finish()?;
-    transaction.commit()?;
-    database.close()?;
-    fs::rename(&unfinished, path)?;
-    File::open(home)?.sync_all()?;
-    Ok(())
-}
-
-/// The row about the store itself; a file without it is not ours.
-fn read_meta(database: &impl ReadableDatabase) -> Result<Meta, Error> {
-    let key = key::encoded(&META_KEY);
-    let transaction = database.begin_read()?;
-    let found = match transaction.open_table(definition(META.name())) {
-        Ok(table) => fetch_from(&table, &key)?,
-        Err(redb::TableError::TableDoesNotExist(_)) => None,
-        Err(error) => return Err(error.into()),
-    };
-    match found {
-        Some(bytes) => record::decode(META.name(), &key, &bytes),
-        None => Err(Error::corrupt_file("it does not say what it is")),
-    }
-}
-
-fn check_format(meta: &Meta, supported: u32) -> Result<(), Error> {
+pub(crate) fn check_format(meta: &Meta, supported: u32) -> Result<(), Error> {
     if meta.format > supported {
         let found = meta.format;
         return Err(Error::NewerFormat { found, supported });
@@ -180,52 +194,144 @@ fn check_format(meta: &Meta, supported: u32) -> Result<(), Error> {
     Ok(())
 }
 
-/// Creates missing tables and runs the migrations that have not run, all in one transaction.
-///
-/// A new store has the newest format from the start and runs none.
-fn bring_up_to_date(
-    database: &Database,
-    catalogue: &Catalogue,
-    migrations: &[Migration],
-    meta: &mut Meta,
-) -> Result<(), Error> {
-    let missing = missing_tables(database, catalogue)?;
-    let pending: Vec<&Migration> = migrations
-        .iter()
-        .filter(|migration| migration.to > meta.format)
-        .collect();
-    if missing.is_empty() && pending.is_empty() {
-        return Ok(());
+/// Opening for writing writes, even when nothing is changed: look before. A file that needs a repair
+/// cannot be looked at, and is asked again once it is repaired.
+fn refuse_newer(home: &Home, supported: u32) -> Result<(), Error> {
+    let mut files = vec![home.live_file()];
+    files.extend(
+        snapshot::list(home)?
+            .last()
+            .map(|seq| snapshot::path(home, *seq)),
+    );
+    for path in files {
+        if let Ok(meta) = home.look_at(&path).and_then(|file| read_meta(&file)) {
+            check_format(&meta, supported)?;
+        }
     }
-    let transaction = database.begin_write()?;
-    for name in missing {
-        transaction.open_table(definition(name))?;
-    }
-    let mut tx = WriteTx::new(&transaction, catalogue, meta.seq + 1);
-    for migration in pending {
-        let run = migration.run;
-        attempt(&mut tx, run).map_err(|cause| Error::Migration {
-            to: migration.to,
-            name: migration.name,
-            cause: Box::new(cause),
-        })?;
-        meta.format = migration.to;
-        meta.seq = tx.seq();
-        tx.put(&META, &META_KEY, meta)?;
-    }
-    tx.finish()?;
-    transaction.commit()?;
     Ok(())
 }
 
-fn missing_tables(database: &Database, catalogue: &Catalogue) -> Result<Vec<&'static str>, Error> {
-    let transaction = database.begin_read()?;
-    let present: HashSet<String> = transaction
-        .list_tables()?
-        .map(|table| table.name().to_owned())
-        .collect();
-    Ok(catalogue
-        .names()
-        .filter(|name| !present.contains(*name))
-        .collect())
+/// Removes what was retired, and what a crash left unfinished.
+fn tidy(home: &Home) -> Result<(), Error> {
+    for dir in [home.live_dir(), home.journal_dir(), home.snapshot_dir()] {
+        for name in home.files.names(&dir)? {
+            let path = dir.join(&name);
+            let unfinished = [".tmp", ".new"].iter().any(|end| name.ends_with(end));
+            let retired = dir != home.live_dir() && home.len_of(&path)? == 0;
+            if unfinished || retired {
+                home.files.remove(&path)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Files beyond `seq` are no part of the history: the next batch has a seq that is in them, too.
+fn beyond(home: &Home, chain: &Chain, seq: u64) -> Result<Vec<PathBuf>, Error> {
+    let segments = chain.ids().iter().filter(|id| id.first > seq + 1);
+    let mut paths: Vec<_> = segments.map(|id| chain.path(*id)).collect();
+    let snapshots = snapshot::list(home)?.into_iter().filter(|it| *it > seq);
+    paths.extend(snapshots.map(|seq| snapshot::path(home, seq)));
+    Ok(paths)
+}
+
+/// All snapshots and journal files up to `seq`, if the oldest of them do not lead there: normal in a
+/// copy, where some were copied before, and some after, what connects them was written.
+fn disconnected(home: &Home, chain: &Chain, seq: u64) -> Result<Vec<PathBuf>, Error> {
+    let snapshots = snapshot::list(home)?;
+    let from_the_start = chain.ids().first().is_some_and(|id| id.first == 1);
+    let oldest = snapshots.first().filter(|_| !from_the_start);
+    let after = Part::after(oldest.copied().unwrap_or(0));
+    if chain.replay(after, &mut |_| Ok(()))?.seq >= seq {
+        return Ok(Vec::new());
+    }
+    let mut paths: Vec<_> = chain.ids().iter().map(|id| chain.path(*id)).collect();
+    let older = snapshots.into_iter().filter(|it| *it < seq);
+    paths.extend(older.map(|seq| snapshot::path(home, seq)));
+    Ok(paths)
+}
+
+/// Takes files out of the history, and keeps them.
+fn set_aside(home: &Home, paths: &[PathBuf]) -> Result<(), Error> {
+    for path in paths {
+        let mut aside = path.clone().into_os_string();
+        aside.push(ASIDE);
+        home.files.rename(path, aside.as_ref())?;
+    }
+    if !paths.is_empty() {
+        home.files.sync_dir(&home.journal_dir())?;
+        home.files.sync_dir(&home.snapshot_dir())?;
+    }
+    Ok(())
+}
+
+/// Runs the migrations that have not run, all in one batch, after a snapshot of how it was.
+///
+/// A new store has the newest format from the start and runs none.
+fn migrate(live: &Live, migrations: &[Migration]) -> Result<(), Error> {
+    let format = live.format();
+    let pending: Vec<&Migration> = migrations.iter().filter(|it| it.to > format).collect();
+    let Some(newest) = pending.last() else {
+        return Ok(());
+    };
+    live.snapshot(&mut |_| ())?;
+    live.in_one_batch(newest.to, |tx| {
+        for migration in pending {
+            let run = migration.run;
+            attempt(tx, run).map_err(|cause| Error::Migration {
+                to: migration.to,
+                name: migration.name,
+                cause: Box::new(cause),
+            })?;
+        }
+        Ok(())
+    })
+}
+
+impl Options {
+    /// The directory that these options speak of.
+    pub(crate) fn home(&self) -> Result<Home, Error> {
+        let catalogue = Catalogue::new(self.catalogue)?;
+        Ok(Home {
+            files: self.files.clone(),
+            dir: self.dir.clone(),
+            catalogue: std::sync::Arc::new(catalogue),
+            clock: self.clock.clone(),
+            machine: self.machine.clone(),
+            cache_bytes: self.cache_bytes,
+            keep_days: self.keep_days,
+            snapshot_bytes: self.snapshot_bytes,
+        })
+    }
+}
+
+/// What an upgrade to this program would do to a directory; it is only looked at.
+pub(crate) fn upgrade_check(options: &Options) -> Result<crate::UpgradeCheck, Error> {
+    let supported = supported_format(options.migrations)?;
+    let home = options.home()?;
+    let mut found = None;
+    let mut files = vec![home.live_file()];
+    files.extend(
+        snapshot::list(&home)?
+            .last()
+            .map(|seq| snapshot::path(&home, *seq)),
+    );
+    for path in files {
+        if found.is_none() && home.len_of(&path)? > 0 {
+            found = home
+                .verify_database(&path)
+                .and_then(|database| read_meta(&database))
+                .ok()
+                .map(|meta| meta.format);
+        }
+    }
+    let pending = options
+        .migrations
+        .iter()
+        .filter(|it| found.is_some_and(|found| it.to > found));
+    Ok(crate::UpgradeCheck {
+        found,
+        supported,
+        pending: pending.map(|it| it.name).collect(),
+    })
 }

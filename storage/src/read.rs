@@ -127,6 +127,8 @@ pub struct ReadTx {
     catalogue: Arc<Catalogue>,
     /// Tables opened so far; opening one costs a walk through the tree of tables.
     tables: RefCell<HashMap<&'static str, ReadOnlyTable<Bytes, Bytes>>>,
+    /// Held, never read: the file under it stays open as long as somebody reads.
+    _reader: Option<Arc<()>>,
 }
 
 impl fmt::Debug for ReadTx {
@@ -136,12 +138,22 @@ impl fmt::Debug for ReadTx {
 }
 
 impl ReadTx {
-    pub(crate) fn new(transaction: ReadTransaction, catalogue: Arc<Catalogue>) -> Self {
+    pub(crate) fn new(
+        transaction: ReadTransaction,
+        catalogue: Arc<Catalogue>,
+        reader: Option<Arc<()>>,
+    ) -> Self {
         Self {
             transaction,
             catalogue,
             tables: RefCell::default(),
+            _reader: reader,
         }
+    }
+
+    /// What redb sees, tables outside of the catalogue included.
+    pub(crate) fn raw(&self) -> &ReadTransaction {
+        &self.transaction
     }
 
     fn with_table<T>(

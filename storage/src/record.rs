@@ -36,6 +36,8 @@ pub trait Record: Serialize + DeserializeOwned {
 /// For tables whose keys say it all.
 impl Record for () {}
 
+impl Record for u64 {}
+
 /// Reads a `MessagePack` body into a type: the tool for [`Record::upgrade`].
 ///
 /// # Errors

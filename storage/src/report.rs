@@ -203,3 +203,24 @@ pub struct UpgradeCheck {
     /// Names of the migrations that would run.
     pub pending: Vec<&'static str>,
 }
+
+/// What a directory holds, as far as that shows without changing it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspected {
+    /// Tells its history from others.
+    pub lineage: Uuid,
+    /// Which migrations have run.
+    pub format: u32,
+    /// The last batch that snapshots and journal lead to.
+    pub seq: u64,
+    /// When it was written, in milliseconds since 1970.
+    pub ms: u64,
+    /// True when the directory is a copy, or was restored.
+    pub held: bool,
+    /// How many snapshots there are; each was read and verified.
+    pub snapshots: u64,
+    /// Batches of the journal that were read.
+    pub batches: u64,
+    /// What is not as it must be.
+    pub findings: Vec<Finding>,
+}

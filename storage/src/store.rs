@@ -6,17 +6,24 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
 
-use crate::live::Live;
-use crate::writer::{self, Job, Write};
-use crate::{Error, Pending, ReadTx, TableInfo, WriteTx, open};
+use crate::live::{Live, lock};
+use crate::writer::{self, Item, Write};
+use crate::{
+    Clock, Disk, Error, Files, Inspected, OnProgress, Opened, Pending, ReadTx, TableInfo,
+    UpgradeCheck, WriteTx, Writing, check, keep, open,
+};
+
+/// Journal bytes after which a snapshot is taken.
+const SNAPSHOT_BYTES: u64 = 64 << 20;
 
 /// What `Store::open` needs to know.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// The data directory; created, readable by this user only, when it is missing.
     pub dir: PathBuf,
@@ -26,6 +33,57 @@ pub struct Options {
     pub catalogue: &'static [TableInfo],
     /// Every change of format since the first one, in order.
     pub migrations: &'static [Migration],
+    /// The file system.
+    pub files: Arc<dyn Files>,
+    /// The time, written with every batch so that a restore can stop at a moment.
+    pub clock: Clock,
+    /// Tells this machine from others, so that a copied disk is known as one; "" when nobody knows.
+    pub machine: String,
+    /// For so many days any moment can be restored.
+    pub keep_days: u32,
+    /// Bytes of journal after which a snapshot is taken, if they are a quarter of the live file, too.
+    pub snapshot_bytes: u64,
+}
+
+impl Options {
+    /// The usual ones: this disk, this machine's clock, 64 MiB of cache, 7 days.
+    #[must_use]
+    pub fn new(
+        dir: PathBuf,
+        catalogue: &'static [TableInfo],
+        migrations: &'static [Migration],
+    ) -> Self {
+        Self {
+            dir,
+            cache_bytes: 64 << 20,
+            catalogue,
+            migrations,
+            files: Arc::new(Disk),
+            clock: Arc::new(system_time),
+            machine: String::new(),
+            keep_days: 7,
+            snapshot_bytes: SNAPSHOT_BYTES,
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("dir", &self.dir)
+            .finish_non_exhaustive()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the default clock, for who has none of their own"
+)]
+fn system_time() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// One step from an older format to a newer one. Steps only lead forward.
@@ -39,6 +97,22 @@ pub struct Migration {
     pub run: fn(&mut WriteTx<'_>) -> Result<(), Error>,
 }
 
+/// What an upgrade to this program would do to a directory, which is only looked at.
+///
+/// # Errors
+/// `Misdeclared`, or what the disk says.
+pub fn upgrade_check(options: &Options) -> Result<UpgradeCheck, Error> {
+    open::upgrade_check(options)
+}
+
+/// What a directory holds that nobody has open, a backup for example; it is only looked at.
+///
+/// # Errors
+/// `Corrupt` when it holds nothing that can be read, or what the disk says.
+pub fn inspect(options: &Options, progress: OnProgress<'_>) -> Result<Inspected, Error> {
+    check::inspect(&options.home()?, progress)
+}
+
 /// An open data directory.
 #[derive(Clone)]
 pub struct Store {
@@ -49,9 +123,16 @@ pub struct Store {
 struct Handle {
     live: Arc<Live>,
     /// None once the store is closed.
-    queue: Mutex<Option<Sender<Box<dyn Job>>>>,
+    queue: Mutex<Option<Sender<Item>>>,
+    threads: Mutex<Option<Threads>>,
+}
+
+/// What runs behind the handle.
+struct Threads {
     /// Ends, closing the file, when the queue is closed and empty.
-    writer: Mutex<Option<JoinHandle<Result<(), Error>>>>,
+    writer: JoinHandle<Result<(), Error>>,
+    /// Finishes the snapshots that the writer begins; ends with it.
+    keeper: JoinHandle<()>,
 }
 
 impl fmt::Debug for Store {
@@ -66,20 +147,31 @@ impl Store {
     /// # Errors
     /// `InUse` when it is open already, here or in another process; `NewerFormat`; `Migration`;
     /// `Misdeclared`; `Corrupt`; `Full` or `Io` from the disk.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "options are made for one opening; whoever needs them twice clones them"
+    )]
     pub fn open(options: Options) -> Result<Self, Error> {
-        let live = Arc::new(open::open(options)?);
+        let live = Arc::new(open::open(&options)?);
         let (sender, queue) = mpsc::channel();
+        let (to_keeper, begun) = mpsc::sync_channel(1);
         let writer = {
             let live = Arc::clone(&live);
             thread::Builder::new()
                 .name("storage-writer".to_owned())
-                .spawn(move || writer::run(&live, &queue))?
+                .spawn(move || writer::run(&live, &queue, &to_keeper))?
+        };
+        let keeper = {
+            let live = Arc::clone(&live);
+            thread::Builder::new()
+                .name("storage-keeper".to_owned())
+                .spawn(move || keep::run(&live, &begun))?
         };
         Ok(Self {
             handle: Arc::new(Handle {
                 live,
                 queue: Mutex::new(Some(sender)),
-                writer: Mutex::new(Some(writer)),
+                threads: Mutex::new(Some(Threads { writer, keeper })),
             }),
         })
     }
@@ -99,9 +191,27 @@ impl Store {
         let (caller, answer) = oneshot::async_channel();
         if let Some(queue) = lock(&self.handle.queue).as_ref() {
             // A job that cannot be queued is dropped, and its `Pending` says `Closed`.
-            let _ = queue.send(Box::new(Write { closure: f, caller }));
+            let _ = queue.send(Item::Write(Box::new(Write { closure: f, caller })));
         }
         Pending::new(answer)
+    }
+
+    /// Runs a closure on the writer thread, between two batches, and waits for it.
+    pub(crate) fn act<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Live) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (caller, answer) = mpsc::channel();
+        if let Some(queue) = lock(&self.handle.queue).as_ref() {
+            let _ = queue.send(Item::Act(Box::new(move |live| {
+                let _ = caller.send(act(live));
+            })));
+        }
+        answer.recv().unwrap_or(Err(Error::Closed))
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.handle.live
     }
 
     /// Runs a closure, on this thread, against a snapshot of what is durable. It never waits for a
@@ -138,6 +248,39 @@ impl Store {
         self.handle.live.lineage
     }
 
+    /// What opening found and did.
+    #[must_use]
+    pub fn opened(&self) -> &Opened {
+        &self.handle.live.opened
+    }
+
+    /// Whether writing is possible; reading goes on in any case.
+    #[must_use]
+    pub fn writing(&self) -> Writing {
+        self.handle.live.writing()
+    }
+
+    /// Tries to make writing possible again when it is refused. Every write does so, too: this is for
+    /// when nobody writes.
+    pub fn probe(&self) -> Pending<(), Error> {
+        self.write(|_| Ok(()))
+    }
+
+    /// True when this directory is a copy, or was restored: nothing may be sent to anybody outside.
+    #[must_use]
+    pub fn held(&self) -> bool {
+        self.handle.live.held()
+    }
+
+    /// Makes this copy the one that counts.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn adopt(&self) -> Result<(), Error> {
+        self.handle.live.settle()?;
+        self.handle.live.forget_unreachable()
+    }
+
     /// Answers everything that is queued, stops the writer thread and releases the directory. Later
     /// writes and reads, and reads still under way, get `Closed`. Closing twice is fine.
     ///
@@ -152,13 +295,18 @@ impl Handle {
     fn close(&self) -> Result<(), Error> {
         drop(lock(&self.queue).take());
         // Held to the end, so that a second caller returns only when the directory is free.
-        let mut writer = lock(&self.writer);
-        match writer.take() {
-            // The last clone was dropped inside a write closure: the thread ends by itself.
-            Some(writer) if writer.thread().id() == thread::current().id() => Ok(()),
-            Some(writer) => writer.join().unwrap_or(Err(Error::Closed)),
-            None => Ok(()),
+        let mut threads = lock(&self.threads);
+        let Some(Threads { writer, keeper }) = threads.take() else {
+            return Ok(());
+        };
+        // The last clone was dropped inside a write closure: the threads end by themselves.
+        if writer.thread().id() == thread::current().id() {
+            return Ok(());
         }
+        let closed = writer.join().unwrap_or(Err(Error::Closed));
+        // It has nothing to say that was not noted where it happened.
+        let _ = keeper.join();
+        closed
     }
 }
 
@@ -167,8 +315,4 @@ impl Drop for Handle {
         // Nobody is left to tell; everything acknowledged is durable already.
         let _ = self.close();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,11 +4,16 @@ use std::collections::HashSet;
 use std::marker::PhantomData;
 
 use crate::changes::CHANGES;
+use crate::keep::SCRUB;
+use crate::key::decode_whole;
 use crate::live::META;
-use crate::{Error, Key, Record};
+use crate::{Error, Key, Record, record};
 
 /// Tables of this crate begin with this; the catalogue's may not.
 const RESERVED: &str = "storage.";
+
+/// Reads a row, given the table's name, the key and the value.
+type Decode = fn(&str, &[u8], &[u8]) -> Result<(), Error>;
 
 /// One row of the catalogue: a table's name and, for whoever reads it, what is in the table.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +26,19 @@ pub struct TableInfo {
     pub key: &'static str,
     /// What the value is.
     pub value: &'static str,
+    /// True when the key begins with the user whose row it is.
+    pub by_user: bool,
+    /// Reads a row as the types of the table say; for the check.
+    pub(crate) decode: Decode,
+}
+
+impl TableInfo {
+    /// Says that the keys begin with the id of the user whose rows they are.
+    #[must_use]
+    pub const fn by_user(mut self) -> Self {
+        self.by_user = true;
+        self
+    }
 }
 
 /// The typed name of a table: `const USERS: Table<Uuid, User> = Table::new("auth.users");`
@@ -40,6 +58,24 @@ impl<K: Key, V: Record> Table<K, V> {
         }
     }
 
+    /// The table's row of the catalogue.
+    #[must_use]
+    pub const fn info(
+        &self,
+        owner: &'static str,
+        key: &'static str,
+        value: &'static str,
+    ) -> TableInfo {
+        TableInfo {
+            name: self.name,
+            owner,
+            key,
+            value,
+            by_user: false,
+            decode: decode_row::<K, V>,
+        }
+    }
+
     /// The name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -47,25 +83,40 @@ impl<K: Key, V: Record> Table<K, V> {
     }
 }
 
-/// The names a transaction may open.
+/// Reads a row as the types of its table say.
+fn decode_row<K: Key, V: Record>(table: &str, key: &[u8], value: &[u8]) -> Result<(), Error> {
+    decode_whole::<K>(table, key)?;
+    record::decode::<V>(table, key, value).map(|_| ())
+}
+
+/// The tables a transaction may open.
 #[derive(Debug)]
-pub(crate) struct Catalogue(HashSet<&'static str>);
+pub(crate) struct Catalogue {
+    names: HashSet<&'static str>,
+    tables: Vec<TableInfo>,
+}
 
 impl Catalogue {
     /// The declared tables and this crate's own; a name that is there twice or reserved is an error.
     pub(crate) fn new(declared: &[TableInfo]) -> Result<Self, Error> {
-        let mut names = HashSet::from([META.name(), CHANGES.name()]);
+        let mut tables = vec![
+            META.info("storage", "0", "format, last batch, lineage"),
+            CHANGES.info("storage", "batch, place in it", "what changed"),
+            SCRUB.info("storage", "0", "the last scrub"),
+        ];
+        let mut names: HashSet<_> = tables.iter().map(|table| table.name).collect();
         for table in declared {
             if table.name.starts_with(RESERVED) || !names.insert(table.name) {
                 let reason = format!("the table name {} is taken", table.name);
                 return Err(Error::Misdeclared { reason });
             }
+            tables.push(*table);
         }
-        Ok(Self(names))
+        Ok(Self { names, tables })
     }
 
     pub(crate) fn check(&self, name: &str) -> Result<(), Error> {
-        if self.0.contains(name) {
+        if self.names.contains(name) {
             return Ok(());
         }
         Err(Error::UnknownTable {
@@ -74,6 +125,10 @@ impl Catalogue {
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().copied()
+        self.tables.iter().map(|table| table.name)
+    }
+
+    pub(crate) fn tables(&self) -> &[TableInfo] {
+        &self.tables
     }
 }

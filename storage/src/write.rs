@@ -3,7 +3,7 @@
 //! The closures of a batch run one after the other against one redb transaction; each sees what the
 //! earlier ones wrote. What must stay true:
 //! * every change of a table goes through [`WriteTx::apply`], with its absolute value, and is in `ops`:
-//!   that list is the whole truth of the batch, and what a journal appends;
+//!   that list is the whole truth of the batch, and what the journal appends;
 //! * a closure that fails is undone from that list, in reverse;
 //! * when redb itself fails, the batch is lost as a whole, whatever a closure makes of the error.
 
@@ -16,6 +16,7 @@ use redb::WriteTransaction;
 
 use crate::changes::{self, CHANGES, Row};
 use crate::error::{caught, guarded};
+use crate::journal::frame;
 use crate::key::encoded;
 use crate::read::{Bytes, Raw, Visitor, definition, fetch_from, visit_rows};
 use crate::span::Range;
@@ -245,12 +246,13 @@ impl<'t> WriteTx<'t> {
         self.trim.map_or(Ok(()), |seq| changes::trim(self, seq))
     }
 
-    /// The batch, ready to be committed, unless redb failed on the way.
-    pub(crate) fn finish(self) -> Result<Batch, Error> {
+    /// The batch as of `ms`, ready to be committed, unless redb failed on the way.
+    pub(crate) fn finish(self, ms: u64) -> Result<Batch, Error> {
         match self.failure.into_inner() {
             Some(failure) => Err(failure),
             None => Ok(Batch {
                 seq: self.seq,
+                ms,
                 recorded_changes: self.changes > 0,
                 ops: self.ops,
             }),
@@ -283,6 +285,8 @@ impl<'t> WriteTx<'t> {
 /// What the closures of a batch have done: all there is to make durable.
 pub(crate) struct Batch {
     pub(crate) seq: u64,
+    /// When it was written, in milliseconds since 1970.
+    pub(crate) ms: u64,
     pub(crate) recorded_changes: bool,
     ops: Vec<Op>,
 }
@@ -290,6 +294,15 @@ pub(crate) struct Batch {
 impl Batch {
     pub(crate) fn is_empty(&self) -> bool {
         self.ops.is_empty()
+    }
+
+    /// The body of its record in the journal.
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, Error> {
+        frame::encode_ops(self.ops.iter().map(|op| frame::Op {
+            table: op.table,
+            key: &op.key,
+            value: op.new.as_deref(),
+        }))
     }
 }
 

@@ -5,10 +5,11 @@
 //! commit is under way the next batch gathers by itself. What must stay true: an answer is sent only
 //! after the commit, and a failed commit is the answer to every closure of the batch.
 
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 
 use crate::error::caught;
-use crate::live::Live;
+use crate::keep::Begun;
+use crate::live::{Live, Lost};
 use crate::{Error, WriteTx};
 
 /// Closures in one batch at most.
@@ -84,37 +85,96 @@ pub(crate) fn attempt<T, E: From<Error>>(
     result
 }
 
-/// The writer thread's life: until every sender of the queue is gone and the queue is empty.
-pub(crate) fn run(live: &Live, queue: &Receiver<Box<dyn Job>>) -> Result<(), Error> {
-    while let Ok(first) = queue.recv() {
-        batch(live, first, queue);
-    }
-    live.close()
+/// What the queue holds.
+pub(crate) enum Item {
+    /// A write, to be done together with its neighbours.
+    Write(Box<dyn Job>),
+    /// Something to be done between two batches.
+    Act(Box<dyn FnOnce(&Live) + Send>),
 }
 
-/// Runs `first` and whatever is waiting behind it, commits, answers.
-fn batch(live: &Live, first: Box<dyn Job>, queue: &Receiver<Box<dyn Job>>) {
-    let transaction = match live.begin_write() {
-        Ok(transaction) => transaction,
-        Err(error) => return first.refuse(error),
-    };
-    let mut tx = WriteTx::new(&transaction, &live.catalogue, live.seq() + 1);
-    let mut answers = Vec::new();
-    let mut next = Some(first);
-    while let Some(job) = next.take() {
-        answers.push(job.run(&mut tx));
-        if answers.len() < BATCH_CLOSURES && tx.bytes() < BATCH_BYTES {
-            next = queue.try_recv().ok();
+/// The writer thread's life: until every sender of the queue is gone and the queue is empty.
+/// Snapshots that it begins go to `keeper`, which finishes them.
+pub(crate) fn run(
+    live: &Live,
+    queue: &Receiver<Item>,
+    keeper: &SyncSender<Begun>,
+) -> Result<(), Error> {
+    let mut next = None;
+    loop {
+        let item = match next.take() {
+            Some(item) => item,
+            None => match queue.recv() {
+                Ok(item) => item,
+                Err(_) => return live.close(),
+            },
+        };
+        match item {
+            Item::Act(act) => act(live),
+            Item::Write(first) => {
+                next = batch(live, first, queue);
+                live.checkpoint_if_due();
+                begin_snapshot_if_due(live, keeper);
+            }
         }
     }
-    let commit = live
-        .seal(tx)
-        .and_then(|batch| live.commit(transaction, &batch));
-    if commit.is_err() {
+}
+
+fn begin_snapshot_if_due(live: &Live, keeper: &SyncSender<Begun>) {
+    if !live.may_begin_snapshot() {
+        return;
+    }
+    match live.begin_snapshot() {
+        // The keeper has room for one; when it is still at work the next batch asks again.
+        Ok(begun) => {
+            if let Err(TrySendError::Full(begun) | TrySendError::Disconnected(begun)) =
+                keeper.try_send(begun)
+            {
+                live.give_up_snapshot(&begun);
+            }
+        }
+        Err(_) => live.put_snapshot_off(),
+    }
+}
+
+/// Runs `first` and the writes waiting behind it, commits, answers. What was taken from the queue
+/// and is no part of the batch is returned.
+fn batch(live: &Live, first: Box<dyn Job>, queue: &Receiver<Item>) -> Option<Item> {
+    let transaction = match live.begin_write() {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            first.refuse(error);
+            return None;
+        }
+    };
+    let mut tx = WriteTx::new(&transaction, &live.home.catalogue, live.seq() + 1);
+    let mut answers = vec![first.run(&mut tx)];
+    let mut left = None;
+    while answers.len() < BATCH_CLOSURES && tx.bytes() < BATCH_BYTES {
+        match queue.try_recv() {
+            Ok(Item::Write(job)) => answers.push(job.run(&mut tx)),
+            Ok(act) => {
+                left = Some(act);
+                break;
+            }
+            Err(_) => break,
+        }
+    }
+    let commit = match live.seal(tx) {
+        Ok(batch) => live.commit(transaction, &batch),
+        Err(error) => {
+            // The database must not be opened anew while a transaction of it is alive.
+            drop(transaction);
+            Err(Lost::File(error))
+        }
+    };
+    if matches!(commit, Err(Lost::File(_))) {
         // What the answer says is the failure itself; whether reopening helped, the next write tells.
         let _ = live.reopen();
     }
+    let commit = commit.map_err(Lost::error);
     for answer in answers {
         answer.send(&commit);
     }
+    left
 }

@@ -13,6 +13,7 @@ mod keys;
 mod model;
 mod opening;
 mod records;
+mod recovery;
 mod support;
 mod text;
 mod text_files;

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use novacore_storage::{Error, Migration, Options, Read, Span, Store, TableInfo};
+use novacore_storage::{Error, Migration, Options, Read, Span, Start, Store, Table, TableInfo};
 
-use crate::support::{CATALOGUE, NOTES, file, new_store, note, open, options};
+use crate::support::{CATALOGUE, NOTES, Note, file, new_store, note, open, options};
 
 fn with_note(text: &str) -> tempfile::TempDir {
     let (dir, store) = new_store();
@@ -83,9 +83,9 @@ fn an_unfinished_creation_is_begun_anew() {
     assert!(!dir.path().join("live/main.redb.new").exists());
 }
 
-/// Promise: a damaged file is reported as such, never replaced by an empty store.
+/// Promise: a damaged live file is made anew from the journal, and never replaced by an empty store.
 #[test]
-fn a_damaged_file_is_reported() {
+fn a_damaged_live_file_is_made_anew() {
     let whole = with_note("here");
     let bytes = fs::read(file(whole.path())).unwrap();
     let mut zeroed = bytes.clone();
@@ -101,17 +101,30 @@ fn a_damaged_file_is_reported() {
     ] {
         let dir = with_note("here");
         fs::write(file(dir.path()), &damaged).unwrap();
-        let opened = open(dir.path());
-        assert!(
-            matches!(opened, Err(Error::Corrupt { .. })),
-            "{} bytes: {opened:?}",
+        let store = open(dir.path()).unwrap();
+        assert_eq!(
+            store.opened().start,
+            Start::Rebuilt,
+            "{} bytes",
             damaged.len()
         );
-        assert_eq!(
-            fs::read(file(dir.path())).unwrap().is_empty(),
-            damaged.is_empty()
-        );
+        assert_eq!(text(&store), "here");
+        assert!(!store.held());
     }
+}
+
+/// Promise: a directory whose data is gone is not taken for a new one.
+#[test]
+fn lost_data_is_noticed() {
+    let dir = with_note("here");
+    for folder in ["live", "journal"] {
+        fs::remove_dir_all(dir.path().join(folder)).unwrap();
+    }
+    let opened = open(dir.path());
+    assert!(
+        matches!(opened, Err(Error::Incomplete { .. })),
+        "{opened:?}"
+    );
 }
 
 /// Promise: a redb file of another program is not taken for ours.
@@ -230,10 +243,8 @@ fn a_newer_format_is_refused() {
 #[test]
 fn wrong_declarations_are_refused() {
     const TWICE: &[TableInfo] = &[CATALOGUE[0], CATALOGUE[0]];
-    const RESERVED: &[TableInfo] = &[TableInfo {
-        name: "storage.meta",
-        ..CATALOGUE[0]
-    }];
+    const META: Table<u8, Note> = Table::new("storage.meta");
+    const RESERVED: &[TableInfo] = &[META.info("tests", "", "")];
     let dir = tempfile::tempdir().unwrap();
     for catalogue in [TWICE, RESERVED] {
         let options = Options {

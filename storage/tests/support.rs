@@ -27,27 +27,16 @@ pub const NOTES: Table<u64, Note> = Table::new("test.notes");
 pub const BY_OWNER: Table<(Uuid, u64), ()> = Table::new("test.by_owner");
 pub const WORDS: Table<(String, u64), Note> = Table::new("test.words");
 
-const fn table(name: &'static str) -> TableInfo {
-    TableInfo {
-        name,
-        owner: "tests",
-        key: "",
-        value: "",
-    }
-}
-
 pub const CATALOGUE: &[TableInfo] = &[
-    table(NOTES.name()),
-    table(BY_OWNER.name()),
-    table(WORDS.name()),
+    NOTES.info("tests", "number", "a note"),
+    BY_OWNER.info("tests", "owner, number", "(index)").by_user(),
+    WORDS.info("tests", "word, number", "a note"),
 ];
 
 pub fn options(dir: &Path, migrations: &'static [Migration]) -> Options {
     Options {
-        dir: dir.to_owned(),
         cache_bytes: 4 << 20,
-        catalogue: CATALOGUE,
-        migrations,
+        ..Options::new(dir.to_owned(), CATALOGUE, migrations)
     }
 }
 

@@ -7,6 +7,7 @@
 //! was written since the last good one.
 
 mod disk;
+mod system;
 
 use std::fmt::Debug;
 use std::io;
@@ -14,6 +15,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use disk::Disk;
+pub use system::{FileSystem, file_system};
+
+/// All bytes of a file.
+pub(crate) fn read_whole(files: &dyn Files, path: &Path) -> io::Result<Vec<u8>> {
+    let file = files.open_to_read(path)?;
+    let len = usize::try_from(file.len()?).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    let mut bytes = vec![0; len];
+    file.read_at(0, &mut bytes)?;
+    Ok(bytes)
+}
 
 /// Which file this is: no tool that copies bytes back can make these four the same again, because
 /// nothing but the kernel sets the time of change.

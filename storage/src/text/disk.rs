@@ -16,7 +16,8 @@ use tantivy::schema::{
     BytesOptions, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::{
-    Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, TantivyError, Term,
+    DocId, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, SegmentReader, TantivyDocument,
+    TantivyError, Term,
 };
 use uuid::Uuid;
 
@@ -184,6 +185,17 @@ impl Disk {
     }
 
     /// What is committed now.
+    /// The owner and the id of every document that is not removed.
+    pub(super) fn documents(&self) -> Result<Vec<(Uuid, Uuid)>, Error> {
+        let mut found = Vec::new();
+        for segment in self.searcher().segment_readers() {
+            for document in segment.doc_ids_alive() {
+                found.push(key_of(segment, document)?);
+            }
+        }
+        Ok(found)
+    }
+
     pub(super) fn searcher(&self) -> Searcher {
         self.reader.searcher()
     }
@@ -213,7 +225,7 @@ impl Disk {
     }
 
     /// Name of the field that holds keys as a column.
-    pub(super) const fn key_column() -> &'static str {
+    const fn key_column() -> &'static str {
         KEY
     }
 }
@@ -288,9 +300,28 @@ fn key(owner: Uuid, id: Uuid) -> [u8; 32] {
     key
 }
 
-/// The id in a key.
-pub(super) fn id_of(key: &[u8]) -> Option<Uuid> {
-    Uuid::from_slice(key.get(16..)?).ok()
+/// The owner and the id of a document.
+pub(super) fn key_of(segment: &SegmentReader, document: DocId) -> Result<(Uuid, Uuid), Error> {
+    let missing = || Error::Text {
+        reason: "a document has no id".to_owned(),
+    };
+    let column = segment
+        .fast_fields()
+        .bytes(Disk::key_column())
+        .map_err(refused)?
+        .ok_or_else(missing)?;
+    let place = column.term_ords(document).next().ok_or_else(missing)?;
+    let mut key = Vec::with_capacity(32);
+    column
+        .ord_to_bytes(place, &mut key)
+        .map_err(|error| refused(error.into()))?;
+    owner_and_id(&key).ok_or_else(missing)
+}
+
+/// The owner and the id in a key.
+fn owner_and_id(key: &[u8]) -> Option<(Uuid, Uuid)> {
+    let (owner, id) = key.split_at_checked(16)?;
+    Some((Uuid::from_slice(owner).ok()?, Uuid::from_slice(id).ok()?))
 }
 
 fn payload(lineage: Uuid, seq: u64) -> String {

@@ -194,6 +194,21 @@ impl TextIndex {
         })
     }
 
+    /// Every document that a search could find, as owner and id, in no order: for checking the index
+    /// against the tables. It must have been told of everything, and have committed it, before.
+    ///
+    /// # Errors
+    /// `Closed`, or `Text` when the index is damaged.
+    pub fn documents(&self) -> Result<Vec<(Uuid, Uuid)>, Error> {
+        self.check_open()?;
+        guarded(|| {
+            // The overlay first, for the same reason as in a search.
+            let overlay = self.overlay();
+            let on_disk = self.inner.disk.documents()?;
+            Ok(overlay.over(on_disk))
+        })
+    }
+
     /// Ends the index's work; waits for a commit under way. What was not committed is given up: it
     /// will be applied again from the change feed.
     pub fn close(&self) {

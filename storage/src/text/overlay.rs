@@ -122,6 +122,18 @@ impl Overlay {
         self.owners.get(&owner)
     }
 
+    /// The documents there are when `on_disk` are those on the disk.
+    pub(super) fn over(&self, mut on_disk: Vec<(Uuid, Uuid)>) -> Vec<(Uuid, Uuid)> {
+        on_disk.retain(|(owner, id)| {
+            let owner = self.owners.get(owner);
+            owner.is_none_or(|owner| !owner.hides_all() && !owner.entries.contains_key(id))
+        });
+        for (owner, of_owner) in &self.owners {
+            on_disk.extend(of_owner.documents().map(|(id, _)| (*owner, id)));
+        }
+        on_disk
+    }
+
     pub(super) fn apply(&mut self, changes: Vec<Change>) {
         self.generation += 1;
         let generation = self.generation;

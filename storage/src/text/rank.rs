@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use super::TextHit;
 use super::analyse::QueryWord;
-use super::disk::{Disk, id_of, refused};
+use super::disk::{Disk, key_of, refused};
 use super::overlay::{Document, Owner};
 use crate::Error;
 
@@ -275,18 +275,7 @@ fn owned_documents(
 
 /// The id of a document on disk.
 fn read_id(segment: &SegmentReader, document: DocId) -> Result<Uuid, Error> {
-    let missing = || Error::Text {
-        reason: "a document has no id".to_owned(),
-    };
-    let column = segment
-        .fast_fields()
-        .bytes(Disk::key_column())
-        .map_err(refused)?
-        .ok_or_else(missing)?;
-    let place = column.term_ords(document).next().ok_or_else(missing)?;
-    let mut key = Vec::with_capacity(32);
-    column.ord_to_bytes(place, &mut key).map_err(unreadable)?;
-    id_of(&key).ok_or_else(missing)
+    key_of(segment, document).map(|(_, id)| id)
 }
 
 fn unreadable(error: std::io::Error) -> Error {
