@@ -6,19 +6,19 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::ops::Deref;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
-use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use storage::{Files, Store, TextIndex};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::care::Care;
 use crate::clock::{Clock, Ids, Random};
 use crate::config::{Config, Networks};
 use crate::error::{Error, Result};
@@ -41,7 +41,7 @@ pub struct Parts {
     pub store: Store,
     /// Number of the format in which this program writes.
     pub format: u32,
-    pub upkeep: Upkeep,
+    pub care: Care,
     pub text: TextIndex,
     pub models: ModelServers,
     pub keys: Keys,
@@ -78,55 +78,6 @@ impl Deref for App {
     fn deref(&self) -> &Parts {
         &self.0
     }
-}
-
-/// How the data is looked after: what the last check and the last backup came to.
-#[derive(Debug)]
-pub struct Upkeep {
-    /// The last full check since the start.
-    pub check: watch::Sender<Option<Checked>>,
-    pub backups: watch::Sender<Backups>,
-    /// There is one backup at a time.
-    pub backing_up: Arc<Semaphore>,
-}
-
-impl Default for Upkeep {
-    fn default() -> Self {
-        Self {
-            check: watch::Sender::default(),
-            backups: watch::Sender::default(),
-            backing_up: Arc::new(Semaphore::new(1)),
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-pub struct Checked {
-    /// When it ended.
-    pub at: Timestamp,
-    pub findings: usize,
-    /// The first finding, or why it could not be done.
-    pub reason: Option<String>,
-}
-
-/// The backups that this data has had; kept in a row of its own.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Backups {
-    /// Since when nightly backups are due.
-    pub since: Option<Timestamp>,
-    /// When the last good one ended.
-    pub good_at: Option<Timestamp>,
-    pub last: Option<LastBackup>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastBackup {
-    /// When it ended.
-    pub at: Timestamp,
-    /// None when it is good.
-    pub failure: Option<String>,
-    pub bytes: u64,
-    pub path: PathBuf,
 }
 
 /// Who owns the running tasks, and the two words that end them.

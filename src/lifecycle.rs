@@ -18,7 +18,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
-use crate::app::{App, Keys, Parts, Tasks, Upkeep};
+use crate::app::{App, Keys, Parts, Tasks};
+use crate::care::Care;
 use crate::clock::{Clock, Ids, Random};
 use crate::config::{Config, Networks};
 use crate::error::{Error, Result};
@@ -67,7 +68,7 @@ pub async fn open_on(
         hashing: Arc::new(Semaphore::new(config.auth.hash_threads)),
         indexed: watch::Sender::new(text.watermark()),
         format: schema::format(),
-        upkeep: Upkeep::default(),
+        care: Care::default(),
         files,
         config,
         clock,

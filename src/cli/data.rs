@@ -91,12 +91,12 @@ pub fn backup(place: &Where, dir: &Path) -> Result<Reply> {
 }
 
 /// Checks the configured data, or another directory that no server has open.
-pub fn check(place: &Where, deep: bool, dir: Option<PathBuf>) -> Result<Reply> {
+pub fn check(place: &Where, deep: bool, repair: bool, dir: Option<PathBuf>) -> Result<Reply> {
     let loaded = configuration(place, None)?;
     let mut config = loaded.config;
     let other = dir.filter(|dir| !same(dir, &config.data.dir));
     let Some(other) = other else {
-        return runtime()?.block_on(carry_out(config, Command::Check { deep }));
+        return runtime()?.block_on(carry_out(config, Command::Check { deep, repair }));
     };
     config.data.dir = absolute(&other)?;
     let (clock, steps) = (Clock::system(), Steps::default());

@@ -68,6 +68,9 @@ enum Action {
         /// Also build the rows again from the oldest snapshot and the journal, and compare
         #[arg(long)]
         deep: bool,
+        /// Make the live file anew from snapshots and journal when rows in it are damaged
+        #[arg(long, conflicts_with = "dir")]
+        repair: bool,
         /// Another directory than the configured one: a copy, or a backup
         dir: Option<PathBuf>,
         #[command(flatten)]
@@ -155,7 +158,12 @@ fn carry_out(action: Action) -> Result<ExitCode> {
         }) => create_user(&place, email, admin, password_stdin)?,
         Action::Backup { dir, place } => data::backup(&place, &dir)?,
         Action::Restore(words) => data::restore(&words)?,
-        Action::Check { deep, dir, place } => data::check(&place, deep, dir)?,
+        Action::Check {
+            deep,
+            repair,
+            dir,
+            place,
+        } => data::check(&place, deep, repair, dir)?,
         Action::Reindex { place } => data::ask(&place, Command::Reindex)?,
         Action::Compact { place } => data::ask(&place, Command::Compact)?,
         Action::Data(DataAction::Stats { json, place }) => {

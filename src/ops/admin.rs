@@ -11,8 +11,9 @@ use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
 use super::nightly;
-use crate::app::{App, Checked, LastBackup};
+use crate::app::App;
 use crate::auth::Admin;
+use crate::care::{Checked, LastBackup};
 use crate::error::{Error, Result};
 use crate::http::Json;
 use crate::http::failure::Failure;
@@ -97,7 +98,7 @@ pub struct StorageState {
     pub last_check: Option<CheckState>,
     pub disk: DiskState,
     pub text_index: TextIndexState,
-    /// What the data directory lies on: `local`, `overlay`, `memory`, or `network (nfs)`.
+    /// What the data directory lies on: `local`, `overlay`, `memory`, `unknown`, or for example `network (NFS)`.
     pub file_system: String,
 }
 
@@ -106,14 +107,14 @@ pub struct StorageState {
     (status = 200, body = StorageState), (status = 401, body = Failure), (status = 403, body = Failure)))]
 pub async fn storage_state(State(app): State<App>, _admin: Admin) -> Result<Json<StorageState>> {
     let disk = disk_state(&app).await?;
-    let backups = app.upkeep.backups.borrow().clone();
-    let checked = app.upkeep.check.borrow().clone();
+    let backups = app.care.backups.borrow().clone();
+    let checked = app.care.check.borrow().clone();
     let backup = &app.config.backup;
     Ok(Json(StorageState {
         writing: writing_state(&app),
         held: app.held(),
         last_backup: backups.last.as_ref().map(BackupState::from),
-        backup_running: app.upkeep.backing_up.available_permits() == 0,
+        backup_running: app.care.backing_up.available_permits() == 0,
         nightly: NightlyState {
             on: backup.nightly,
             next_at: backup.nightly.then(|| nightly::next(&app)),
@@ -183,16 +184,17 @@ pub fn file_system(app: &App) -> (String, Option<String>) {
         ))
     };
     match storage::file_system(&app.config.data.dir) {
-        FileSystem::Local => ("local".into(), None),
-        FileSystem::Network(kind) => (
+        Err(_) => ("unknown".into(), None),
+        Ok(FileSystem::Local) => ("local".into(), None),
+        Ok(FileSystem::Network(kind)) => (
             format!("network ({kind})"),
             against("a network file system, whose promises about what is stored are weaker."),
         ),
-        FileSystem::Overlay => (
+        Ok(FileSystem::Overlay) => (
             "overlay".into(),
             against("a container's own layer, which is removed with the container."),
         ),
-        FileSystem::Memory => (
+        Ok(FileSystem::Memory) => (
             "memory".into(),
             against("a file system in memory, which is empty after a restart of the machine."),
         ),
@@ -214,12 +216,12 @@ pub async fn count(app: &App) {
         ),
         Err(error) => tracing::warn!(%error, "the data's size is not known"),
     }
-    let backups = app.upkeep.backups.borrow().clone();
+    let backups = app.care.backups.borrow().clone();
     metrics::backups(
         backups.good_at,
         backups.last.map(|last| last.failure.is_none()),
     );
-    if let Some(checked) = app.upkeep.check.borrow().as_ref() {
+    if let Some(checked) = app.care.check.borrow().as_ref() {
         // A check that could not be done is no clean one.
         let unknown = usize::from(checked.reason.is_some());
         metrics::checked(checked.at, checked.findings.max(unknown));

@@ -9,14 +9,15 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use storage::{BackupInfo, Store};
+use storage::{BackupInfo, Options, Store};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::progress::Steps;
 use super::store;
-use crate::app::{App, LastBackup, write_private};
+use crate::app::{App, write_private};
+use crate::care::LastBackup;
 use crate::error::{Error, Result};
 
 /// The file that says what a backup is, and by being there that it is whole.
@@ -42,7 +43,7 @@ pub struct Description {
 
 /// The right to make the one backup that is made at a time.
 pub fn turn(app: &App) -> Result<OwnedSemaphorePermit> {
-    let turn = app.upkeep.backing_up.clone().try_acquire_owned();
+    let turn = app.care.backing_up.clone().try_acquire_owned();
     turn.map_err(|_| {
         Error::conflict(
             "backup_running",
@@ -191,9 +192,25 @@ pub fn beside(target: &Path, word: &str, now: Timestamp) -> PathBuf {
     name.into()
 }
 
+/// Only a directory that nobody has open may be looked at or replaced.
+pub fn refuse_in_use(options: &Options, dir: &Path) -> Result<()> {
+    let lock = dir.join("lock");
+    if !lock.exists() {
+        return Ok(());
+    }
+    let taken = options.files.lock(&lock);
+    match taken.map_err(|e| Error::internal("locking the directory", e))? {
+        Some(_ours_for_a_moment) => Ok(()),
+        None => Err(Error::conflict(
+            "in_use",
+            format!("A server runs on {}. Stop it first.", dir.display()),
+        )),
+    }
+}
+
 /// Keeps what the last backup came to, as far as the disk allows.
 pub async fn record(app: &App, last: LastBackup) {
-    app.upkeep.backups.send_modify(|backups| {
+    app.care.backups.send_modify(|backups| {
         if last.failure.is_none() {
             backups.good_at = Some(last.at);
         }
@@ -204,7 +221,7 @@ pub async fn record(app: &App, last: LastBackup) {
 
 /// Writes down what is known of backups, so that a restart knows it too.
 pub async fn keep_record(app: &App) {
-    let backups = app.upkeep.backups.borrow().clone();
+    let backups = app.care.backups.borrow().clone();
     let kept = app.store.write(move |tx| store::put_backups(tx, &backups));
     if let Err(error) = kept.await {
         tracing::warn!(%error, "what the last backup came to will be forgotten at the next start");

@@ -5,14 +5,17 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use storage::{CheckReport, Options, Restore, Store};
+use storage::{CheckReport, Finding, Options, Restore, Store};
 use tokio::task::spawn_blocking;
 
-use super::backup::{self, beside};
+use super::admin::time;
+use super::backup::{beside, refuse_in_use};
 use super::command::{Exit, Reply};
 use super::progress::Steps;
 use super::text::{bytes, many};
-use crate::app::{App, Checked};
+use super::upkeep;
+use crate::app::App;
+use crate::care::Checked;
 use crate::error::{Error, Result};
 use crate::memory;
 
@@ -22,6 +25,8 @@ pub struct Report {
     pub findings: Vec<String>,
     /// What was read, in a sentence.
     pub read: String,
+    /// Whether rows of the live file are damaged, which snapshot and journal can make anew.
+    pub repairable: bool,
 }
 
 /// Reads everything; `deep` also builds the rows again from the oldest snapshot and the journal.
@@ -42,11 +47,11 @@ pub async fn run(app: &App, deep: bool, steps: &Steps) -> Result<Report> {
 
 impl From<CheckReport> for Report {
     fn from(rows: CheckReport) -> Self {
-        let findings = rows.findings.into_iter();
+        let of_rows =
+            |f: &Finding| !f.place.starts_with("journal") && !f.place.starts_with("snapshots");
         Self {
-            findings: findings
-                .map(|f| format!("{}: {}", f.place, f.reason))
-                .collect(),
+            repairable: rows.findings.iter().any(of_rows),
+            findings: findings(rows.findings),
             read: format!(
                 "Read {}, {} of the journal and {}: {}.",
                 many(rows.rows, "row", "rows"),
@@ -58,9 +63,29 @@ impl From<CheckReport> for Report {
     }
 }
 
+/// The same, and what can be made anew is: the live file, from snapshots and journal.
+pub async fn run_and_repair(app: &App, deep: bool, steps: &Steps) -> Result<Report> {
+    let report = run(app, deep, steps).await?;
+    if !report.repairable {
+        return Ok(report);
+    }
+    for finding in &report.findings {
+        tracing::error!(finding, "the data is not as it must be");
+    }
+    let told = steps.clone();
+    upkeep::blocking(app, move |store| store.rebuild(&mut |p| told.show(p))).await?;
+    tracing::warn!("the live file was damaged and was made anew from snapshots and journal");
+    let mut report = run(app, deep, steps).await?;
+    report.read = format!(
+        "The live file was damaged and was made anew. {}",
+        report.read
+    );
+    Ok(report)
+}
+
 /// The check that runs by itself: what it came to is kept and logged.
 pub async fn in_background(app: &App) {
-    let outcome = run(app, false, &Steps::default()).await;
+    let outcome = run_and_repair(app, false, &Steps::default()).await;
     let (findings, reason) = match outcome {
         Ok(report) => {
             for finding in &report.findings {
@@ -76,7 +101,7 @@ pub async fn in_background(app: &App) {
             (0, Some(error.to_string()))
         }
     };
-    app.upkeep.check.send_replace(Some(Checked {
+    app.care.check.send_replace(Some(Checked {
         at: app.clock.now(),
         findings,
         reason,
@@ -85,7 +110,7 @@ pub async fn in_background(app: &App) {
 
 /// What is wrong by the last check, if anything is.
 pub fn fault(app: &App) -> Option<String> {
-    let checked = app.upkeep.check.borrow();
+    let checked = app.care.check.borrow();
     let checked = checked.as_ref()?;
     let reason = checked.reason.as_ref()?;
     Some(match checked.findings {
@@ -131,60 +156,81 @@ pub async fn directory(
     steps: &Steps,
 ) -> Result<Reply> {
     let steps = steps.clone();
-    spawn_blocking(move || look(options, deep, now, &steps))
+    spawn_blocking(move || look(&options, deep, now, &steps))
         .await
         .map_err(|e| Error::internal("checking a directory", e))?
 }
 
-fn look(mut options: Options, deep: bool, now: Timestamp, steps: &Steps) -> Result<Reply> {
-    let dir = options.dir.clone();
-    if !has_data(&dir) {
+fn look(options: &Options, deep: bool, now: Timestamp, steps: &Steps) -> Result<Reply> {
+    let dir = &options.dir;
+    if !has_data(dir) {
         let message = format!("There is no data in {}.", dir.display());
         return Err(Error::field("no_data", "dir", message));
     }
-    // Opening would make the files of a running store in it; a backup stays as it is.
-    let backup = backup::describe(&dir).is_some() && !dir.join("live").exists();
-    if backup {
-        let staging = beside(&dir, "checking", now);
-        let order = Restore {
-            from: dir,
-            into: staging.clone(),
-            at_ms: None,
-            partial: false,
-            options: options.clone(),
-        };
-        options.dir.clone_from(&staging);
-        let restored = storage::restore(order, &mut |p| steps.show(p));
-        let reply = restored
-            .map_err(Error::from)
-            .and_then(|_| opened(options, deep, steps));
+    refuse_in_use(options, dir)?;
+    let looked = match storage::inspect(options, &mut |p| steps.show(p)) {
+        Ok(looked) => looked,
+        Err(storage::Error::Corrupt { table, reason }) => {
+            let said = format!("{table}: {reason}");
+            let exit = Exit::Found;
+            return Ok(Reply::Failed { exit, said });
+        }
+        Err(error) => return Err(Error::conflict("cannot_check", error.to_string())),
+    };
+    let mut report = Report {
+        findings: findings(looked.findings),
+        repairable: false,
+        read: format!(
+            "Read {} and {} of the journal; they lead to {} (batch {}).",
+            many(looked.snapshots, "snapshot", "snapshots"),
+            many(looked.batches, "batch", "batches"),
+            time(looked.ms),
+            looked.seq
+        ),
+    };
+    if deep {
+        let staging = beside(dir, "checking", now);
+        let tried = try_it(options, &staging, steps);
+        // Made by this check alone.
         let _ = std::fs::remove_dir_all(staging);
-        return reply;
+        match tried {
+            Ok(rows) => {
+                report.findings.extend(findings(rows.findings));
+                let rows = many(rows.rows, "row", "rows");
+                report.read = format!("{} Restored on trial: {rows}.", report.read);
+            }
+            Err(error) => report
+                .findings
+                .push(format!("it cannot be restored: {error}")),
+        }
     }
-    opened(options, deep, steps)
+    Ok(reply(report, looked.held))
 }
 
-fn opened(options: Options, deep: bool, steps: &Steps) -> Result<Reply> {
-    let store = match Store::open(options) {
-        Ok(store) => store,
-        Err(error @ (storage::Error::InUse | storage::Error::NewerFormat { .. })) => {
-            return Err(Error::conflict("cannot_check", error.to_string()));
-        }
-        Err(error) => {
-            let said = format!("It cannot be opened: {error}");
-            return Ok(Reply::Failed {
-                exit: Exit::Found,
-                said,
-            });
-        }
+/// Restores a directory beside it, and reads every row of that.
+fn try_it(options: &Options, staging: &Path, steps: &Steps) -> Result<CheckReport, storage::Error> {
+    let order = Restore {
+        from: options.dir.clone(),
+        into: staging.to_owned(),
+        at_ms: None,
+        partial: false,
+        options: options.clone(),
     };
-    let checked = store.check(deep, &mut |progress| steps.show(progress));
-    let (held, damage) = (store.held(), store.opened().damage.clone());
+    storage::restore(&order, &mut |p| steps.show(p))?;
+    let store = Store::open(Options {
+        dir: staging.to_owned(),
+        ..options.clone()
+    })?;
+    let checked = store.check(false, &mut |progress| steps.show(progress));
     store.close()?;
-    let checked = checked?;
-    let mut report = Report::from(checked);
-    report.findings.splice(0..0, damage);
-    Ok(reply(report, held))
+    checked
+}
+
+fn findings(found: Vec<Finding>) -> Vec<String> {
+    let lines = found.into_iter();
+    lines
+        .map(|f| format!("{}: {}", f.place, f.reason))
+        .collect()
 }
 
 /// Whether a folder holds data of ours.

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::progress::{Step, Steps};
 use super::text::bytes;
 use super::{admin, backup, check, data, upkeep};
-use crate::app::{App, LastBackup};
+use crate::app::App;
 use crate::auth::{self, NewAccount, Password, Role};
+use crate::care::LastBackup;
 use crate::error::{Error, Result};
 use crate::memory;
 
@@ -26,6 +27,7 @@ pub enum Command {
     },
     Check {
         deep: bool,
+        repair: bool,
     },
     Reindex,
     Compact,
@@ -91,10 +93,7 @@ impl Command {
                 admin,
             } => create_user(app, email, password, admin).await.into(),
             Self::Backup { dir } => make_backup(app, dir, steps).await.into(),
-            Self::Check { deep } => match check::run(app, deep, steps).await {
-                Ok(report) => check::reply(report, app.held()),
-                Err(error) => Err(error).into(),
-            },
+            Self::Check { deep, repair } => check_data(app, deep, repair, steps).await,
             Self::Reindex => reindex(app, steps).await.into(),
             Self::Compact => compact(app, steps).await.into(),
             Self::Stats { json } => data::stats(app, json, steps).await.into(),
@@ -137,6 +136,18 @@ async fn make_backup(app: &App, dir: PathBuf, steps: &Steps) -> Result<String> {
         info.seq,
         bytes(info.bytes),
     ))
+}
+
+async fn check_data(app: &App, deep: bool, repair: bool, steps: &Steps) -> Reply {
+    let checked = if repair {
+        check::run_and_repair(app, deep, steps).await
+    } else {
+        check::run(app, deep, steps).await
+    };
+    match checked {
+        Ok(report) => check::reply(report, app.held()),
+        Err(error) => Err(error).into(),
+    }
 }
 
 async fn reindex(app: &App, steps: &Steps) -> Result<String> {

@@ -16,7 +16,8 @@ use tokio::task::spawn_blocking;
 use super::backup::{self, describe};
 use super::progress::Steps;
 use super::text::bytes;
-use crate::app::{App, Backups, LastBackup};
+use crate::app::App;
+use crate::care::{Backups, LastBackup};
 use crate::error::{Error, Result};
 
 /// A machine may sleep, and its clock be set: so the time is looked at this often.
@@ -34,9 +35,9 @@ pub async fn nightly(app: App) {
     if !app.config.backup.nightly {
         return;
     }
-    if app.upkeep.backups.borrow().since.is_none() {
+    if app.care.backups.borrow().since.is_none() {
         let now = app.clock.now();
-        app.upkeep
+        app.care
             .backups
             .send_modify(|backups| backups.since = Some(now));
         backup::keep_record(&app).await;
@@ -74,7 +75,7 @@ pub fn begin(app: &App) -> Result<()> {
 
 /// When the next nightly backup is due; past when it is overdue.
 pub fn next(app: &App) -> Timestamp {
-    let backups = app.upkeep.backups.borrow().clone();
+    let backups = app.care.backups.borrow().clone();
     let time = app.config.backup.time().unwrap_or_default();
     let last = backups.last.as_ref();
     let base = last.map(|last| last.at).or(backups.since);
@@ -105,7 +106,7 @@ fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
 
 /// What is wrong with the backups, if anything is.
 pub fn fault(app: &App) -> Option<String> {
-    let backups = app.upkeep.backups.borrow().clone();
+    let backups = app.care.backups.borrow().clone();
     let Backups {
         since,
         good_at,
@@ -132,7 +133,7 @@ async fn run(app: &App, turn: OwnedSemaphorePermit) {
             (None, info.bytes)
         }
         Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "no backup was made; trying again in an hour");
+            tracing::warn!(path = %path.display(), %error, "no backup was made");
             (Some(error.to_string()), 0)
         }
     };
@@ -200,9 +201,12 @@ fn retire(home: &Path, keep: usize) -> std::io::Result<()> {
     let mut ours: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(home)? {
         let entry = entry?;
+        let path = entry.path();
         let named = entry.file_name().to_str().is_some_and(is_ours);
-        if named && entry.file_type()?.is_dir() && describe(&entry.path()).is_some() {
-            ours.push(entry.path());
+        // One that somebody served from here has a life of its own since.
+        let untouched = describe(&path).is_some() && !path.join("live").exists();
+        if named && entry.file_type()?.is_dir() && untouched {
+            ours.push(path);
         }
     }
     ours.sort();

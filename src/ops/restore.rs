@@ -12,7 +12,7 @@ use storage::{Options, Restore, Restored, Store};
 use tokio::task::spawn_blocking;
 
 use super::admin::time;
-use super::backup::{SECRET, beside};
+use super::backup::{SECRET, beside, refuse_in_use};
 use super::progress::Steps;
 use super::text::many;
 use crate::app::write_private;
@@ -46,7 +46,7 @@ impl Restoring {
             let message = format!("There is no folder {}.", self.from.display());
             return Err(Error::field("no_such_folder", "from", message));
         }
-        self.refuse_a_running_server()?;
+        refuse_in_use(&self.options, &self.into)?;
         let staging = beside(&self.into, "restoring", self.now);
         if let Some(above) = self.into.parent() {
             fs::create_dir_all(above).map_err(|e| cannot("making", above, &e))?;
@@ -63,21 +63,6 @@ impl Restoring {
         moved
     }
 
-    fn refuse_a_running_server(&self) -> Result<()> {
-        let lock = self.into.join("lock");
-        if !lock.exists() {
-            return Ok(());
-        }
-        let taken = self.options.files.lock(&lock);
-        match taken.map_err(|e| cannot("locking", &lock, &e))? {
-            Some(_ours_for_a_moment) => Ok(()),
-            None => Err(Error::conflict(
-                "in_use",
-                format!("A server runs on {}. Stop it first.", self.into.display()),
-            )),
-        }
-    }
-
     /// Makes the new directory beside the target; returns how many sign-ins were ended.
     fn build(&self, staging: &Path, steps: &Steps) -> Result<(Restored, u64)> {
         let at_ms = self
@@ -90,7 +75,7 @@ impl Restoring {
             partial: self.partial,
             options: self.options.clone(),
         };
-        let restored = storage::restore(order, &mut |progress| steps.show(progress))
+        let restored = storage::restore(&order, &mut |progress| steps.show(progress))
             .map_err(|e| self.refused(e))?;
         let options = Options {
             dir: staging.to_owned(),
@@ -174,9 +159,18 @@ impl Restoring {
     fn refused(&self, cause: storage::Error) -> Error {
         let from = self.from.display();
         let said = match cause {
+            // Nothing was found at all, and nothing is missing: the moment is before everything.
+            storage::Error::Incomplete {
+                reachable: 0,
+                known: 0,
+                ..
+            } if self.at.is_some() => format!("{from} does not reach back so far."),
             storage::Error::Incomplete { .. } if !self.partial => {
                 format!("{from}: {cause}. With --partial it is restored as far as it can be.")
             }
+            storage::Error::InUse => format!(
+                "A server runs on {from}. Stop it, or copy the directory (`cp -a`) and restore from the copy."
+            ),
             storage::Error::Full => "The disk is full where the data was to be restored.".into(),
             cause => format!("{from} cannot be restored: {cause}."),
         };

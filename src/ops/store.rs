@@ -2,7 +2,7 @@
 
 use storage::{Read, Record, Table, TableInfo, WriteTx};
 
-use crate::app::Backups;
+use crate::care::Backups;
 use crate::error::Result;
 
 const BACKUPS: Table<u8, Backups> = Table::new("ops_backups");

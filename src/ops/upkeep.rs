@@ -100,7 +100,7 @@ pub async fn check(app: App) {
 
 /// Says what opening the data found, and takes up what is known of its backups.
 pub fn opened(app: &App) -> Result<()> {
-    app.upkeep
+    app.care
         .backups
         .send_replace(app.store.read(store::backups)?);
     tell_opening(app);
