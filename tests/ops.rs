@@ -3,6 +3,7 @@
 mod commands;
 mod control;
 mod crash;
+mod damage;
 mod data_commands;
 mod folders;
 mod full_disk;

@@ -7,14 +7,14 @@ use crate::support::source::read;
 
 /// What every slice may use. `app` belongs to the floor here: it holds the floor's parts, and the
 /// extractors of `http` read them from it.
-const FLOOR: [&str; 8] = [
-    "app", "clock", "config", "error", "http", "log", "metrics", "outside",
+const FLOOR: [&str; 9] = [
+    "app", "care", "clock", "config", "error", "http", "log", "metrics", "outside",
 ];
 
 const SLICES: [&str; 5] = ["auth", "memory", "chat", "account", "ops"];
 
 /// The rooms that each room may name, beside `FLOOR` where it is a slice.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("main", &["cli"]),
     ("lib", &[]),
     (
@@ -44,8 +44,8 @@ const ARROWS: [(&str, &[&str]); 20] = [
     (
         "lifecycle",
         &[
-            "app", "auth", "chat", "clock", "config", "error", "http", "metrics", "ops", "outside",
-            "router", "schedule", "schema",
+            "app", "auth", "care", "chat", "clock", "config", "error", "http", "metrics", "ops",
+            "outside", "router", "schedule", "schema",
         ],
     ),
     // The slices.
@@ -55,7 +55,11 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("account", &["auth", "chat", "memory", "ops"]),
     ("ops", &["account", "auth", "chat", "memory"]),
     // The floor.
-    ("app", &["clock", "config", "error", "http", "outside"]),
+    (
+        "app",
+        &["care", "clock", "config", "error", "http", "outside"],
+    ),
+    ("care", &[]),
     ("http", &["app", "clock", "config", "error", "metrics"]),
     ("outside", &["clock", "config", "error"]),
     ("log", &["config", "error"]),

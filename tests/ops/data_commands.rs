@@ -64,7 +64,7 @@ async fn every_command_both_ways() {
         assert!(whole.contains("Everything is as it must be."), "{whole}");
         assert!(whole.contains("2 memories with the text index"), "{whole}");
         assert!(!whole.contains("copy"), "{whole}");
-        ends(&place, &["check", "--deep"], 0).await;
+        ends(&place, &["check", "--deep", "--repair"], 0).await;
         let anew = ends(&place, &["reindex"], 0).await;
         assert!(anew.contains("made anew: 2 memories"), "{anew}");
         ends(&place, &["compact"], 0).await;
@@ -119,6 +119,8 @@ async fn a_backup_is_a_data_directory() {
         assert!(!told[key].is_null(), "no {key} in {told}");
     }
     let whole = ends(&place, &["check", "bak"], 0).await;
+    let deep = ends(&place, &["check", "bak", "--deep"], 0).await;
+    assert!(deep.contains("Restored on trial"), "{deep}");
     assert!(whole.contains("Everything is as it must be."), "{whole}");
     assert_eq!(names(), expected, "a check changes nothing");
 
@@ -152,6 +154,7 @@ async fn refusals() {
         &["restore", "bak", "--at", "yesterday"],
         &["data"],
         &["check", "--shallow"],
+        &["check", "bak", "--repair"],
     ] {
         ends(&place, words, 2).await;
     }

@@ -1,8 +1,10 @@
 //! The disk is full: nothing new, everything else goes on, and it heals by itself.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use storage::Writing;
 
 use super::health::dependency;
 use crate::support::app::{PASSWORD, TestApp};
@@ -10,18 +12,19 @@ use crate::support::clock::soon;
 use crate::support::http::{Person, text};
 use crate::support::script::{Gate, Script};
 
-/// Waits until the program has noticed that it can write again.
-async fn healed(app: &TestApp, admin: &Person) {
-    let healed = async {
+/// Waits for something while the clock goes on, a second with each answer that the program gives.
+async fn while_time_passes<T>(app: &TestApp, coming: impl Future<Output = T>) -> T {
+    let mut coming = pin!(coming);
+    let nobody = app.nobody();
+    let wait = async {
         loop {
-            app.advance(Duration::from_secs(5));
-            let state = admin.get("/api/admin/storage").await.body;
-            if state["writing"]["state"] == "ok" {
-                break;
+            tokio::select! {
+                came = &mut coming => return came,
+                _ = nobody.get("/health") => app.advance(Duration::from_secs(1)),
             }
         }
     };
-    soon("writing", healed).await;
+    soon("what time brings", wait).await
 }
 
 async fn newest(person: &Person, session: &str) -> Value {
@@ -34,7 +37,7 @@ async fn newest(person: &Person, session: &str) -> Value {
 #[tokio::test]
 async fn nothing_new_but_everything_that_is_there() {
     let app = TestApp::new().await;
-    let (admin, ada) = (app.admin().await, app.user("ada").await);
+    let ada = app.user("ada").await;
     let said = ada.say("My sister lives in Lisbon.").await;
     let credentials = json!({"email": "ada@example.org", "password": PASSWORD});
     let signed_in = app.nobody().post("/api/auth/login", &credentials).await;
@@ -66,7 +69,10 @@ async fn nothing_new_but_everything_that_is_there() {
     );
     let search = json!({"query": "sister"});
     let found = ada.post("/api/memory/search", &search).await;
-    assert_eq!(found.body["total"], 1, "{found:?}");
+    assert_eq!(
+        found.body["results"][0]["text"],
+        "My sister lives in Lisbon."
+    );
 
     // The same refresh token brings access again and again, and is spent only afterwards.
     let token = json!({"refresh_token": signed_in.str("refresh_token")});
@@ -97,11 +103,12 @@ async fn nothing_new_but_everything_that_is_there() {
     app.disk.set_full(false);
     let renewed = app.nobody().post("/api/auth/refresh", &token).await;
     let ada = ada.with_token(&renewed.str("access_token"));
-    let admin_again = app.user("admin").await;
-    healed(&app, &admin_again).await;
+    let admin = app.user("admin").await;
+    let healed =
+        async { while admin.get("/api/admin/storage").await.body["writing"]["state"] != "ok" {} };
+    while_time_passes(&app, healed).await;
     assert_eq!(ada.say("Hello").await.status, 200);
     app.finish().await;
-    drop(admin);
 }
 
 /// An answer that is being written goes on to its end; its end is stored when there is room again, and
@@ -110,7 +117,7 @@ async fn nothing_new_but_everything_that_is_there() {
 async fn a_running_answer_is_not_lost() {
     for patience in [true, false] {
         let app = TestApp::new().await;
-        let (admin, ada) = (app.admin().await, app.user("ada").await);
+        let ada = app.user("ada").await;
         let gate = Gate::new();
         let words = ["One ", "two ", "three."].map(str::to_owned);
         app.model.answer(Script::says(words).gated(&gate));
@@ -121,40 +128,63 @@ async fn a_running_answer_is_not_lost() {
         let mut told = vec![events.until("delta").await];
         app.settle_index().await;
         app.disk.set_full(true);
-        let others = app.clock.asleep();
         gate.open();
         while told.len() < 3 {
             told.push(events.until("delta").await);
         }
         assert_eq!(text(&told), "One two three.");
-        // The end is waiting to be stored.
-        app.clock.sleepers(others + 1).await;
+        let tried = async {
+            while app.app.store.writing() == Writing::Possible {
+                app.nobody().get("/health").await;
+            }
+        };
+        soon("the first try", tried).await;
         if patience {
             app.disk.set_full(false);
-            healed(&app, &admin).await;
-            assert_eq!(events.rest().await.pop().unwrap().name, "done");
+            let end = while_time_passes(&app, events.rest()).await.pop().unwrap();
+            assert_eq!(end.name, "done");
         } else {
-            let rest = tokio::spawn(events.rest());
-            while !rest.is_finished() {
-                app.advance(Duration::from_secs(5));
-                tokio::task::yield_now().await;
-            }
-            let end = rest.await.unwrap().pop().unwrap();
+            let end = while_time_passes(&app, events.rest()).await.pop().unwrap();
             assert_eq!(
                 (end.name.as_str(), &end.data["code"]),
                 ("error", &json!("storage_read_only"))
             );
             assert_eq!(newest(&ada, &session).await["status"], "streaming");
             app.disk.set_full(false);
-            healed(&app, &admin).await;
         }
-        let stored = async {
-            while newest(&ada, &session).await["status"] != "complete" {
-                app.advance(Duration::from_secs(5));
-            }
-        };
-        soon("the end in storage", stored).await;
+        let stored = async { while newest(&ada, &session).await["status"] != "complete" {} };
+        while_time_passes(&app, stored).await;
         assert_eq!(newest(&ada, &session).await["content"], "One two three.");
         app.finish().await;
     }
+}
+
+/// A server that is started while the disk is full serves what is there.
+#[tokio::test]
+async fn it_starts_on_a_full_disk() {
+    let mut app = TestApp::new().await;
+    let gate = Gate::new();
+    let ada = app.user("ada").await;
+    let said = ada.say("My sister lives in Lisbon.").await;
+    app.model
+        .answer(Script::says(["One ".to_owned(), "two.".to_owned()]).gated(&gate));
+    let mut events = ada.stream(&json!({"message": "Count"})).await;
+    let start = events.until("start").await.data;
+    let session = start["session_id"].as_str().unwrap().to_owned();
+    app.end();
+    app.disk.set_full(true);
+    app.reopen().await;
+    let ada = ada.at(&app.url);
+    let history = format!("/api/chat/history/{}", said.str("session_id"));
+    let history = ada.get(&history).await;
+    assert_eq!(
+        history.body["items"][0]["status"], "complete",
+        "{history:?}"
+    );
+    let ready = app.nobody().get("/ready").await.body;
+    assert_eq!(dependency(&ready, "storage")["status"], "degraded");
+    app.disk.set_full(false);
+    let marked = async { while newest(&ada, &session).await["status"] != "interrupted" {} };
+    while_time_passes(&app, marked).await;
+    app.finish().await;
 }

@@ -1,7 +1,7 @@
 //! Nightly backups by the test's clock, the check, and what an administrator sees of both.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -22,25 +22,23 @@ fn backups(home: &Path) -> Vec<String> {
     names
 }
 
-/// Moves time on until something is so.
-async fn until(app: &TestApp, step: Duration, what: &str, so: impl Fn(&TestApp) -> bool) {
-    let mut backups = app.app.upkeep.backups.subscribe();
-    let mut checks = app.app.upkeep.check.subscribe();
+/// Moves time on until something is so, each step only when all that runs in the background sleeps.
+pub async fn until(app: &TestApp, step: Duration, what: &str, so: impl Fn(&TestApp) -> bool) {
+    let background = if app.config.backup.nightly { 5 } else { 4 };
     let wait = async {
-        while !so(app) {
-            app.advance(step);
-            tokio::select! {
-                _ = backups.changed() => {}
-                _ = checks.changed() => {}
-                () = tokio::task::yield_now() => {}
+        loop {
+            app.clock.sleepers(background).await;
+            if so(app) {
+                break;
             }
+            app.advance(step);
         }
     };
     soon(what, wait).await;
 }
 
 fn last_good(app: &TestApp) -> Option<String> {
-    let backups = app.app.upkeep.backups.borrow();
+    let backups = app.app.care.backups.borrow();
     backups.good_at.map(|at| at.to_string())
 }
 
@@ -56,6 +54,11 @@ async fn state(admin: &Person) -> Value {
     admin.get("/api/admin/storage").await.body
 }
 
+/// What the newest backup says of itself.
+fn first_description(home: &Path) -> PathBuf {
+    home.join(backups(home).pop().unwrap()).join("backup.json")
+}
+
 /// One backup a night at its time; only so many are kept; and what others put there, or what is not
 /// whole, is never touched.
 #[tokio::test]
@@ -65,28 +68,40 @@ async fn one_a_night() {
     let home = app.folder().join("data.backups");
     fs::create_dir_all(home.join("novacore-20200101T030000Z")).unwrap();
     fs::create_dir(home.join("holiday-photos")).unwrap();
-    let minute = Duration::from_mins(1);
+    let served = home.join("novacore-20200102T030000Z");
+    fs::create_dir_all(served.join("live")).unwrap();
+    let minutes = Duration::from_mins(10);
     for day in 1..=5 {
         let want = format!("2026-01-0{day}T03:");
-        until(&app, minute, "the night's backup", |app| {
+        until(&app, minutes, "the night's backup", |app| {
             last_good(app).is_some_and(|at| at.starts_with(&want))
         })
         .await;
     }
+    fs::copy(first_description(&home), served.join("backup.json")).unwrap();
+    let want = "2026-01-06T03:";
+    until(&app, minutes, "one more", |app| {
+        last_good(app).is_some_and(|at| at.starts_with(want))
+    })
+    .await;
     // The removal comes after the word of it.
     let kept = async {
-        while backups(&home).len() > 5 {
+        while backups(&home).len() > 6 {
             tokio::task::yield_now().await;
         }
     };
     soon("the removal", kept).await;
     let names = backups(&home);
     assert_eq!(
-        names[..2],
-        ["holiday-photos", "novacore-20200101T030000Z"],
+        names[..3],
+        [
+            "holiday-photos",
+            "novacore-20200101T030000Z",
+            "novacore-20200102T030000Z"
+        ],
         "{names:?}"
     );
-    for (name, day) in names[2..].iter().zip(3..) {
+    for (name, day) in names[3..].iter().zip(4..) {
         assert!(
             name.starts_with(&format!("novacore-2026010{day}T03")),
             "{names:?}"
@@ -104,7 +119,7 @@ async fn without_room_none_is_made() {
     app.admin().await;
     app.disk.set_free(1000);
     let failed = |app: &TestApp| {
-        let backups = app.app.upkeep.backups.borrow();
+        let backups = app.app.care.backups.borrow();
         let last = backups.last.as_ref();
         last.is_some_and(|last| last.failure.is_some())
     };
@@ -150,13 +165,7 @@ async fn one_by_hand() {
     );
     assert_eq!(before["writing"], json!({"state": "ok"}));
     assert_eq!(before["nightly"]["on"], false);
-    let turn = app
-        .app
-        .upkeep
-        .backing_up
-        .clone()
-        .try_acquire_owned()
-        .unwrap();
+    let turn = app.app.care.backing_up.clone().try_acquire_owned().unwrap();
     let refused = admin.post("/api/admin/storage/backup", &json!({})).await;
     assert_eq!((refused.status, refused.code()), (409, "backup_running"));
     assert_eq!(state(&admin).await["backup_running"], true);
@@ -184,7 +193,7 @@ async fn the_check_comes_by_itself() {
     let admin = app.admin().await;
     app.user("ada").await.say("Remember me.").await;
     app.settle().await;
-    let checked = |app: &TestApp| app.app.upkeep.check.borrow().is_some();
+    let checked = |app: &TestApp| app.app.care.check.borrow().is_some();
     until(&app, Duration::from_secs(10), "the check", checked).await;
     let check = state(&admin).await["last_check"].clone();
     assert_eq!(

@@ -70,7 +70,7 @@ async fn from_a_backup() {
     let search = json!({"query": "sister"});
     loop {
         let found = admin.post("/api/memory/search", &search).await.body;
-        if found["total"] == 1 {
+        if found["total"].as_u64() > Some(0) {
             break;
         }
     }
@@ -100,6 +100,10 @@ async fn to_a_moment() {
     assert_eq!(titles(&then).await[0], "Before");
     let now = place.serve().await;
     assert_eq!(titles(&now).await[0], "After", "the source is as it was");
+    let running = ["restore", "data", "--into", "other"];
+    let refused = ends(&place, &running, 1).await;
+    assert!(refused.contains("A server runs on"), "{refused}");
+    now.kill().await;
     let early = [
         "restore",
         "data",
@@ -108,7 +112,8 @@ async fn to_a_moment() {
         "--into",
         "early",
     ];
-    ends(&place, &early, 1).await;
+    let refused = ends(&place, &early, 1).await;
+    assert!(refused.contains("does not reach back so far"), "{refused}");
     assert!(!place.path().join("early").exists());
 }
 
@@ -150,6 +155,18 @@ async fn from_a_plain_copy() {
     let ready: Value = program.nobody().get("/ready").await.body;
     assert_eq!(dependency(&ready, "held")["status"], "ok");
     assert!(!program.log().contains("this data is a copy"));
+}
+
+/// A directory whose live file is ruined can be its own backup.
+#[tokio::test]
+async fn from_itself() {
+    let place = with_words().await;
+    fs::write(place.data().join("live/main.redb"), "ruined").unwrap();
+    let told = ends(&place, &["restore", "data"], 0).await;
+    assert!(aside(&told).join("live/main.redb").exists(), "{told}");
+    let program = place.serve().await;
+    assert_eq!(titles(&program).await, ["My sister lives in Lisbon."]);
+    ends(&place, &["check", "--deep"], 0).await;
 }
 
 /// A link that was open when the backup was made does not open the restored server.
