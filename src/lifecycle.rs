@@ -120,11 +120,12 @@ fn machine() -> String {
 }
 
 /// All that NovaCore puts into `data.dir`.
-const IN_DATA: [&str; 10] = [
+const IN_DATA: [&str; 11] = [
     "backup.json",
     "journal",
     "live",
     "place",
+    "place.new",
     "snapshots",
     "lock",
     "secret.key",
