@@ -12,6 +12,7 @@ mod group_commit;
 mod keys;
 mod model;
 mod opening;
+mod power;
 mod records;
 mod recovery;
 mod support;

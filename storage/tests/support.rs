@@ -1,5 +1,8 @@
 //! A store in a temporary folder, and the tables that the tests share.
 
+pub mod rng;
+pub mod sim;
+
 use std::path::Path;
 
 use novacore_storage::{Error, Migration, Options, Record, Store, Table, TableInfo};
