@@ -26,6 +26,9 @@ pub(crate) struct Backend {
 struct Kept {
     /// Whether there is anything in `writes`: asked at every read.
     any: AtomicBool,
+    /// Whether a sync ever failed: what was written before it may be in memory only, and no later sync
+    /// tells.
+    sync_failed: AtomicBool,
     writes: Mutex<Writes>,
 }
 
@@ -54,6 +57,11 @@ impl Backend {
         backend
     }
 
+    /// True once a sync has failed.
+    pub(crate) fn sync_failed(&self) -> bool {
+        self.kept.sync_failed.load(Ordering::Acquire)
+    }
+
     /// Why writes are kept back, if they are.
     pub(crate) fn fault(&self) -> Option<Error> {
         if !self.keeps() {
@@ -71,7 +79,10 @@ impl Backend {
         for (offset, bytes) in &writes.blocks {
             self.file.write_at(*offset, bytes)?;
         }
-        self.file.sync()?;
+        if let Err(error) = self.file.sync() {
+            self.kept.sync_failed.store(true, Ordering::Release);
+            return Err(error.into());
+        }
         *writes = Writes::default();
         self.kept.any.store(false, Ordering::Release);
         Ok(())
@@ -144,7 +155,10 @@ impl StorageBackend for Backend {
 
     fn sync_data(&self) -> io::Result<()> {
         // A failed sync loses nothing that is not in the journal; the check at the next open finds it.
-        self.or_keep(|| self.file.sync(), |_| ());
+        self.or_keep(
+            || self.file.sync(),
+            |_| self.kept.sync_failed.store(true, Ordering::Release),
+        );
         Ok(())
     }
 

@@ -67,6 +67,7 @@ impl Live {
         self.attempts.fetch_add(1, Ordering::AcqRel);
         // The old handle must be gone before the file can be opened again, and cannot close cleanly.
         drop(mem::replace(current, Err(Error::Closed)));
+        self.doubt(true);
         let bounds = Bounds {
             up_to: self.seq(),
             ..Bounds::ALL
@@ -92,6 +93,7 @@ impl Live {
         let mut replaced = lock(&self.replaced);
         replaced.retain(|generation| Arc::strong_count(&generation.readers) > 1);
         replaced.extend(old);
+        self.doubt(false);
     }
 
     pub(crate) fn close_file(&self, current: Generation) -> Result<(), Error> {
@@ -108,6 +110,9 @@ impl Live {
         backend.sync()?;
         let mut journal = lock(&self.journal);
         journal.seal()?;
+        if self.doubtful() || backend.sync_failed() {
+            return Ok(());
+        }
         place::say_clean(
             &self.home,
             self.seq(),

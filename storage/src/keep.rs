@@ -140,8 +140,12 @@ impl Live {
         let home = &self.home;
         let mut there = Vec::new();
         for seq in snapshot::list(home)? {
-            // A damaged snapshot is kept, and found by the check: it is not for us to remove evidence.
-            there.extend(snapshot::times(home, seq).ok());
+            match snapshot::times(home, seq) {
+                Ok(times) => there.push(times),
+                // It is kept, and found by the check: it is not for us to remove evidence.
+                Err(Error::Corrupt { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         let scrub: Option<Scrubbed> = self.begin_read()?.get(&SCRUB, &SCRUB_KEY)?;
         let kept = kept(&there, now, home.keep_days, scrub);

@@ -21,7 +21,7 @@ use crate::journal::Journal;
 use crate::journal::frame::Record as JournalRecord;
 use crate::open::Held;
 use crate::recover::Recovered;
-use crate::report::{Opened, Writing};
+use crate::report::{Opened, Start, Writing};
 use crate::write::Batch;
 use crate::{Error, Record, Table, WriteTx, place};
 
@@ -59,6 +59,9 @@ pub(crate) struct Live {
     pub(crate) lineage: Uuid,
     pub(crate) opened: Opened,
     held: AtomicBool,
+    /// True while the live file may be sound in memory only: it was found there after a crash, or a sync
+    /// of it failed. Then it is not said to be clean, whatever a later sync says.
+    doubtful: AtomicBool,
     format: AtomicU32,
     seq: AtomicU64,
     /// Time of the last batch.
@@ -107,12 +110,14 @@ impl Live {
             database,
             backend,
             meta,
+            start,
             ..
         } = recovered;
         let live = Self {
             lineage: meta.lineage,
             opened,
             held: AtomicBool::new(is_copy),
+            doubtful: AtomicBool::new(start == Start::Checked),
             format: AtomicU32::new(meta.format),
             seq: AtomicU64::new(meta.seq),
             ms: AtomicU64::new(meta.ms),
@@ -142,6 +147,14 @@ impl Live {
 
     pub(crate) fn format(&self) -> u32 {
         self.format.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn doubtful(&self) -> bool {
+        self.doubtful.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn doubt(&self, doubtful: bool) {
+        self.doubtful.store(doubtful, Ordering::Release);
     }
 
     pub(crate) fn held(&self) -> bool {
@@ -202,9 +215,13 @@ impl Live {
 
     /// Stops writing when the live file did not take a write.
     fn note_fault(&self) {
-        let fault = self.with_current(|current| Ok(current.backend.fault()));
-        if let Ok(Some(reason)) = fault {
-            self.refuse(reason);
+        let found = self
+            .with_current(|current| Ok((current.backend.fault(), current.backend.sync_failed())));
+        if let Ok((fault, sync_failed)) = found {
+            self.doubtful.fetch_or(sync_failed, Ordering::AcqRel);
+            if let Some(reason) = fault {
+                self.refuse(reason);
+            }
         }
     }
 

@@ -4,7 +4,8 @@
 //! release wrote; take a snapshot before a migration, and migrate in one batch. What must stay true: a
 //! directory that cannot be opened keeps everything that was in it.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
@@ -64,7 +65,8 @@ pub(crate) fn open(options: &Options) -> Result<Live, Error> {
         None => create(&home, supported)?,
     };
     check_format(&recovered.meta, supported)?;
-    let fresh = recovered.start == Start::New || !had_history && !was_placed;
+    let fresh =
+        recovered.start == Start::New || !was_placed && (!had_history || recovered.meta.seq == 0);
     let live = serve(home, lock, recovered, since_snapshot, fresh || is_home)?;
     migrate(&live, options.migrations)?;
     if fresh {
@@ -84,11 +86,26 @@ pub(crate) fn hold(options: &Options) -> Result<Held, Error> {
     ] {
         home.files.make_dir(dir)?;
     }
+    home.files.sync_dir(&home.dir)?;
+    sync_above(&home)?;
     let lock = home
         .files
         .lock(&home.dir.join(LOCK_FILE))?
         .ok_or(Error::InUse)?;
     Ok(Held { home, lock })
+}
+
+/// Makes the directory's own name survive a power loss, where its parent can be opened at all.
+fn sync_above(home: &Home) -> Result<(), Error> {
+    let above = match home.dir.parent() {
+        Some(above) if above.as_os_str().is_empty() => Path::new("."),
+        Some(above) => above,
+        None => return Ok(()),
+    };
+    match home.files.sync_dir(above) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        outcome => Ok(outcome?),
+    }
 }
 
 /// From recovered rows to something that can be written to.
@@ -112,13 +129,15 @@ fn serve(
     // What is taken out of the history is not gone on from either.
     let torn = recovered.reach.unsealed.filter(|_| old.is_empty());
     let torn = torn.map(|id| chain.path(id));
-    let journal = Journal::new(
+    let mut journal = Journal::new(
         &home.files,
         &home.journal_dir(),
         recovered.meta.lineage,
         since,
         torn,
     );
+    // On a full disk that waits for the next batch.
+    let _ = journal.renew_torn();
     let opened = Opened {
         start: recovered.start,
         replayed: recovered.reach.batches,
@@ -170,7 +189,9 @@ fn create(home: &Home, format: u32) -> Result<Recovered, Error> {
     })?;
     let open = home.open_database(&home.live_file(), false)?;
     home.create_tables(&open.database)?;
-    Ok(Recovered::as_it_is(open, meta, Start::New))
+    let mut recovered = Recovered::as_it_is(open, meta, Start::New);
+    recovered.must_snapshot = true;
+    Ok(recovered)
 }
 
 /// The format that the migrations lead to; they must be in order.

@@ -289,7 +289,7 @@ impl Search<'_> {
         let Base::Live(_) = base else { return Ok(true) };
         let from = match self.newest {
             Some(seq) => seq,
-            None if self.chain.ids().first().is_none_or(|id| id.first == 1) => 0,
+            None if self.chain.ids().first().is_some_and(|id| id.first == 1) => 0,
             None => return Ok(false),
         };
         let reach = self.chain.replay(Part::after(from), &mut |_| Ok(()))?;

@@ -25,7 +25,7 @@ pub(crate) struct Next {
 }
 
 /// Makes the next live file from the newest snapshot that is sound.
-pub(crate) fn prepare(home: &Home, progress: OnProgress<'_>) -> Result<Next, Error> {
+pub(crate) fn prepare(home: &Home, up_to: u64, progress: OnProgress<'_>) -> Result<Next, Error> {
     let mut failure = None;
     let newest_first = snapshot::list(home)?.into_iter().rev().map(Some);
     for base in newest_first.chain([None]) {
@@ -36,7 +36,7 @@ pub(crate) fn prepare(home: &Home, progress: OnProgress<'_>) -> Result<Next, Err
         });
         match begin(home, base) {
             Ok(next) => {
-                next.catch_up(home, u64::MAX)?;
+                next.catch_up(home, up_to)?;
                 return Ok(next);
             }
             Err(error @ (Error::Full | Error::Io { .. })) => return Err(error),

@@ -26,20 +26,26 @@ impl Store {
         self.live().finish_snapshot(&begun, progress)
     }
 
-    /// Does what is due: a snapshot when the journal is long or the newest one is a week old; once a
-    /// day, empties the snapshots and journal files that nobody needs. To be called now and then.
+    /// Does what is due: a snapshot when the journal is long or the newest one is a week old; after a
+    /// crash, a live file that can be believed at the next start; once a day, empties the snapshots and
+    /// journal files that nobody needs. To be called now and then.
     ///
     /// # Errors
     /// Those of `snapshot`.
     pub fn maintain(&self) -> Result<Maintained, Error> {
         let live = self.live();
         let _one = lock(&live.keeping);
-        let begun = if live.snapshot_is_due()? {
+        let doubtful = live.doubtful();
+        let begun = if doubtful || live.snapshot_is_due()? {
             Some(self.act(Live::begin_snapshot)?)
         } else {
             None
         };
-        live.maintained(begun, &mut |_| ())
+        let maintained = live.maintained(begun, &mut |_| ())?;
+        if doubtful {
+            self.renew_live_file(&mut |_| ())?;
+        }
+        Ok(maintained)
     }
 
     /// Makes the live file as small as its rows allow, by way of a snapshot.
@@ -86,7 +92,7 @@ impl Store {
     }
 
     fn renew_live_file(&self, progress: OnProgress<'_>) -> Result<(), Error> {
-        let next = swap::prepare(&self.live().home, progress)?;
+        let next = swap::prepare(&self.live().home, self.live().seq(), progress)?;
         self.act(|live| live.swap_in(next))
     }
 

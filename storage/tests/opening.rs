@@ -117,7 +117,7 @@ fn a_damaged_live_file_is_made_anew() {
 #[test]
 fn lost_data_is_noticed() {
     let dir = with_note("here");
-    for folder in ["live", "journal"] {
+    for folder in ["live", "journal", "snapshots"] {
         fs::remove_dir_all(dir.path().join(folder)).unwrap();
     }
     let opened = open(dir.path());

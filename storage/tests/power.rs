@@ -70,7 +70,7 @@ fn a_good_close_survives_a_power_loss() {
 /// process found it well and closed it.
 #[test]
 fn a_failed_sync_is_remembered() {
-    for seed in 0..60 {
+    for seed in 0..25 {
         bounded(seed, None, calm::run_after_a_failed_sync).unwrap();
     }
 }

@@ -84,10 +84,7 @@ impl Journal {
     }
 
     fn append_to_open(&mut self, record: Record<'_>) -> Result<(), Error> {
-        if let Some(torn) = &self.torn {
-            self.renew(torn)?;
-            self.torn = None;
-        }
+        self.renew_torn()?;
         if self
             .open
             .as_ref()
@@ -108,6 +105,15 @@ impl Journal {
         self.since_snapshot += bytes.len() as u64;
         open.at += bytes.len() as u64;
         open.last = (record.seq, record.ms);
+        Ok(())
+    }
+
+    /// Makes durable what was read from a file that its writer did not finish.
+    pub(crate) fn renew_torn(&mut self) -> Result<(), Error> {
+        if let Some(torn) = &self.torn {
+            self.renew(torn)?;
+            self.torn = None;
+        }
         Ok(())
     }
 
@@ -211,15 +217,19 @@ impl Journal {
         for record in records.iter().chain([&seal]) {
             record.encode(&mut whole)?;
         }
-        let (file, path) = self.create(first.seq)?;
-        let written = file
-            .write_at(0, &whole)
-            .and_then(|()| file.sync())
-            .and_then(|()| self.files.sync_dir(&self.dir));
-        if written.is_err() {
-            drop(file);
-            let _ = self.files.remove(&path);
+        let file = self.files.create_unnamed(&self.dir)?;
+        file.write_at(0, &whole)?;
+        file.sync()?;
+        for turn in 0..u32::MAX {
+            let first = first.seq;
+            match file.link(&self.dir.join(SegmentId { first, turn }.file_name())) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                outcome => {
+                    outcome?;
+                    break;
+                }
+            }
         }
-        Ok(written?)
+        Ok(self.files.sync_dir(&self.dir)?)
     }
 }

@@ -19,7 +19,7 @@ fn a_sound_directory_has_no_findings() {
     let mut steps = 0;
     let report = store.check(true, &mut |_| steps += 1).unwrap();
     assert_eq!(report.findings, []);
-    assert_eq!((report.rows, report.batches, report.snapshots), (61, 60, 1));
+    assert_eq!((report.rows, report.batches, report.snapshots), (61, 60, 2));
     assert!(steps > 3);
     store.close().unwrap();
     assert_eq!(

@@ -50,6 +50,7 @@ fn a_copy_is_checked_and_held() {
         assert_eq!(numbers(&copy), upto(5));
         copy.adopt().unwrap();
         assert!(!copy.held());
+        copy.maintain().unwrap(); // Makes a live file that can be believed.
         copy.close().unwrap();
         let copy = time.open(&there);
         assert_eq!((copy.opened().start, copy.held()), (Start::Clean, false));
