@@ -13,11 +13,12 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sha2::Sha256;
-use storage::{Store, TextIndex};
+use storage::{Files, Store, TextIndex};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::care::Care;
 use crate::clock::{Clock, Ids, Random};
 use crate::config::{Config, Networks};
 use crate::error::{Error, Result};
@@ -35,7 +36,12 @@ pub struct Parts {
     pub clock: Clock,
     pub random: Random,
     pub ids: Ids,
+    /// The file system that storage uses.
+    pub files: Arc<dyn Files>,
     pub store: Store,
+    /// Number of the format in which this program writes.
+    pub format: u32,
+    pub care: Care,
     pub text: TextIndex,
     pub models: ModelServers,
     pub keys: Keys,
@@ -56,6 +62,13 @@ pub struct Parts {
 impl App {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// Whether this data is a copy or was restored, and nobody has said yet that it is now the real
+    /// one. While it is held, nothing may leave for other people: whoever sends mail, calls a payment
+    /// service or notifies asks here first.
+    pub fn held(&self) -> bool {
+        self.store.held()
     }
 }
 

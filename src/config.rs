@@ -6,20 +6,24 @@
 
 mod layers;
 mod load;
+mod networks;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigError, Loaded, Overrides, load};
+pub use networks::Networks;
 
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub server: Server,
     pub data: Data,
+    pub backup: Backup,
     pub model: Model,
     pub auth: Auth,
     pub chat: Chat,
@@ -45,7 +49,17 @@ pub struct Data {
     pub dir: PathBuf,
     pub cache_dir: PathBuf,
     pub cache_mb: usize,
+    pub keep_days: u32,
     pub control_socket: PathBuf,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    pub nightly: bool,
+    pub at: String,
+    pub dir: PathBuf,
+    pub keep: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,7 +179,19 @@ impl Default for Data {
             dir: "./data".into(),
             cache_dir: PathBuf::new(),
             cache_mb: 64,
+            keep_days: 7,
             control_socket: PathBuf::new(),
+        }
+    }
+}
+
+impl Default for Backup {
+    fn default() -> Self {
+        Self {
+            nightly: true,
+            at: "03:00".into(),
+            dir: PathBuf::new(),
+            keep: 7,
         }
     }
 }
@@ -272,6 +298,24 @@ impl Data {
     }
 }
 
+impl Backup {
+    /// Where nightly backups go.
+    pub fn path(&self, data: &Data) -> PathBuf {
+        beside_unless_set(&self.dir, &data.dir, ".backups")
+    }
+
+    /// The time of day, UTC, of the nightly backup.
+    ///
+    /// # Errors
+    /// A sentence, when `at` is no time of day.
+    pub fn time(&self) -> Result<Time, String> {
+        let no_time = || format!("\"{}\" is no time of day; write for example 03:00", self.at);
+        let (hour, minute) = self.at.split_once(':').ok_or_else(no_time)?;
+        let number = |word: &str| word.parse::<i8>().map_err(|_| no_time());
+        Time::new(number(hour)?, number(minute)?, 0, 0).map_err(|_| no_time())
+    }
+}
+
 fn beside_unless_set(set: &Path, dir: &Path, suffix: &str) -> PathBuf {
     if !set.as_os_str().is_empty() {
         return set.to_owned();
@@ -296,55 +340,6 @@ impl Model {
     }
 }
 
-/// A set of addresses, from words such as `loopback`, `10.0.0.0/8` or `192.168.1.4`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Networks(Vec<(IpAddr, u8)>);
-
-impl Networks {
-    /// # Errors
-    /// The first word that is no network, in a sentence.
-    pub fn parse(words: &[String]) -> Result<Self, String> {
-        let mut networks = Vec::new();
-        for word in words {
-            if word == "loopback" {
-                networks.push((IpAddr::from([127, 0, 0, 0]), 8));
-                networks.push((IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]), 128));
-                continue;
-            }
-            let (address, bits) = word
-                .split_once('/')
-                .map_or((word.as_str(), None), |(a, b)| (a, Some(b)));
-            let no_network =
-                || format!("\"{word}\" is no network; write loopback, 10.0.0.0/8 or 192.168.1.4");
-            let address: IpAddr = address.parse().map_err(|_| no_network())?;
-            let whole = if address.is_ipv4() { 32 } else { 128 };
-            let bits = bits.map_or(Ok(whole), |b| b.parse::<u8>().map_err(|_| no_network()))?;
-            if bits > whole {
-                return Err(no_network());
-            }
-            networks.push((address, bits));
-        }
-        Ok(Self(networks))
-    }
-
-    pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.0
-            .iter()
-            .any(|(network, bits)| match (network, address) {
-                (IpAddr::V4(n), IpAddr::V4(a)) => {
-                    same_prefix(n.to_bits().into(), a.to_bits().into(), 32 - bits)
-                }
-                (IpAddr::V6(n), IpAddr::V6(a)) => same_prefix(n.to_bits(), a.to_bits(), 128 - bits),
-                _ => false,
-            })
-    }
-}
-
-fn same_prefix(a: u128, b: u128, ignored_bits: u8) -> bool {
-    (a ^ b).checked_shr(u32::from(ignored_bits)).unwrap_or(0) == 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -358,29 +353,5 @@ mod tests {
         };
         assert_eq!(data.cache_path(), PathBuf::from("/var/lib/novacore.cache"));
         assert_eq!(data.socket_path(), PathBuf::from("/var/lib/novacore.sock"));
-    }
-
-    /// Who is trusted as a proxy decides whose word about client addresses counts.
-    #[test]
-    fn networks_hold_what_they_say() {
-        let networks = Networks::parse(&[
-            "loopback".into(),
-            "10.1.0.0/16".into(),
-            "2001:db8::/32".into(),
-        ]);
-        let networks = networks.unwrap_or_default();
-        let inside = |a: &str| networks.contains(a.parse().unwrap_or(IpAddr::from([0, 0, 0, 0])));
-        assert!(
-            inside("127.9.9.9") && inside("::1") && inside("10.1.255.1") && inside("2001:db8:1::5")
-        );
-        assert!(
-            inside("::ffff:10.1.2.3"),
-            "an IPv4 address in IPv6 clothes is the same address"
-        );
-        assert!(
-            !inside("10.2.0.1") && !inside("::2") && !inside("2001:db9::1") && !inside("8.8.8.8")
-        );
-        assert!(Networks::parse(&["everyone".into()]).is_err());
-        assert!(Networks::parse(&["10.0.0.0/33".into()]).is_err());
     }
 }

@@ -12,12 +12,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use storage::{Store, TextIndex};
+use sha2::{Digest as _, Sha256};
+use storage::{Disk, Files, Store, TextIndex};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
 use crate::app::{App, Keys, Parts, Tasks};
+use crate::care::Care;
 use crate::clock::{Clock, Ids, Random};
 use crate::config::{Config, Networks};
 use crate::error::{Error, Result};
@@ -29,14 +31,19 @@ use crate::{auth, chat, http, metrics, ops, router, schedule, schema};
 
 /// Opens everything but the network, and repairs what a crash left.
 pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App> {
+    open_on(Arc::new(Disk), config, clock, random).await
+}
+
+/// The same on another file system than the machine's own.
+pub async fn open_on(
+    files: Arc<dyn Files>,
+    config: Config,
+    clock: Clock,
+    random: Random,
+) -> Result<App> {
     private_directory(&config.data.dir, "data.dir", &IN_DATA)?;
-    let store = Store::open(storage::Options {
-        dir: config.data.dir.clone(),
-        cache_bytes: config.data.cache_mb << 20,
-        catalogue: &schema::TABLES,
-        migrations: &schema::MIGRATIONS,
-    })
-    .map_err(|e| {
+    let options = storage_options(&config, &clock, &files);
+    let store = Store::open(options).map_err(|e| {
         let place = config.data.dir.display();
         Error::internal("opening the data directory", format!("{place}: {e}"))
     })?;
@@ -60,6 +67,9 @@ pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App> {
         started_at: clock.now(),
         hashing: Arc::new(Semaphore::new(config.auth.hash_threads)),
         indexed: watch::Sender::new(text.watermark()),
+        format: schema::format(),
+        care: Care::default(),
+        files,
         config,
         clock,
         random,
@@ -67,6 +77,7 @@ pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App> {
         text,
     });
     metrics::started(app.started_at);
+    ops::opened(&app)?;
     let interrupted = chat::recover(&app).await?;
     if interrupted > 0 {
         tracing::warn!(
@@ -77,9 +88,45 @@ pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App> {
     Ok(app)
 }
 
+/// How storage is to be opened.
+pub fn storage_options(config: &Config, clock: &Clock, files: &Arc<dyn Files>) -> storage::Options {
+    let clock = clock.clone();
+    storage::Options {
+        cache_bytes: config.data.cache_mb << 20,
+        files: files.clone(),
+        clock: Arc::new(move || u64::try_from(clock.now().as_millisecond()).unwrap_or(0)),
+        machine: machine(),
+        keep_days: config.data.keep_days,
+        ..storage::Options::new(
+            config.data.dir.clone(),
+            &schema::TABLES,
+            &schema::MIGRATIONS,
+        )
+    }
+}
+
+/// Which machine this is, or nothing where it does not say. The system's own id is not to be shown
+/// around, so only its hash leaves this function (machine-id(5)).
+fn machine() -> String {
+    use std::fmt::Write as _;
+    let Ok(id) = fs::read("/etc/machine-id") else {
+        return String::new();
+    };
+    let digest = Sha256::digest([b"novacore data directory ", id.trim_ascii()].concat());
+    digest.iter().take(16).fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
 /// All that NovaCore puts into `data.dir`.
-const IN_DATA: [&str; 6] = [
+const IN_DATA: [&str; 11] = [
+    "backup.json",
+    "journal",
     "live",
+    "place",
+    "place.new",
+    "snapshots",
     "lock",
     "secret.key",
     "secret.key.new",

@@ -6,6 +6,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
@@ -67,18 +68,82 @@ fn describe() {
         "memory_index_lag",
         "Batches of writes since the text index's last durable commit; 0 when it lacks nothing."
     );
+    describe_storage();
     describe_gauge!(
         "process_start_time_seconds",
         "When this process started, seconds since 1970."
     );
 }
 
-pub fn started(at: jiff::Timestamp) {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "seconds since 1970 fit a double for millions of years"
-    )]
-    gauge!("process_start_time_seconds").set(at.as_second() as f64);
+fn describe_storage() {
+    describe_gauge!("storage_seq", "Number of the last stored batch of writes.");
+    describe_gauge!("storage_read_only", "1 while nothing new can be stored.");
+    describe_gauge!(
+        "storage_held",
+        "1 while the data is a copy that nobody adopted."
+    );
+    describe_gauge!("storage_live_bytes", "Size of the live file.");
+    describe_gauge!("storage_journal_bytes", "Size of the journal.");
+    describe_gauge!("storage_snapshot_bytes", "Size of all snapshots.");
+    describe_gauge!("storage_snapshots", "How many snapshots there are.");
+    describe_gauge!(
+        "storage_snapshot_timestamp_seconds",
+        "When the newest snapshot's last change was stored, seconds since 1970; 0 without one."
+    );
+    describe_gauge!(
+        "backup_good_timestamp_seconds",
+        "When the last good backup ended, seconds since 1970; 0 before the first."
+    );
+    describe_gauge!(
+        "backup_ok",
+        "1 when the last backup was good; not there before the first."
+    );
+    describe_gauge!(
+        "check_timestamp_seconds",
+        "When the last check of the data ended, seconds since 1970."
+    );
+    describe_gauge!("check_findings", "What the last check of the data found.");
+}
+
+pub fn storage_state(seq: u64, read_only: bool, held: bool) {
+    gauge!("storage_seq").set(double(seq));
+    gauge!("storage_read_only").set(f64::from(u8::from(read_only)));
+    gauge!("storage_held").set(f64::from(u8::from(held)));
+}
+
+/// Bytes of the live file, of the journal, of all snapshots.
+pub fn storage_disk(bytes: (u64, u64, u64), snapshots: u64, newest: Option<Timestamp>) {
+    gauge!("storage_live_bytes").set(double(bytes.0));
+    gauge!("storage_journal_bytes").set(double(bytes.1));
+    gauge!("storage_snapshot_bytes").set(double(bytes.2));
+    gauge!("storage_snapshots").set(double(snapshots));
+    gauge!("storage_snapshot_timestamp_seconds").set(seconds(newest));
+}
+
+pub fn backups(good_at: Option<Timestamp>, last_ok: Option<bool>) {
+    gauge!("backup_good_timestamp_seconds").set(seconds(good_at));
+    if let Some(ok) = last_ok {
+        gauge!("backup_ok").set(f64::from(u8::from(ok)));
+    }
+}
+
+pub fn checked(at: Timestamp, findings: usize) {
+    gauge!("check_timestamp_seconds").set(seconds(Some(at)));
+    gauge!("check_findings").set(double(findings as u64));
+}
+
+fn seconds(at: Option<Timestamp>) -> f64 {
+    let seconds = at.and_then(|at| u64::try_from(at.as_second()).ok());
+    double(seconds.unwrap_or(0))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge for people")]
+fn double(count: u64) -> f64 {
+    count as f64
+}
+
+pub fn started(at: Timestamp) {
+    gauge!("process_start_time_seconds").set(seconds(Some(at)));
 }
 
 pub fn request(method: &'static str, route: &str, status: u16, took: Duration) {
@@ -123,6 +188,5 @@ pub fn recalled(count: usize) {
 }
 
 pub fn index_lag(batches: u64) {
-    #[expect(clippy::cast_precision_loss, reason = "a gauge for people")]
-    gauge!("memory_index_lag").set(batches as f64);
+    gauge!("memory_index_lag").set(double(batches));
 }

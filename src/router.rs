@@ -35,6 +35,10 @@ fn routes() -> Router<App> {
         .route("/api/memory/health",                  get(ops::memory_health))
         .route("/api/openapi.json",                   get(ops::openapi))
 
+        .route("/api/admin/storage",                  get(ops::storage_state))
+        .route("/api/admin/storage/adopt",            post(ops::adopt_data))
+        .route("/api/admin/storage/backup",           post(ops::begin_backup))
+
         .route("/api/auth/setup",                     post(auth::setup))
         .route("/api/auth/register",                  post(auth::register))
         .route("/api/auth/login",                     post(auth::login))

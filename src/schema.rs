@@ -3,9 +3,10 @@
 
 use storage::{Migration, TableInfo};
 
-use crate::{auth, chat, memory};
+use crate::{auth, chat, memory, ops};
 
-const COUNT: usize = auth::CATALOGUE.len() + chat::CATALOGUE.len() + memory::CATALOGUE.len();
+const COUNT: usize =
+    auth::CATALOGUE.len() + chat::CATALOGUE.len() + memory::CATALOGUE.len() + ops::CATALOGUE.len();
 
 /// Every table.
 pub static TABLES: [TableInfo; COUNT] = all();
@@ -14,10 +15,20 @@ pub static TABLES: [TableInfo; COUNT] = all();
 /// None yet: this is format 1.
 pub static MIGRATIONS: [Migration; 0] = [];
 
+/// Number of the format of a data directory that this program writes.
+pub fn format() -> u32 {
+    MIGRATIONS.last().map_or(1, |last| last.to)
+}
+
 const fn all() -> [TableInfo; COUNT] {
     let mut tables = [auth::CATALOGUE[0]; COUNT];
     let mut at = 0;
-    let slices: [&[TableInfo]; 3] = [&auth::CATALOGUE, &chat::CATALOGUE, &memory::CATALOGUE];
+    let slices: [&[TableInfo]; 4] = [
+        &auth::CATALOGUE,
+        &chat::CATALOGUE,
+        &memory::CATALOGUE,
+        &ops::CATALOGUE,
+    ];
     let mut slice = 0;
     while slice < slices.len() {
         let mut row = 0;

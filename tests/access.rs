@@ -33,12 +33,14 @@ enum Who {
     AnySignIn,
     /// The signed-in person, and nobody else's things.
     Person(Names),
+    /// An administrator.
+    Administrator,
 }
 
 use Names::{Answer as AnAnswer, Conversation, Memory, Nothing, Question, SignIn, Turn};
-use Who::{AnySignIn, Anyone, Person as Of};
+use Who::{Administrator, AnySignIn, Anyone, Person as Of};
 
-const ROUTES: [(&str, &str, Who); 34] = [
+const ROUTES: [(&str, &str, Who); 37] = [
     ("GET", "/health", Anyone),
     ("GET", "/ready", Anyone),
     ("GET", "/metrics", Anyone),
@@ -46,6 +48,9 @@ const ROUTES: [(&str, &str, Who); 34] = [
     ("GET", "/api/auth/health", Anyone),
     ("GET", "/api/intelligence/health", Anyone),
     ("GET", "/api/memory/health", Anyone),
+    ("GET", "/api/admin/storage", Administrator),
+    ("POST", "/api/admin/storage/adopt", Administrator),
+    ("POST", "/api/admin/storage/backup", Administrator),
     ("POST", "/api/auth/setup", Anyone),
     ("POST", "/api/auth/register", Anyone),
     ("POST", "/api/auth/login", Anyone),
@@ -79,8 +84,14 @@ const ROUTES: [(&str, &str, Who); 34] = [
 fn of_persons() -> impl Iterator<Item = (&'static str, &'static str, Names)> {
     ROUTES.iter().filter_map(|(method, path, who)| match who {
         Of(names) => Some((*method, *path, *names)),
-        Anyone | AnySignIn => None,
+        Anyone | AnySignIn | Administrator => None,
     })
+}
+
+/// Those that only an administrator may use.
+fn of_administrators() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let theirs = ROUTES.iter().filter(|(.., who)| *who == Administrator);
+    theirs.map(|(method, path, _)| (*method, *path))
 }
 
 /// Asks with a body that every route can read.
@@ -135,6 +146,10 @@ async fn nobody_gets_in() {
     let app = TestApp::new().await;
     let id = Uuid::nil().to_string();
     for (method, path, _) in of_persons() {
+        let answer = ask(&app.nobody(), method, path, &id).await;
+        is_error(&answer, 401, "token_missing", path);
+    }
+    for (method, path) in of_administrators() {
         let answer = ask(&app.nobody(), method, path, &id).await;
         is_error(&answer, 401, "token_missing", path);
     }
@@ -301,6 +316,24 @@ async fn what_is_mine_is_there() {
     }
     assert_eq!(last.len(), 3, "a route that deletes needs its turn above");
     assert_eq!(bob.get("/api/auth/me").await.code(), "session_revoked");
+    app.finish().await;
+}
+
+/// What is an administrator's is refused to everybody else, who is told that it is, and works for
+/// an administrator.
+#[tokio::test]
+async fn what_is_the_administrators() {
+    let app = TestApp::new().await;
+    let (admin, ada) = (app.admin().await, app.user("ada").await);
+    for (method, path) in of_administrators() {
+        let answer = ask(&ada, method, path, "").await;
+        is_error(&answer, 403, "forbidden", path);
+        let answer = ask(&admin, method, path, "").await;
+        assert!(
+            (200..300).contains(&answer.status),
+            "{method} {path}: {answer:?}"
+        );
+    }
     app.finish().await;
 }
 

@@ -1,5 +1,6 @@
 //! Remembering: what is found, by whom, and what forgetting leaves behind.
 
+mod agreeing;
 mod filling;
 mod forgetting;
 mod isolation;

@@ -3,8 +3,13 @@
 mod commands;
 mod control;
 mod crash;
+mod damage;
+mod data_commands;
 mod folders;
+mod full_disk;
 mod health;
 mod metrics;
+mod nightly;
+mod restoring;
 mod secrets;
 mod serving;

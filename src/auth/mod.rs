@@ -17,7 +17,7 @@ pub use caller::{Admin, CurrentUser};
 pub use login::login;
 pub use password::{MAX_CHARS as PASSWORD_MAX_CHARS, MIN_CHARS as PASSWORD_MIN_CHARS, Password};
 pub use register::{NewAccount, create_account, register};
-pub use session::{end_session, list_sessions, logout, logout_all, refresh, sweep};
+pub use session::{end_everything, end_session, list_sessions, logout, logout_all, refresh, sweep};
 pub use setup::{complete as setup, offer as offer_setup, required as setup_required};
 pub use store::{CATALOGUE, Role, User, user};
 pub use token::{PublicUser, SignedIn, has_cookie};

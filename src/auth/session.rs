@@ -104,7 +104,13 @@ pub async fn refresh(
             session.address = address;
         })
     });
-    match refreshed.await? {
+    let refreshed = match refreshed.await {
+        Err(error) if error.code() == "storage_read_only" => {
+            app.store.read(|tx| unspent(tx, id, turn, now))?
+        }
+        refreshed => refreshed?,
+    };
+    match refreshed {
         Refreshed::Good(good) => token::signed_in(&app, &client, &good.0, &good.1),
         Refreshed::Ended => Err(revoked()),
     }
@@ -127,10 +133,7 @@ fn rotate(
         store::remove_session(tx, session.user, id)?;
         return Ok(Refreshed::Ended);
     };
-    let raced = turn + 1 == session.turn
-        && session
-            .spent_at
-            .is_some_and(|spent| now.duration_since(spent) <= GRACE);
+    let raced = raced(&session, turn, now);
     if turn == session.turn {
         session.turn += 1;
         session.spent_at = Some(now);
@@ -143,6 +146,25 @@ fn rotate(
         return Ok(Refreshed::Ended);
     }
     Ok(Refreshed::Good(Box::new((user, session))))
+}
+
+/// Whether token `turn` is the one before the newest, and was spent by another tab just now.
+fn raced(session: &Session, turn: u64, now: Timestamp) -> bool {
+    let spent = session.spent_at.filter(|_| turn + 1 == session.turn);
+    spent.is_some_and(|spent| now.duration_since(spent) <= GRACE)
+}
+
+/// While nothing can be stored a refresh token stays good, so that people who are signed in can go on
+/// reading: the same token again, and a new access token. It is spent when storage can write again.
+fn unspent(tx: &impl storage::Read, id: Uuid, turn: u64, now: Timestamp) -> Result<Refreshed> {
+    let Some(session) = store::session(tx, id)? else {
+        return Ok(Refreshed::Ended);
+    };
+    let good = (turn == session.turn || raced(&session, turn, now)) && session.live(now);
+    let user = store::user(tx, session.user)?.filter(|user| good && !user.disabled);
+    Ok(user.map_or(Refreshed::Ended, |user| {
+        Refreshed::Good(Box::new((user, session)))
+    }))
 }
 
 /// Ends this sign-in. Always 204: someone who is already signed out has what they want.
@@ -264,6 +286,20 @@ pub async fn end_session(
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Error::NotFound { what: "sign-in" })
+    }
+}
+
+/// Ends every sign-in there is and voids every open link, in a store that nobody serves: what was
+/// restored must not open doors that were closed since. Blocks; returns how many sign-ins there were.
+pub fn end_everything(store: &storage::Store) -> Result<u64> {
+    const STEP: usize = 1000;
+    store.write(store::void_setup).wait()?;
+    let mut all = 0;
+    loop {
+        match store.write(|tx| store::end_some(tx, STEP)).wait()? {
+            0 => return Ok(all),
+            some => all += some,
+        }
     }
 }
 

@@ -44,6 +44,10 @@ fn link_file(app: &App) -> std::path::PathBuf {
 /// At start: makes a new link if there is no administrator yet, replacing any older one. On a
 /// terminal it is printed, otherwise kept in a file only the server's user can read.
 pub async fn offer(app: &App, base: &str) -> Result<Option<String>> {
+    if !required(app)? {
+        withdraw(app);
+        return Ok(None);
+    }
     let token = URL_SAFE_NO_PAD.encode(app.random.bytes::<32>());
     let hash: [u8; 32] = Sha256::digest(&token).into();
     let offered = app.store.write(move |tx| store::offer_setup(tx, hash));

@@ -15,36 +15,15 @@ const USER_SESSIONS: Table<(Uuid, Uuid), ()> = Table::new("auth_user_sessions");
 const SETUP: Table<u8, Setup> = Table::new("auth_setup");
 
 pub const CATALOGUE: [TableInfo; 5] = [
-    TableInfo {
-        name: "auth_users",
-        owner: "auth",
-        key: "user",
-        value: "account: address, password hash, role",
-    },
-    TableInfo {
-        name: "auth_emails",
-        owner: "auth",
-        key: "address, folded",
-        value: "user",
-    },
-    TableInfo {
-        name: "auth_sessions",
-        owner: "auth",
-        key: "sign-in",
-        value: "user, refresh counter, times, device",
-    },
-    TableInfo {
-        name: "auth_user_sessions",
-        owner: "auth",
-        key: "user, sign-in",
-        value: "(index)",
-    },
-    TableInfo {
-        name: "auth_setup",
-        owner: "auth",
-        key: "0",
-        value: "hash of the set-up token, whether it was used",
-    },
+    USERS
+        .info("auth", "user", "account: address, password hash, role")
+        .by_user(),
+    EMAILS.info("auth", "address, folded", "user"),
+    SESSIONS.info("auth", "sign-in", "user, refresh counter, times, device"),
+    USER_SESSIONS
+        .info("auth", "user, sign-in", "(index)")
+        .by_user(),
+    SETUP.info("auth", "0", "hash of the set-up token, whether it was used"),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -201,6 +180,27 @@ pub fn sessions(tx: &impl Read, user: Uuid) -> Result<Vec<Session>> {
         sessions.extend(session(tx, id)?);
     }
     Ok(sessions)
+}
+
+/// Ends up to `limit` sign-ins, whosever they are; returns how many.
+pub fn end_some(tx: &mut WriteTx<'_>, limit: usize) -> Result<u64> {
+    let some = tx.scan(&SESSIONS, Span::all(), limit)?;
+    let mut ended = 0;
+    for (id, session) in some {
+        remove_session(tx, session.user, id)?;
+        ended += 1;
+    }
+    Ok(ended)
+}
+
+/// Makes an open set-up link worthless.
+pub fn void_setup(tx: &mut WriteTx<'_>) -> Result<()> {
+    let done = set_up(tx)?;
+    let void = Setup {
+        token_hash: None,
+        done,
+    };
+    Ok(tx.put(&SETUP, &0, &void)?)
 }
 
 /// Sign-ins that ended by themselves a day ago or longer, with their owners; at most `limit`.

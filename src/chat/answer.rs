@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use storage::Pending;
+use storage::{Pending, Writing};
 use uuid::Uuid;
 
 use super::prompt::Context;
@@ -29,6 +29,9 @@ const KEEP_EVERY: Duration = Duration::from_millis(500);
 const KEEP_BYTES: usize = 4096;
 /// After storage failed, the end of an answer is tried again this often.
 const STORE_AGAIN: Duration = Duration::from_secs(5);
+/// So often the end is tried before the person is told that it cannot be stored yet.
+const TRIES_IN_SILENCE: u32 = 3;
+const READ_ONLY: &str = "storage_read_only";
 
 /// What goes to the model.
 pub type Ready = (ModelInfo, Vec<ChatMessage>, Context);
@@ -141,7 +144,8 @@ async fn follow_model(app: &App, job: &Job, mut stream: ModelStream) -> Ending {
         let due = now.saturating_sub(kept.0) >= KEEP_EVERY
             || length - kept.1 >= KEEP_BYTES.max(length / 8);
         // One at a time: a slow disk must not pile up copies of the text.
-        if length > kept.1 && due && keeping.as_mut().is_none_or(was_kept) {
+        let can = app.store.writing() == Writing::Possible;
+        if length > kept.1 && due && can && keeping.as_mut().is_none_or(was_kept) {
             kept = (now, length);
             keeping = Some(keep(app, job));
         }
@@ -225,19 +229,34 @@ async fn settle(app: &App, job: &mut Job, ending: Ending) -> Status {
         tracing::warn!(turn_id = %job.turn.id, code = problem.code, "the answer failed");
     }
 
-    let mut stored = store_end(app, job.user, &job.turn, &job.message).await;
-    tell_end(app, job, &stored, tokens_used, latency_ms);
-    // The person knows that it was not stored; it still will be when storage works again, and the
-    // conversation is not left waiting for an answer that has ended.
-    while let Err(error) = stored {
+    end(app, job, tokens_used, latency_ms).await;
+    status
+}
+
+/// Stores the end and tells it. A disk that refuses for a moment is waited for in silence; after that
+/// the person is told, and the end is still stored when the disk works again, so that nothing that was
+/// shown is lost and the conversation is not left waiting for an answer that has ended.
+async fn end(app: &App, job: &Job, tokens_used: u32, latency_ms: u64) {
+    let mut told = false;
+    for tried in 1.. {
+        let stored = store_end(app, job.user, &job.turn, &job.message).await;
+        let passes = stored.as_ref().is_err_and(|e| e.code() == READ_ONLY);
+        if !told && (!passes || tried >= TRIES_IN_SILENCE) {
+            told = true;
+            tell_end(app, job, &stored, tokens_used, latency_ms);
+        }
+        let Err(error) = stored else { return };
         tracing::error!(turn_id = %job.turn.id, %error, "the end of an answer could not be stored; trying again");
         tokio::select! {
-            () = app.tasks.stop.cancelled() => break,
             () = app.clock.sleep(STORE_AGAIN) => {}
+            () = app.tasks.stop.cancelled() => {
+                if !told {
+                    tell_end(app, job, &Err(error), tokens_used, latency_ms);
+                }
+                return;
+            }
         }
-        stored = store_end(app, job.user, &job.turn, &job.message).await;
     }
-    status
 }
 
 fn our_fault() -> ModelError {
@@ -295,11 +314,13 @@ fn tell_end(app: &App, job: &Job, stored: &Result<()>, tokens_used: u32, latency
         code: code.to_owned(),
         done: true,
     };
-    if stored.is_err() {
-        let told = our_fault().message;
-        return job
-            .log
-            .finish(&app.clock, "error", &failed(told, "internal"));
+    if let Err(error) = stored {
+        let told = if error.code() == READ_ONLY {
+            failed(view::NOT_STORED_YET.into(), READ_ONLY)
+        } else {
+            failed(our_fault().message, "internal")
+        };
+        return job.log.finish(&app.clock, "error", &told);
     }
     if let Some((code, error)) = &message.error {
         return job

@@ -19,13 +19,13 @@ const IDEMPOTENCY: Table<(Uuid, String), Attempt> = Table::new("chat_idempotency
 
 #[rustfmt::skip]
 pub const CATALOGUE: [TableInfo; 7] = [
-    TableInfo { name: "chat_sessions", owner: "chat", key: "user, conversation", value: "title, times, newest message" },
-    TableInfo { name: "chat_recent", owner: "chat", key: "user, newest first, conversation", value: "(index)" },
-    TableInfo { name: "chat_messages", owner: "chat", key: "user, conversation, message", value: "who said what; state" },
-    TableInfo { name: "chat_message_session", owner: "chat", key: "user, message", value: "conversation" },
-    TableInfo { name: "chat_turns", owner: "chat", key: "user, turn", value: "conversation and answer" },
-    TableInfo { name: "chat_running", owner: "chat", key: "user, conversation", value: "turn being answered" },
-    TableInfo { name: "chat_idempotency", owner: "chat", key: "user, key", value: "turn it began, fingerprint, time" },
+    CONVERSATIONS.info("chat", "user, conversation", "title, times, newest message").by_user(),
+    RECENT.info("chat", "user, newest first, conversation", "(index)").by_user(),
+    MESSAGES.info("chat", "user, conversation, message", "who said what; state").by_user(),
+    MESSAGE_SESSION.info("chat", "user, message", "conversation").by_user(),
+    TURNS.info("chat", "user, turn", "conversation and answer").by_user(),
+    RUNNING.info("chat", "user, conversation", "turn being answered").by_user(),
+    IDEMPOTENCY.info("chat", "user, key", "turn it began, fingerprint, time").by_user(),
 ];
 
 /// How long an idempotency key attaches to its turn.

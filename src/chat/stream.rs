@@ -80,6 +80,13 @@ pub async fn message(
     app.store.read(|tx| {
         let message = store::message(tx, caller.id, session, answer)?
             .ok_or(Error::NotFound { what: "message" })?;
+        if message.status == Status::Streaming {
+            // Its end was told, and is still to be stored.
+            return Err(Error::Unavailable {
+                code: "storage_read_only",
+                message: view::NOT_STORED_YET.into(),
+            });
+        }
         let failed = message
             .error
             .as_ref()

@@ -191,6 +191,9 @@ pub struct Done {
 pub const INTERRUPTED: &str =
     "NovaCore was stopped in the middle of this answer. What was written is kept.";
 
+/// What is said of an answer that is written but cannot be stored.
+pub const NOT_STORED_YET: &str = "This answer could not be stored yet, because the disk of this server takes nothing new. It is kept, and stored as soon as the disk allows; there is no need to ask again.";
+
 /// Event `error`: the answer ended without being complete.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Failed {

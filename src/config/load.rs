@@ -134,6 +134,10 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             "model.num_ctx must be at least 512 and model.answer_reserve less than half of it";
         return Err(ConfigError(rule.into()));
     }
+    config
+        .backup
+        .time()
+        .map_err(|e| ConfigError(format!("backup.at: {e}")))?;
     check_ranges(config)?;
     if !config.auth.secret.is_empty() && config.auth.secret.len() < 32 {
         return Err(ConfigError(
@@ -148,13 +152,15 @@ const TEN_YEARS_DAYS: u64 = 3_650;
 
 /// Numbers for which the program has no sense, or would run over when it calculates with them.
 #[rustfmt::skip]
-fn ranges(config: &Config) -> [(&'static str, u64, u64, u64); 12] {
-    let Config { server, data, model, auth, .. } = config;
+fn ranges(config: &Config) -> [(&'static str, u64, u64, u64); 14] {
+    let Config { server, data, backup, model, auth, .. } = config;
     let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     [
         ("server.drain_seconds",             server.drain_seconds,             0, DAY_SECONDS),
         ("server.max_connections",           size(server.max_connections),     1, 1_000_000),
         ("data.cache_mb",                    size(data.cache_mb),              1, 1 << 20),
+        ("data.keep_days",                   data.keep_days.into(),            1, TEN_YEARS_DAYS),
+        ("backup.keep",                      size(backup.keep),                1, 10_000),
         ("model.connect_timeout_seconds",    model.connect_timeout_seconds,    1, DAY_SECONDS),
         ("model.first_byte_timeout_seconds", model.first_byte_timeout_seconds, 1, DAY_SECONDS),
         ("model.chunk_timeout_seconds",      model.chunk_timeout_seconds,      1, DAY_SECONDS),
@@ -303,6 +309,8 @@ mod tests {
             ("AUTH__HASH_MEMORY_KIB", "7"),
             ("AUTH__HASH_THREADS", "0"),
             ("DATA__CACHE_MB", &most),
+            ("DATA__KEEP_DAYS", "0"),
+            ("BACKUP__KEEP", "0"),
             ("SERVER__DRAIN_SECONDS", &most),
             ("SERVER__MAX_CONNECTIONS", "0"),
             ("MODEL__CONNECT_TIMEOUT_SECONDS", "0"),
@@ -326,6 +334,14 @@ mod tests {
             error.starts_with("model.provider (environment NOVACORE_MODEL__PROVIDER)"),
             "{error}"
         );
+        for time in ["3", "03:60", "24:00", "at night"] {
+            let error = with(&[("NOVACORE_BACKUP__AT", time)], &[]);
+            let error = error.err().expect("refused").0;
+            assert!(
+                error.contains("backup.at") && error.contains(time),
+                "{error}"
+            );
+        }
         let error = with(&[("NOVACORE_LIMITS__ENABLED", "maybe")], &[])
             .err()
             .expect("refused")

@@ -19,8 +19,8 @@ const STEP: usize = 1000;
 /// The index's durable commit costs about 40 ms, so it is made at most this often.
 const COMMIT_EVERY: Duration = Duration::from_secs(1);
 
-/// How long to wait before an empty index that could not be filled is tried again.
-const FILL_AGAIN: Duration = Duration::from_secs(10);
+/// How long to wait after the disk refused, before it is tried again.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// Runs until the program stops. `committed` carries the number of the newest batch.
 pub async fn follow(app: App, mut committed: watch::Receiver<u64>) {
@@ -28,6 +28,7 @@ pub async fn follow(app: App, mut committed: watch::Receiver<u64>) {
         return;
     };
     let mut settled = app.clock.monotonic();
+    let mut wait = COMMIT_EVERY;
     loop {
         committed.borrow_and_update();
         match catch_up(&app, applied).await {
@@ -43,12 +44,13 @@ pub async fn follow(app: App, mut committed: watch::Receiver<u64>) {
         app.indexed.send_replace(applied);
         // New changes are searchable at once; only their durable commit waits, and never longer than
         // this, however busy the writers are.
-        let due = (settled + COMMIT_EVERY).saturating_sub(app.clock.monotonic());
+        let due = (settled + wait).saturating_sub(app.clock.monotonic());
         tokio::select! {
             biased;
             () = app.tasks.stop.cancelled() => break,
             () = app.clock.sleep(due), if app.text.pending() => {
-                settle(&app, applied).await;
+                let kept = settle(&app, applied).await;
+                wait = if kept { COMMIT_EVERY } else { AGAIN };
                 settled = app.clock.monotonic();
             }
             changed = committed.changed() => {
@@ -81,7 +83,7 @@ async fn start(app: &App) -> Option<u64> {
         }
         tokio::select! {
             () = app.tasks.stop.cancelled() => return None,
-            () = app.clock.sleep(FILL_AGAIN) => {}
+            () = app.clock.sleep(AGAIN) => {}
         }
     }
 }
@@ -161,16 +163,21 @@ async fn catch_up(app: &App, mut seq: u64) -> Result<u64> {
         .map_err(|e| Error::internal("following changes", e))?
 }
 
-/// Makes what was applied durable, and drops the changes nobody needs any more.
-async fn settle(app: &App, seq: u64) {
+/// Makes what was applied durable, and drops the changes nobody needs any more; false when the index
+/// could not be written.
+async fn settle(app: &App, seq: u64) -> bool {
     let committing = app.clone();
     let outcome = spawn_blocking(move || committing.text.commit(seq)).await;
     match outcome {
         Ok(Ok(())) => show_lag(app, seq),
         Ok(Err(error)) => {
-            return tracing::error!(%error, "the text index could not commit; trying again");
+            tracing::error!(%error, "the text index could not commit; trying again");
+            return false;
         }
-        Err(error) => return tracing::error!(%error, "the text index's commit was cut off"),
+        Err(error) => {
+            tracing::error!(%error, "the text index's commit was cut off");
+            return false;
+        }
     }
     let trimmed = app.store.write(move |tx| {
         tx.trim_changes(seq);
@@ -179,6 +186,7 @@ async fn settle(app: &App, seq: u64) {
     if let Err(error) = trimmed.await {
         tracing::warn!(%error, "could not trim the change feed");
     }
+    true
 }
 
 /// Batches are counted: one without a memory in it makes no difference once nothing is pending.

@@ -5,12 +5,14 @@
 //! in the transaction of the turn it comes from, before any model is asked anything; it is found only
 //! by its owner; the text index is a cache that can be deleted at any time.
 
+mod agree;
 mod follow;
 mod manage;
 mod rank;
 mod recall;
 mod store;
 
+pub use agree::{disagreements, reindex};
 pub use follow::{caught_up, commits, follow};
 pub use manage::{forget, list, read_one, search};
 pub use recall::{Recalled, UsedMemory, recall, used};

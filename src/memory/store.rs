@@ -17,18 +17,12 @@ const BY_SESSION: Table<(Uuid, Uuid, Uuid), ()> = Table::new("memory_by_session"
 pub const FEED: &str = "memory";
 
 pub const CATALOGUE: [TableInfo; 2] = [
-    TableInfo {
-        name: "memory_turns",
-        owner: "memory",
-        key: "user, memory",
-        value: "who said what, when, where",
-    },
-    TableInfo {
-        name: "memory_by_session",
-        owner: "memory",
-        key: "user, conversation, memory",
-        value: "(index)",
-    },
+    MEMORIES
+        .info("memory", "user, memory", "who said what, when, where")
+        .by_user(),
+    BY_SESSION
+        .info("memory", "user, conversation, memory", "(index)")
+        .by_user(),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -112,6 +106,10 @@ pub fn page(
 
 pub fn count(tx: &impl Read, user: Uuid) -> Result<u64> {
     Ok(tx.count(&MEMORIES, Span::prefix(&user))?)
+}
+
+pub fn count_all(tx: &impl Read) -> Result<u64> {
+    Ok(tx.count(&MEMORIES, Span::all())?)
 }
 
 /// All memories of all users in key order from after `after`: for rebuilding the index.

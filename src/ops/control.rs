@@ -1,7 +1,10 @@
 //! The control socket: how commands reach the running server, so that they need not open its data.
 //!
-//! Must stay true: only the server's own user can connect (0600, checked by the system); one request
-//! a line, one answer a line, and no secret in a log. Nobody who is silent keeps the program waiting.
+//! One request in a line; then, in a line each, any number of words on how far it is, and one answer.
+//!
+//! Must stay true: only the server's own user can connect (0600, checked by the system), and no secret
+//! is in a log. Nobody who is silent keeps the program waiting; a command goes on to its end even when
+//! whoever asked for it has gone.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,12 +12,12 @@ use std::os::unix::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
+use super::command::{Command, Exit, Reply};
+use super::progress::{Step, Steps};
 use crate::app::App;
-use crate::auth::{self, NewAccount, Password, Role};
 use crate::clock::{Clock, TimedOut};
 use crate::error::{Error, Result};
 
@@ -22,51 +25,10 @@ use crate::error::{Error, Result};
 const MOST: u64 = 65_536;
 /// How long a command may take to arrive, and its answer to be taken.
 const LINE_LIMIT: Duration = Duration::from_secs(5);
-/// How long a command waits for its answer; making an account computes a password hash.
-const ANSWER_LIMIT: Duration = Duration::from_secs(30);
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "command")]
-pub enum Command {
-    CreateUser {
-        email: String,
-        password: String,
-        admin: bool,
-    },
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reply {
-    Done(String),
-    Failed(String),
-}
-
-impl Command {
-    /// Carries the command out, in the server or, when none runs, in the command's own process.
-    pub async fn run(self, app: &App) -> Result<String> {
-        match self {
-            Self::CreateUser {
-                email,
-                password,
-                admin,
-            } => {
-                let role = if admin { Role::Admin } else { Role::User };
-                let user = auth::create_account(
-                    app,
-                    NewAccount {
-                        email,
-                        password: Password::from(password),
-                        role,
-                    },
-                )
-                .await?;
-                let kind = if admin { "administrator" } else { "user" };
-                Ok(format!("Made the {kind} {} ({}).", user.email, user.id))
-            }
-        }
-    }
-}
+/// How often it is told how far a command is, so that nobody takes a long one for a dead server.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How long a command waits for the next line.
+const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 
 /// The system's limit for a socket's path is 107 bytes.
 fn is_too_long(path: &Path) -> bool {
@@ -127,7 +89,6 @@ pub async fn serve(app: App, path: &Path) -> Result<()> {
 
 async fn answer(app: &App, mut stream: UnixStream) -> Result<()> {
     let broken = |e| Error::internal("the control socket", e);
-    let silent = |TimedOut| Error::internal("the control socket", "the other side is silent");
     let mut line = String::new();
     let mut lines = BufReader::new((&mut stream).take(MOST));
     app.clock
@@ -135,17 +96,30 @@ async fn answer(app: &App, mut stream: UnixStream) -> Result<()> {
         .await
         .map_err(silent)?
         .map_err(broken)?;
-    let reply = match serde_json::from_str::<Command>(&line) {
-        Ok(command) => command
-            .run(app)
-            .await
-            .map_or_else(|e| Reply::Failed(e.to_string()), Reply::Done),
-        Err(_) => Reply::Failed(
-            "This server does not know that command; is it of another version?".into(),
-        ),
+    let Ok(command) = serde_json::from_str::<Command>(&line) else {
+        let said = "This server does not know that command; is it of another version?".into();
+        let exit = Exit::Failed;
+        return send(app, &mut stream, &Reply::Failed { exit, said }).await;
     };
+    let steps = Steps::default();
+    let mut work = std::pin::pin!(command.run(app, &steps));
+    let mut listening = Ok(());
+    let reply = loop {
+        tokio::select! {
+            reply = &mut work => break reply,
+            () = app.clock.sleep(TELL_EVERY), if listening.is_ok() => {
+                listening = send(app, &mut stream, &Reply::Progress(steps.newest())).await;
+            }
+        }
+    };
+    listening?;
+    send(app, &mut stream, &reply).await
+}
+
+async fn send(app: &App, stream: &mut UnixStream, reply: &Reply) -> Result<()> {
+    let broken = |e| Error::internal("the control socket", e);
     let mut text =
-        serde_json::to_string(&reply).map_err(|e| Error::internal("the control socket", e))?;
+        serde_json::to_string(reply).map_err(|e| Error::internal("the control socket", e))?;
     text.push('\n');
     app.clock
         .timeout(LINE_LIMIT, stream.write_all(text.as_bytes()))
@@ -154,41 +128,43 @@ async fn answer(app: &App, mut stream: UnixStream) -> Result<()> {
         .map_err(broken)
 }
 
-/// Sends a command to the running server; None when no server is there.
-pub async fn ask(path: &Path, command: &Command, clock: &Clock) -> Result<Option<Reply>> {
-    clock
-        .timeout(ANSWER_LIMIT, converse(path, command))
-        .await
-        .unwrap_or_else(|TimedOut| {
-            Err(Error::internal(
-                "talking to the running server",
-                "it did not answer within 30 seconds",
-            ))
-        })
+fn silent(_: TimedOut) -> Error {
+    Error::internal("the control socket", "the other side is silent")
 }
 
-async fn converse(path: &Path, command: &Command) -> Result<Option<Reply>> {
+/// Sends a command to the running server, and tells how far it is; None when no server is there.
+pub async fn ask(
+    path: &Path,
+    command: &Command,
+    clock: &Clock,
+    mut tell: impl FnMut(&Step),
+) -> Result<Option<Reply>> {
     if is_too_long(path) {
         return Ok(None);
     }
-    let broken = |e| Error::internal("talking to the running server", e);
+    let broken = |e: String| Error::internal("talking to the running server", e);
     let mut stream = match UnixStream::connect(path).await {
         Ok(stream) => stream,
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
             return Ok(None);
         }
-        Err(e) => return Err(broken(e)),
+        Err(e) => return Err(broken(e.to_string())),
     };
     let mut text =
         serde_json::to_string(command).map_err(|e| Error::internal("writing a command", e))?;
     text.push('\n');
-    stream.write_all(text.as_bytes()).await.map_err(broken)?;
-    let mut line = String::new();
-    BufReader::new(stream)
-        .read_line(&mut line)
-        .await
-        .map_err(broken)?;
-    serde_json::from_str(&line)
-        .map(Some)
-        .map_err(|e| Error::internal("the running server's answer", e))
+    let sent = stream.write_all(text.as_bytes()).await;
+    sent.map_err(|e| broken(e.to_string()))?;
+    let mut lines = BufReader::new(stream).lines();
+    loop {
+        let line = clock.timeout(SILENCE_LIMIT, lines.next_line()).await;
+        let line = line.map_err(|TimedOut| broken("it did not answer within 30 seconds".into()))?;
+        let Some(line) = line.map_err(|e| broken(e.to_string()))? else {
+            return Err(broken("it ended before it answered".into()));
+        };
+        match serde_json::from_str(&line).map_err(|e| broken(e.to_string()))? {
+            Reply::Progress(step) => tell(&step),
+            reply => return Ok(Some(reply)),
+        }
+    }
 }

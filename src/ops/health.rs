@@ -10,6 +10,7 @@ use serde::Serialize;
 use storage::Read as _;
 use utoipa::ToSchema;
 
+use super::{admin, check, nightly};
 use crate::app::App;
 use crate::auth;
 use crate::config::Registration;
@@ -49,47 +50,64 @@ pub struct Dependency {
 
 #[derive(Serialize, ToSchema)]
 pub struct Ready {
-    /// The worst of the dependencies' states; a missing model server is only `degraded`.
+    /// The worst of the dependencies' states; a missing model server, or storage that cannot write,
+    /// is only `degraded`.
     pub status: &'static str,
     pub version: &'static str,
     pub dependencies: Vec<Dependency>,
+}
+
+type How = (&'static str, Option<String>);
+
+/// `ok`, or degraded for this reason.
+fn fine_unless(fault: Option<String>) -> How {
+    (if fault.is_none() { "ok" } else { "degraded" }, fault)
+}
+
+fn storage_state(app: &App) -> How {
+    if let Err(error) = app.store.read(|tx| tx.changes_after(u64::MAX, 1)) {
+        return ("down", Some(error.to_string()));
+    }
+    let writing = admin::writing_state(app);
+    fine_unless(writing.reason.map(|reason| {
+        let since = writing
+            .since
+            .map_or_else(String::new, |at| format!(" since {at}"));
+        format!("Read-only{since}: {reason}. Nothing new can be stored; reading goes on.")
+    }))
+}
+
+/// Everything that NovaCore depends on, and how it is.
+async fn dependencies(app: &App) -> [(&'static str, How); 8] {
+    let index = match memory::caught_up(app) {
+        Ok(true) => None,
+        Ok(false) => Some("The text index is still taking up changes.".to_owned()),
+        Err(error) => Some(error.to_string()),
+    };
+    let held =
+        "This data is a copy, or was restored: nothing is sent to anybody until `novacore adopt`.";
+    let limits = "Rate limits are switched off (limits.enabled = false).";
+    let model = app.models.health().await.err();
+    [
+        ("storage", storage_state(app)),
+        ("held", fine_unless(app.held().then(|| held.to_owned()))),
+        ("backup", fine_unless(nightly::fault(app))),
+        ("check", fine_unless(check::fault(app))),
+        ("file_system", fine_unless(admin::file_system(app).1)),
+        ("text_index", fine_unless(index)),
+        ("model", fine_unless(model.map(|problem| problem.message))),
+        (
+            "limits",
+            fine_unless((!app.config.limits.enabled).then(|| limits.to_owned())),
+        ),
+    ]
 }
 
 /// Ready to serve: 200 when `ok` or `degraded`, 503 when `down`.
 #[utoipa::path(get, path = "/ready", tag = "ops",
     responses((status = 200, body = Ready), (status = 503, body = Ready)))]
 pub async fn ready(State(app): State<App>, client: Client) -> Response {
-    let readable = app.store.read(|tx| tx.changes_after(u64::MAX, 1));
-    let storage = match readable {
-        Ok(_) => ("ok", None),
-        Err(error) => ("down", Some(error.to_string())),
-    };
-    let index = match memory::caught_up(&app) {
-        Ok(true) => ("ok", None),
-        Ok(false) => (
-            "degraded",
-            Some("The text index is still taking up changes.".to_owned()),
-        ),
-        Err(error) => ("degraded", Some(error.to_string())),
-    };
-    let model = match app.models.health().await {
-        Ok(_) => ("ok", None),
-        Err(problem) => ("degraded", Some(problem.message)),
-    };
-    let limits = if app.config.limits.enabled {
-        ("ok", None)
-    } else {
-        (
-            "degraded",
-            Some("Rate limits are switched off (limits.enabled = false).".to_owned()),
-        )
-    };
-    let dependencies = [
-        ("storage", storage),
-        ("text_index", index),
-        ("model", model),
-        ("limits", limits),
-    ];
+    let dependencies = dependencies(&app).await;
     let dependencies = dependencies.map(|(name, (status, reason))| Dependency {
         name,
         status,
@@ -179,6 +197,7 @@ pub async fn metrics(State(app): State<App>, client: Client) -> Result<Response>
             "Metrics are for the networks in metrics.allowed_networks.",
         ));
     }
+    admin::count(&app).await;
     app.metrics.run_upkeep();
     let kind = [(
         header::CONTENT_TYPE,

@@ -1,17 +1,41 @@
-//! SLICE: keeping it alive. Health, readiness, metrics, the control socket, the API's description.
+//! SLICE: keeping it alive. Health, readiness, metrics, the control socket, backups and checks of the
+//! data, the API's description.
 
+mod admin;
+mod backup;
 mod capability;
+mod check;
+mod command;
 mod control;
+mod data;
 mod describe;
 mod health;
+mod nightly;
+mod progress;
+mod restore;
+mod store;
+mod text;
+mod upkeep;
 
+pub use admin::{adopt_data, begin_backup, storage_state};
 pub use capability::{auth_health, intelligence_health, memory_health};
-pub use control::{Command, Reply, ask, serve as serve_control};
+pub use check::{directory as check_directory, has_data};
+pub use command::{Command, Exit, Reply};
+pub use control::{ask, serve as serve_control};
 pub use describe::{document, openapi};
 pub use health::{health, metrics, ready, status};
+pub use nightly::nightly;
+pub use progress::{Step, Steps};
+pub use restore::{Restoring, restore};
+pub use store::CATALOGUE;
+pub use upkeep::{check as keep_checking, maintain, opened, watch_writing};
 
 pub mod paths {
     //! For the OpenAPI document: the handlers with their descriptions.
+    pub use super::admin::{
+        __path_adopt_data, __path_begin_backup, __path_storage_state, adopt_data, begin_backup,
+        storage_state,
+    };
     pub use super::capability::{
         __path_auth_health, __path_intelligence_health, __path_memory_health, auth_health,
         intelligence_health, memory_health,

@@ -7,19 +7,27 @@ use crate::support::source::read;
 
 /// What every slice may use. `app` belongs to the floor here: it holds the floor's parts, and the
 /// extractors of `http` read them from it.
-const FLOOR: [&str; 8] = [
-    "app", "clock", "config", "error", "http", "log", "metrics", "outside",
+const FLOOR: [&str; 9] = [
+    "app", "care", "clock", "config", "error", "http", "log", "metrics", "outside",
 ];
 
 const SLICES: [&str; 5] = ["auth", "memory", "chat", "account", "ops"];
 
 /// The rooms that each room may name, beside `FLOOR` where it is a slice.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("main", &["cli"]),
     ("lib", &[]),
     (
         "cli",
-        &["clock", "config", "error", "lifecycle", "log", "ops"],
+        &[
+            "clock",
+            "config",
+            "error",
+            "lifecycle",
+            "log",
+            "ops",
+            "schedule",
+        ],
     ),
     // The indexes.
     (
@@ -28,13 +36,16 @@ const ARROWS: [(&str, &[&str]); 20] = [
             "account", "app", "auth", "chat", "error", "http", "memory", "ops",
         ],
     ),
-    ("schedule", &["app", "auth", "chat", "error", "memory"]),
-    ("schema", &["auth", "chat", "memory"]),
+    (
+        "schedule",
+        &["app", "auth", "chat", "error", "memory", "ops"],
+    ),
+    ("schema", &["auth", "chat", "memory", "ops"]),
     (
         "lifecycle",
         &[
-            "app", "auth", "chat", "clock", "config", "error", "http", "metrics", "ops", "outside",
-            "router", "schedule", "schema",
+            "app", "auth", "care", "chat", "clock", "config", "error", "http", "metrics", "ops",
+            "outside", "router", "schedule", "schema",
         ],
     ),
     // The slices.
@@ -44,7 +55,11 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("account", &["auth", "chat", "memory", "ops"]),
     ("ops", &["account", "auth", "chat", "memory"]),
     // The floor.
-    ("app", &["clock", "config", "error", "http", "outside"]),
+    (
+        "app",
+        &["care", "clock", "config", "error", "http", "outside"],
+    ),
+    ("care", &[]),
     ("http", &["app", "clock", "config", "error", "metrics"]),
     ("outside", &["clock", "config", "error"]),
     ("log", &["config", "error"]),

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use novacore::ops::{self, Command};
+use novacore::ops::{self, Command, Exit, Reply};
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
 
 use crate::support::app::{PASSWORD, TestApp};
-use crate::support::clock::TestClock;
+use crate::support::clock::{TestClock, soon};
 use crate::support::process::Place;
 
 fn command() -> Command {
@@ -34,7 +36,7 @@ async fn a_silent_client_is_sent_away() {
     let mut silent = UnixStream::connect(&path).await.unwrap();
     silent.write_all(b"{\"comm").await.unwrap();
     app.clock.sleepers(others + 1).await;
-    let made = ops::ask(&path, &command(), &app.clock.clock()).await;
+    let made = ops::ask(&path, &command(), &app.clock.clock(), |_| {}).await;
     assert!(made.unwrap().is_some());
     app.advance(Duration::from_secs(5));
     assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
@@ -49,12 +51,78 @@ async fn a_silent_server_is_told() {
     let _listener = UnixListener::bind(&path).unwrap();
     let test = TestClock::new();
     let (clock, command) = (test.clock(), command());
-    let (answer, ()) = tokio::join!(ops::ask(&path, &command, &clock), async {
+    let (answer, ()) = tokio::join!(ops::ask(&path, &command, &clock, |_| {}), async {
         test.sleepers(1).await;
         test.advance(Duration::from_secs(30));
     });
     let error = answer.unwrap_err().to_string();
     assert!(error.contains("30 seconds"), "{error}");
+}
+
+/// A long command is told apart from a dead server: as long as words on how far it is come, the
+/// command waits for its answer, and what it means that it failed comes along.
+#[tokio::test]
+async fn a_long_command_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("control.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let test = TestClock::new();
+    let (clock, (tell, mut taken)) = (test.clock(), watch::channel(0));
+    let failed = Reply::Failed {
+        exit: Exit::Found,
+        said: "Something is wrong.".into(),
+    };
+    let command = Command::Reindex;
+    let asked = ops::ask(&path, &command, &clock, |step| {
+        tell.send_replace(step.done);
+    });
+    let (answer, ()) = tokio::join!(asked, async {
+        let (mut server, _) = listener.accept().await.unwrap();
+        for done in 1..=3 {
+            test.sleepers(1).await;
+            test.advance(Duration::from_secs(29));
+            let step = json!({"progress": {"step": "indexing", "done": done, "total": 3}});
+            server
+                .write_all(format!("{step}\n").as_bytes())
+                .await
+                .unwrap();
+            // The next wait begins once the line was taken.
+            soon("the line", taken.changed()).await.unwrap();
+        }
+        let line = serde_json::to_string(&failed).unwrap() + "\n";
+        server.write_all(line.as_bytes()).await.unwrap();
+    });
+    assert_eq!(answer.unwrap(), Some(failed));
+    assert_eq!(*taken.borrow(), 3);
+}
+
+/// Who runs a long command over the socket hears from it every second, and the command goes on to its
+/// end when nobody listens any more.
+#[tokio::test]
+async fn a_long_command_tells_how_far_it_is() {
+    let app = TestApp::new().await;
+    let path = listening(&app).await;
+    let (clock, command) = (app.clock.clock(), Command::Stats { json: true });
+    let asked = ops::ask(&path, &command, &clock, |_| {});
+    let Some(Reply::Done(said)) = asked.await.unwrap() else {
+        panic!("it was not done");
+    };
+    assert!(said.contains("admin@example.org"), "{said}");
+    let gone = UnixStream::connect(&path).await.unwrap();
+    let command = json!({"command": "backup", "dir": app.folder().join("bak")});
+    let (_, mut writer) = gone.into_split();
+    writer
+        .write_all(format!("{command}\n").as_bytes())
+        .await
+        .unwrap();
+    drop(writer);
+    let made = async {
+        while !app.folder().join("bak/backup.json").exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon("the backup", made).await;
+    app.finish().await;
 }
 
 /// A silent client does not keep the server from ending.

@@ -8,7 +8,7 @@ use crate::support::app::TestApp;
 use crate::support::fake_ollama::FakeOllama;
 use crate::support::http::Person;
 
-fn dependency(ready: &Value, name: &str) -> Value {
+pub fn dependency(ready: &Value, name: &str) -> Value {
     let mut all = ready["dependencies"].as_array().unwrap().iter();
     all.find(|dependency| dependency["name"] == name)
         .unwrap()
@@ -36,7 +36,16 @@ async fn ready() {
     app.settle().await;
     let ready = app.nobody().get("/ready").await;
     assert_eq!((ready.status, &ready.body["status"]), (200, &json!("ok")));
-    let names = ["storage", "text_index", "model", "limits"];
+    let names = [
+        "storage",
+        "held",
+        "backup",
+        "check",
+        "file_system",
+        "text_index",
+        "model",
+        "limits",
+    ];
     let all = names.map(|name| json!({"name": name, "status": "ok"}));
     assert_eq!(ready.body["dependencies"], json!(all));
     app.finish().await;

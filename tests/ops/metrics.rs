@@ -3,7 +3,8 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::app::{PASSWORD, TestApp};
+use super::data_commands::create;
+use crate::support::app::TestApp;
 use crate::support::http::{Answer, Person};
 use crate::support::process::Place;
 
@@ -74,14 +75,7 @@ async fn metrics_are_for_the_networks_that_are_named() {
 #[tokio::test]
 async fn the_index_lag_ends() {
     let place = Place::new();
-    let words = [
-        "user",
-        "create",
-        "ada@example.org",
-        "--admin",
-        "--password-stdin",
-    ];
-    assert!(place.run(&words, PASSWORD).await.status.success());
+    create(&place, "ada@example.org").await;
     let program = place.serve().await;
     let ada = program.sign_in("ada@example.org").await;
     assert_eq!(ada.say("My kettle is broken.").await.status, 200);
@@ -100,19 +94,7 @@ async fn the_index_lag_ends() {
 #[tokio::test]
 async fn the_names_of_the_metrics() {
     let place = Place::new();
-    let created = place
-        .run(
-            &[
-                "user",
-                "create",
-                "ada@example.org",
-                "--admin",
-                "--password-stdin",
-            ],
-            PASSWORD,
-        )
-        .await;
-    assert!(created.status.success(), "{created:?}");
+    create(&place, "ada@example.org").await;
     let mut program = place.serve().await;
     let ada = program.sign_in("ada@example.org").await;
     let answer = ada.say("Do you keep a secret?").await;
@@ -135,6 +117,7 @@ async fn the_names_of_the_metrics() {
     names.sort_unstable();
     insta::assert_snapshot!(names.join("\n"), @r"
     auth_sign_ins_total counter
+    backup_good_timestamp_seconds gauge
     chat_context_mismatch_total counter
     chat_first_token_seconds histogram
     chat_tokens_total counter
@@ -145,6 +128,14 @@ async fn the_names_of_the_metrics() {
     memory_index_lag gauge
     memory_recalled_total counter
     process_start_time_seconds gauge
+    storage_held gauge
+    storage_journal_bytes gauge
+    storage_live_bytes gauge
+    storage_read_only gauge
+    storage_seq gauge
+    storage_snapshot_bytes gauge
+    storage_snapshot_timestamp_seconds gauge
+    storage_snapshots gauge
     ");
     for name in &names {
         let name = name.split_once(' ').unwrap().0;

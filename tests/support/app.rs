@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use super::clock::{TestClock, soon};
+use super::disk::SmallDisk;
 use super::fake_ollama::FakeOllama;
 use super::http::{Answer, Person, client};
 
@@ -23,6 +24,7 @@ pub const PASSWORD: &str = "a calm river bank";
 pub struct TestApp {
     pub app: App,
     pub clock: Arc<TestClock>,
+    pub disk: Arc<SmallDisk>,
     pub model: FakeOllama,
     pub url: String,
     pub config: Config,
@@ -57,12 +59,15 @@ impl TestApp {
         // Cheap hashes: what is tested is what they are used for.
         config.auth.hash_memory_kib = 64;
         config.auth.hash_iterations = 1;
+        // Those who test backups turn them on.
+        config.backup.nightly = false;
         change(&mut config);
-        let clock = TestClock::new();
-        let (runtime, app, url) = start(&config, &clock, 1).await;
+        let (clock, disk) = (TestClock::new(), SmallDisk::new());
+        let (runtime, app, url) = start(&config, &clock, &disk, 1).await;
         Self {
             app,
             clock,
+            disk,
             model,
             url,
             config,
@@ -115,6 +120,11 @@ impl TestApp {
     /// Waits until all work has ended and every stored change can be found.
     pub async fn settle(&self) {
         soon("the end of all work", self.app.tasks.quiet()).await;
+        self.settle_index().await;
+    }
+
+    /// Waits until every stored change can be found.
+    pub async fn settle_index(&self) {
         let mut indexed = self.app.indexed.subscribe();
         while !memory::caught_up(&self.app).unwrap() {
             soon("the text index", indexed.changed()).await.unwrap();
@@ -133,7 +143,7 @@ impl TestApp {
 
     /// Starts the program on what is there, after `end`.
     pub async fn reopen(&mut self) {
-        let (runtime, app, url) = start(&self.config, &self.clock, 2).await;
+        let (runtime, app, url) = start(&self.config, &self.clock, &self.disk, 2).await;
         (self.runtime, self.app, self.url) = (Some(runtime), app, url);
     }
 
@@ -169,15 +179,20 @@ impl Drop for TestApp {
     }
 }
 
-async fn start(config: &Config, clock: &Arc<TestClock>, seed: u64) -> (Runtime, App, String) {
+async fn start(
+    config: &Config,
+    clock: &Arc<TestClock>,
+    disk: &Arc<SmallDisk>,
+    seed: u64,
+) -> (Runtime, App, String) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
-    let (config, clock) = (config.clone(), clock.clock());
+    let (config, clock, disk) = (config.clone(), clock.clock(), disk.clone());
     let started = runtime.spawn(async move {
-        let app = lifecycle::open(config, clock, Random::seeded(seed))
+        let app = lifecycle::open_on(disk, config, clock, Random::seeded(seed))
             .await
             .unwrap();
         schedule::start(&app);

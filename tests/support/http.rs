@@ -95,6 +95,11 @@ impl Person {
         Self::new(self.http.clone(), self.url.clone(), Some(token.to_owned()))
     }
 
+    /// The same person at another server.
+    pub fn at(&self, url: &str) -> Self {
+        Self::new(self.http.clone(), url.to_owned(), self.token.clone())
+    }
+
     /// Asks and waits for the whole answer.
     pub async fn say(&self, message: &str) -> Answer {
         self.post("/api/chat/message", &json!({"message": message}))

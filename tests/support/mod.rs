@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod clock;
+pub mod disk;
 mod fake_model;
 pub mod fake_ollama;
 pub mod http;

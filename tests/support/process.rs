@@ -87,7 +87,12 @@ impl Place {
 
     /// Starts the server and waits until it is ready.
     pub async fn serve(&self) -> Program {
-        let mut program = self.start();
+        self.serve_with(&["serve"]).await
+    }
+
+    /// Starts the server by these words and waits until it is ready.
+    pub async fn serve_with(&self, words: &[&str]) -> Program {
+        let mut program = self.start_with(words);
         let ready = program.logged("NovaCore is ready").await;
         program.url = format!("http://{}", ready["address"].as_str().unwrap());
         program
@@ -95,7 +100,11 @@ impl Place {
 
     /// Starts the server, without waiting for anything.
     pub fn start(&self) -> Program {
-        let mut child = self.command(&["serve"]).spawn().unwrap();
+        self.start_with(&["serve"])
+    }
+
+    fn start_with(&self, words: &[&str]) -> Program {
+        let mut child = self.command(words).spawn().unwrap();
         let lines = Arc::new(Mutex::new(Vec::new()));
         let (count, seen) = watch::channel(0);
         let stderr = BufReader::new(child.stderr.take().unwrap());

@@ -1,6 +1,9 @@
 //! The commands of the shell. Everything they print goes through here.
 //!
-//! Exit codes: 0 done, 1 failed, 2 called wrongly (clap's own).
+//! Exit codes: 0 done, 1 failed or something was found, 2 called wrongly (clap's own).
+
+mod data;
+mod progress;
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -8,10 +11,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::clock::{Clock, Random};
-use crate::config::{Config, Loaded, Overrides, load};
+use self::data::{DataAction, RestoreWords};
+use crate::config::{Loaded, Overrides, load};
 use crate::error::{Error, Result};
-use crate::ops::{self, Command, Reply};
+use crate::ops::{self, Command, Exit, Reply};
 use crate::{lifecycle, log};
 
 #[derive(Parser)]
@@ -51,6 +54,51 @@ enum Action {
     /// Settings
     #[command(subcommand)]
     Config(ConfigAction),
+    /// Make a backup: a whole data directory, read back and compared; works while the server runs
+    Backup {
+        /// A folder that does not exist or is empty
+        dir: PathBuf,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Restore a backup or a copy; what is at the target is moved aside
+    Restore(RestoreWords),
+    /// Check everything stored: every checksum, every row, the text index against the rows
+    Check {
+        /// Also build the rows again from the oldest snapshot and the journal, and compare
+        #[arg(long)]
+        deep: bool,
+        /// Make the live file anew from snapshots and journal when rows in it are damaged
+        #[arg(long, conflicts_with = "dir")]
+        repair: bool,
+        /// Another directory than the configured one: a copy, or a backup
+        dir: Option<PathBuf>,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Make the text index anew; search keeps answering
+    Reindex {
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Give unused space of the live file back to the disk
+    Compact {
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Sizes, and removing what was deleted for good
+    #[command(subcommand)]
+    Data(DataAction),
+    /// Say that this copy, or restored data, is the real one now: nothing is held back any more
+    Adopt {
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Tell what this program would change in the data at its start; changes nothing
+    UpgradeCheck {
+        #[command(flatten)]
+        place: Where,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Print the version
@@ -84,29 +132,74 @@ enum ConfigAction {
 
 /// Reads the command line and does what it says.
 pub fn run() -> ExitCode {
-    let outcome = match Cli::parse().command {
-        Action::Serve { place, listen } => serve(&place, listen),
+    let outcome = carry_out(Cli::parse().command);
+    match outcome {
+        Ok(code) => code,
+        Err(error) => complain(&error.to_string()),
+    }
+}
+
+fn complain(said: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "novacore: {said}");
+    ExitCode::FAILURE
+}
+
+fn carry_out(action: Action) -> Result<ExitCode> {
+    let reply = match action {
+        Action::Serve { place, listen } => {
+            serve(&place, listen)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         Action::User(UserAction::Create {
             email,
             admin,
             password_stdin,
             place,
-        }) => create_user(&place, email, admin, password_stdin),
+        }) => create_user(&place, email, admin, password_stdin)?,
+        Action::Backup { dir, place } => data::backup(&place, &dir)?,
+        Action::Restore(words) => data::restore(&words)?,
+        Action::Check {
+            deep,
+            repair,
+            dir,
+            place,
+        } => data::check(&place, deep, repair, dir)?,
+        Action::Reindex { place } => data::ask(&place, Command::Reindex)?,
+        Action::Compact { place } => data::ask(&place, Command::Compact)?,
+        Action::Data(DataAction::Stats { json, place }) => {
+            data::ask(&place, Command::Stats { json })?
+        }
+        Action::Data(DataAction::Scrub { place }) => data::ask(&place, Command::Scrub)?,
+        Action::Adopt { place } => data::ask(&place, Command::Adopt)?,
+        Action::UpgradeCheck { place } => data::upgrade_check(&place)?,
         Action::Config(ConfigAction::Show { place }) => {
-            configuration(&place, None).and_then(|loaded| say(&loaded.to_string()))
+            let loaded = configuration(&place, None)?;
+            Reply::Done(loaded.to_string().trim_end().to_owned())
         }
         Action::Openapi => ops::document()
             .to_pretty_json()
-            .map_err(|e| Error::internal("writing the OpenAPI document", e))
-            .and_then(|text| say(&(text + "\n"))),
-        Action::Version => say(concat!("novacore ", env!("CARGO_PKG_VERSION"), "\n")),
+            .map(Reply::Done)
+            .map_err(|e| Error::internal("writing the OpenAPI document", e))?,
+        Action::Version => Reply::Done(concat!("novacore ", env!("CARGO_PKG_VERSION")).into()),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "novacore: {error}");
-            ExitCode::FAILURE
+    match reply {
+        Reply::Failed {
+            exit: Exit::Failed,
+            said,
+        } => Ok(complain(&said)),
+        Reply::Failed {
+            exit: Exit::Found,
+            said,
+        } => {
+            say(&(said + "\n"))?;
+            Ok(ExitCode::FAILURE)
         }
+        Reply::Done(said) => {
+            say(&(said + "\n"))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        // Told on its way, and never the last word.
+        Reply::Progress(_) => Ok(ExitCode::SUCCESS),
     }
 }
 
@@ -151,33 +244,15 @@ fn serve(place: &Where, listen: Option<String>) -> Result<()> {
     runtime()?.block_on(lifecycle::serve(loaded.config))
 }
 
-fn create_user(place: &Where, email: String, admin: bool, from_stdin: bool) -> Result<()> {
+fn create_user(place: &Where, email: String, admin: bool, from_stdin: bool) -> Result<Reply> {
     let loaded = configuration(place, None)?;
     let password = read_password(from_stdin)?;
-    let done = runtime()?.block_on(carry_out(
-        loaded.config,
-        Command::CreateUser {
-            email,
-            password,
-            admin,
-        },
-    ))?;
-    say(&(done + "\n"))
-}
-
-/// By the running server if there is one, otherwise by opening the data directory.
-async fn carry_out(config: Config, command: Command) -> Result<String> {
-    let clock = Clock::system();
-    match ops::ask(&config.data.socket_path(), &command, &clock).await? {
-        Some(Reply::Done(said)) => Ok(said),
-        Some(Reply::Failed(said)) => Err(Error::conflict("refused", said)),
-        None => {
-            let app = lifecycle::open(config, clock, Random::system()).await?;
-            let done = command.run(&app).await;
-            lifecycle::close(&app).await?;
-            done
-        }
-    }
+    let command = Command::CreateUser {
+        email,
+        password,
+        admin,
+    };
+    runtime()?.block_on(data::carry_out(loaded.config, command))
 }
 
 fn read_password(from_stdin: bool) -> Result<String> {

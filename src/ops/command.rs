@@ -1,0 +1,191 @@
+//! What the shell can ask of the data, in the running server or in the command's own process.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::progress::{Step, Steps};
+use super::text::bytes;
+use super::{admin, backup, check, data, upkeep};
+use crate::app::App;
+use crate::auth::{self, NewAccount, Password, Role};
+use crate::care::LastBackup;
+use crate::error::{Error, Result};
+use crate::memory;
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "command")]
+pub enum Command {
+    CreateUser {
+        email: String,
+        password: String,
+        admin: bool,
+    },
+    /// Into a folder named from the root.
+    Backup {
+        dir: PathBuf,
+    },
+    Check {
+        deep: bool,
+        repair: bool,
+    },
+    Reindex,
+    Compact,
+    Stats {
+        json: bool,
+    },
+    Scrub,
+    Adopt,
+}
+
+/// One line from whoever carries out a command; any number of `Progress`, then one of the others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    Progress(Step),
+    /// It was done; this is to be printed.
+    Done(String),
+    Failed {
+        exit: Exit,
+        said: String,
+    },
+}
+
+/// What it means that a command did not end well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exit {
+    /// It was not done.
+    Failed,
+    /// It was done, and what it said is what is wrong.
+    Found,
+}
+
+impl From<Result<String>> for Reply {
+    fn from(outcome: Result<String>) -> Self {
+        match outcome {
+            Ok(said) => Self::Done(said),
+            Err(error) => Self::Failed {
+                exit: Exit::Failed,
+                said: error.to_string(),
+            },
+        }
+    }
+}
+
+impl Command {
+    /// Whether it is about data that must be there already.
+    pub fn needs_data(&self) -> bool {
+        !matches!(self, Self::CreateUser { .. })
+    }
+
+    /// Whether the text index must follow while it is carried out.
+    pub fn needs_index(&self) -> bool {
+        matches!(self, Self::Check { .. } | Self::Reindex)
+    }
+
+    /// Carries the command out, in the server or, when none runs, in the command's own process.
+    pub async fn run(self, app: &App, steps: &Steps) -> Reply {
+        match self {
+            Self::CreateUser {
+                email,
+                password,
+                admin,
+            } => create_user(app, email, password, admin).await.into(),
+            Self::Backup { dir } => make_backup(app, dir, steps).await.into(),
+            Self::Check { deep, repair } => check_data(app, deep, repair, steps).await,
+            Self::Reindex => reindex(app, steps).await.into(),
+            Self::Compact => compact(app, steps).await.into(),
+            Self::Stats { json } => data::stats(app, json, steps).await.into(),
+            Self::Scrub => scrub(app, steps).await.into(),
+            Self::Adopt => adopt(app).await.into(),
+        }
+    }
+}
+
+async fn create_user(app: &App, email: String, password: String, admin: bool) -> Result<String> {
+    let account = NewAccount {
+        email,
+        password: Password::from(password),
+        role: if admin { Role::Admin } else { Role::User },
+    };
+    let user = auth::create_account(app, account).await?;
+    let kind = if admin { "administrator" } else { "user" };
+    Ok(format!("Made the {kind} {} ({}).", user.email, user.id))
+}
+
+async fn make_backup(app: &App, dir: PathBuf, steps: &Steps) -> Result<String> {
+    if !dir.is_absolute() {
+        let message = "Name the folder of the backup from the root.";
+        return Err(Error::field("path_relative", "dir", message));
+    }
+    let turn = backup::turn(app)?;
+    let info = backup::make(app, &dir, turn, steps).await?;
+    let last = LastBackup {
+        at: app.clock.now(),
+        failure: None,
+        bytes: info.bytes,
+        path: dir.clone(),
+    };
+    backup::record(app, last).await;
+    Ok(format!(
+        "Backed up to {}: {} rows up to {} (batch {}), {}, read back and compared.",
+        dir.display(),
+        info.rows,
+        admin::time(info.ms),
+        info.seq,
+        bytes(info.bytes),
+    ))
+}
+
+async fn check_data(app: &App, deep: bool, repair: bool, steps: &Steps) -> Reply {
+    let checked = if repair {
+        check::run_and_repair(app, deep, steps).await
+    } else {
+        check::run(app, deep, steps).await
+    };
+    match checked {
+        Ok(report) => check::reply(report, app.held()),
+        Err(error) => Err(error).into(),
+    }
+}
+
+async fn reindex(app: &App, steps: &Steps) -> Result<String> {
+    let told = steps.clone();
+    let tell = move |done, total| told.tell("indexing memories", done, total);
+    let memories = memory::reindex(app, tell).await?;
+    Ok(format!(
+        "The text index was made anew: {memories} memories."
+    ))
+}
+
+async fn compact(app: &App, steps: &Steps) -> Result<String> {
+    let told = steps.clone();
+    let sizes = upkeep::blocking(app, move |store| store.compact(&mut |p| told.show(p))).await?;
+    let (before, after) = (bytes(sizes.before), bytes(sizes.after));
+    Ok(format!(
+        "The live file was compacted: {before} before, {after} now."
+    ))
+}
+
+async fn scrub(app: &App, steps: &Steps) -> Result<String> {
+    let told = steps.clone();
+    let snapshot = upkeep::blocking(app, move |store| store.scrub(&mut |p| told.show(p))).await?;
+    let told = app.text.clone();
+    tokio::task::spawn_blocking(move || told.purge())
+        .await
+        .map_err(|e| Error::internal("merging the text index", e))??;
+    Ok(format!(
+        "Scrubbed: a fresh snapshot (batch {}, {}) is the live file now. Older snapshots and journal, and with them what was deleted, are removed in 24 hours. Backups and copies elsewhere still hold it.",
+        snapshot.seq,
+        bytes(snapshot.bytes),
+    ))
+}
+
+async fn adopt(app: &App) -> Result<String> {
+    if !app.held() {
+        return Ok("This data is not held; nothing was to be done.".into());
+    }
+    admin::adopt(app).await?;
+    Ok("Adopted: this is the real data now, and nothing is held back any more. Take care that no server runs on the original.".into())
+}
