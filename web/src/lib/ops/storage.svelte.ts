@@ -21,7 +21,7 @@ export class StorageWatch {
 	problem = $state<ApiError | null>(null);
 	checking = $state(false);
 	/** How the backup ended that was made while one looked on, or why it was not begun. */
-	outcome = $state<Outcome | null>(null);
+	outcome = $state.raw<Outcome | null>(null);
 	refused = $state<ApiError | null>(null);
 	readonly banners = $derived(this.state ? bannersOf(this.state) : []);
 
