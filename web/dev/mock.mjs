@@ -3,7 +3,8 @@
 // It also serves web/build as the server does: hashed assets immutable, the strict policy, the fallback page.
 // --setup waits for the first administrator (set-up link: /setup#mock-setup-token); --empty starts without
 // conversations; --slow answers a word every 120 ms. Any account signs in with the password "correct horse".
-// Words in a message steer the answer: #md #think #queue #slow #first=MS #fail #refuse #quota #cut #drop #length #full #policy
+// Words in a message steer the answer: #md #think #queue #slow #first=MS #fail #refuse #quota #cut #drop #length #full #policy #unsaved
+// How the data is kept is set while it runs: POST /_mock/config {"storage": {"held": true, "writing": {"state": "read_only", ...}}}.
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -30,7 +31,30 @@ const world = {
 	turns: new Map(),
 	keys: new Map(),
 	memories: sampleMemories(),
-	tokenLife: 900
+	tokenLife: 900,
+	storage: {
+		writing: { state: 'ok' },
+		held: false,
+		last_backup: null,
+		backup_running: false,
+		nightly: {
+			on: true,
+			next_at: new Date(Date.now() + 7 * 3600e3).toISOString(),
+			keep: 7,
+			dir: '/var/lib/novacore.backups'
+		},
+		last_check: null,
+		disk: {
+			live_bytes: 98_304_512,
+			journal_bytes: 12_615_680,
+			snapshot_bytes: 189_743_104,
+			snapshots: 2,
+			newest_snapshot_at: new Date(Date.now() - 3 * 3600e3).toISOString(),
+			free_bytes: 41_250_000_000
+		},
+		text_index: { caught_up: true },
+		file_system: 'local'
+	}
 };
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const now = () => new Date().toISOString();
@@ -98,6 +122,39 @@ function credentials({ email, password }) {
 	if (password === 'password1234')
 		fields.password = 'This password is on every list of common ones. Choose another.';
 	if (Object.keys(fields).length) throw new Refusal(422, 'invalid', 'Some fields are wrong.', { fields });
+}
+
+function administrator(user) {
+	if (user.role !== 'admin') throw new Refusal(403, 'forbidden', 'This is for administrators.');
+}
+
+/** What a full disk says to whatever would save something. */
+function saving() {
+	if (world.storage.writing.state === 'read_only')
+		throw new Refusal(
+			503,
+			'storage_read_only',
+			'The disk of this server is full, so nothing new can be stored. What was stored before is safe; please try again later.'
+		);
+}
+
+async function backUp() {
+	const { storage } = world;
+	storage.backup_running = true;
+	await later(3000);
+	storage.backup_running = false;
+	// As on the server: its result is known a moment after it stopped.
+	await later(500);
+	const full = storage.writing.state === 'read_only';
+	storage.last_backup = {
+		at: now(),
+		ok: !full,
+		...(full
+			? { reason: '1.2 MB are free where backups go, and twice the live file, 196.6 MB, are needed.' }
+			: {}),
+		bytes: full ? 0 : 97_320_100,
+		path: `${storage.nightly.dir}/novacore-20261121T030000Z`
+	};
 }
 
 function page(list, url) {
@@ -215,6 +272,15 @@ async function run(turn, text, session, question) {
 			};
 			turn.over = true;
 			return emit(turn, 'error', { ...answer.error, done: true });
+		}
+		if (has('#unsaved') && index === 30) {
+			turn.over = true;
+			return emit(turn, 'error', {
+				error:
+					'This answer could not be stored yet, because the disk of this server takes nothing new. It is kept, and stored as soon as the disk allows; there is no need to ask again.',
+				code: 'storage_read_only',
+				done: true
+			});
 		}
 		if (has('#drop') && index === 25) for (const wake of turn.waiting) wake('drop');
 		if (has('#cut') && index === 30) {
@@ -537,14 +603,56 @@ const routes = [
 			send(response, 204);
 		}
 	],
-	// Knobs while it runs: {models, registration, setup, tokenLife}
-	['POST', '/_mock/config', ({ body, response }) => send(response, 200, Object.assign(world, body) && {})]
+	[
+		'GET',
+		'/api/admin/storage',
+		({ user, response }) => {
+			administrator(user);
+			send(response, 200, world.storage);
+		}
+	],
+	[
+		'POST',
+		'/api/admin/storage/adopt',
+		({ user, response }) => {
+			administrator(user);
+			world.storage.held = false;
+			send(response, 204);
+		}
+	],
+	[
+		'POST',
+		'/api/admin/storage/backup',
+		({ user, response }) => {
+			administrator(user);
+			if (world.storage.backup_running)
+				throw new Refusal(
+					409,
+					'backup_running',
+					'A backup is being made just now. Try again when it has ended.'
+				);
+			void backUp();
+			send(response, 202);
+		}
+	],
+	// Knobs while it runs: {models, registration, setup, tokenLife, storage}
+	[
+		'POST',
+		'/_mock/config',
+		({ body: { storage, ...rest }, response }) => {
+			Object.assign(world.storage, storage);
+			Object.assign(world, rest);
+			send(response, 200, {});
+		}
+	]
 ];
 
 function ago(days) {
 	return new Date(Date.now() - days * 86_400_000).toISOString();
 }
 
+/** What saves nothing, or goes on without. */
+const UNSAVED = /^\/(_mock\/|api\/auth\/(refresh|logout)$|api\/admin\/storage\/backup$|api\/chat\/turns\/)/;
 const OPEN = /^\/(api\/(status|auth\/(setup|register|login|refresh|logout))$|_mock\/)/;
 
 async function answer(request, response) {
@@ -555,6 +663,7 @@ async function answer(request, response) {
 		const match = new RegExp(`^${path.replace(':id', '([\\w-]+)')}$`).exec(url.pathname);
 		if (!match || method !== request.method) continue;
 		const user = OPEN.test(url.pathname) ? null : caller(request);
+		if (method !== 'GET' && !UNSAVED.test(url.pathname)) saving();
 		let text = '';
 		for await (const chunk of request) text += chunk;
 		const session =

@@ -2,6 +2,7 @@
 import createClient from 'openapi-fetch';
 import { session } from '../auth/session.svelte';
 import { asApiError, problemOf } from './problem';
+import { STORAGE_READ_ONLY, tellReadOnly } from './refusals';
 import type { paths } from './schema';
 
 const SIGNED_OUT = ['token_missing', 'token_invalid', 'session_revoked'];
@@ -16,6 +17,8 @@ export async function authorised(request: Request): Promise<Response> {
 			response = await send(again, await session.accessToken());
 		else if (SIGNED_OUT.includes(code) || code === 'token_expired') session.lost();
 	}
+	if (response.status === 503 && (await problemOf(response.clone())).code === STORAGE_READ_ONLY)
+		tellReadOnly();
 	return response;
 }
 

@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+	'/api/admin/storage': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** How well the data is kept. */
+		get: operations['get_admin_storage'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/storage/adopt': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Says that this copy is now the real one: what was held back is sent from now on. */
+		post: operations['post_admin_storage_adopt'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/storage/backup': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Begins a backup now, where the nightly ones are. */
+		post: operations['post_admin_storage_backup'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/auth/health': {
 		parameters: {
 			query?: never;
@@ -565,6 +616,19 @@ export interface components {
 		};
 		/** @enum {string} */
 		Author: 'user' | 'assistant';
+		BackupState: {
+			/**
+			 * Format: date-time
+			 * @description When it ended.
+			 */
+			at: string;
+			/** Format: int64 */
+			bytes: number;
+			ok: boolean;
+			path: string;
+			/** @description Why it failed. */
+			reason?: string | null;
+		};
 		/** @description How one capability does. */
 		Capability: {
 			/** Format: date-time */
@@ -576,6 +640,17 @@ export interface components {
 			latency_ms: number;
 			/** @description `ok`, `degraded` or `down`. */
 			status: string;
+		};
+		CheckState: {
+			/**
+			 * Format: date-time
+			 * @description When it ended.
+			 */
+			at: string;
+			findings: number;
+			ok: boolean;
+			/** @description The first finding, or why it could not be done. */
+			reason?: string | null;
 		};
 		/** @description How full the model's window is. */
 		Context: {
@@ -597,6 +672,27 @@ export interface components {
 			reason?: string | null;
 			/** @description `ok`, `degraded` or `down`. */
 			status: string;
+		};
+		/** @description Bytes on disk, by what they are for. */
+		DiskState: {
+			/**
+			 * Format: int64
+			 * @description Bytes that can still be written where the data lies.
+			 */
+			free_bytes?: number | null;
+			/** Format: int64 */
+			journal_bytes: number;
+			/** Format: int64 */
+			live_bytes: number;
+			/**
+			 * Format: date-time
+			 * @description When the newest snapshot's last change was stored.
+			 */
+			newest_snapshot_at?: string | null;
+			/** Format: int64 */
+			snapshot_bytes: number;
+			/** Format: int64 */
+			snapshots: number;
 		};
 		/** @description Event `done`. */
 		Done: {
@@ -752,6 +848,17 @@ export interface components {
 			model?: string | null;
 			title?: string | null;
 		};
+		NightlyState: {
+			dir: string;
+			/** @description How many are kept. */
+			keep: number;
+			/**
+			 * Format: date-time
+			 * @description When the next one is due.
+			 */
+			next_at?: string | null;
+			on: boolean;
+		};
 		/**
 		 * Format: password
 		 * @description A password as typed. Has no way to be shown.
@@ -793,7 +900,10 @@ export interface components {
 		};
 		Ready: {
 			dependencies: components['schemas']['Dependency'][];
-			/** @description The worst of the dependencies' states; a missing model server is only `degraded`. */
+			/**
+			 * @description The worst of the dependencies' states; a missing model server, or storage that cannot write,
+			 *     is only `degraded`.
+			 */
 			status: string;
 			version: string;
 		};
@@ -915,6 +1025,25 @@ export interface components {
 		};
 		/** @enum {string} */
 		Status: 'streaming' | 'complete' | 'stopped' | 'interrupted' | 'failed';
+		/** @description How well the data is kept. */
+		StorageState: {
+			/** @description A backup is being made now. */
+			backup_running: boolean;
+			disk: components['schemas']['DiskState'];
+			/** @description What the data directory lies on: `local`, `overlay`, `memory`, `unknown`, or for example `network (NFS)`. */
+			file_system: string;
+			/** @description This is a copy, or was restored: nothing is sent to anybody until it is adopted. */
+			held: boolean;
+			last_backup?: components['schemas']['BackupState'] | null;
+			last_check?: components['schemas']['CheckState'] | null;
+			nightly: components['schemas']['NightlyState'];
+			text_index: components['schemas']['TextIndexState'];
+			writing: components['schemas']['WritingState'];
+		};
+		TextIndexState: {
+			/** @description Whether everything stored can be found by its words. */
+			caught_up: boolean;
+		};
 		/** @description A memory that an answer was given, and why. */
 		UsedMemoryView: {
 			/** Format: date-time */
@@ -936,6 +1065,17 @@ export interface components {
 			/** @description Empty when it was forgotten since. */
 			text: string;
 		};
+		/** @description Whether anything new can be stored. */
+		WritingState: {
+			reason?: string | null;
+			/**
+			 * Format: date-time
+			 * @description Since when it is read-only.
+			 */
+			since?: string | null;
+			/** @description `ok` or `read_only`. */
+			state: string;
+		};
 	};
 	responses: never;
 	parameters: never;
@@ -945,6 +1085,125 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+	get_admin_storage: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['StorageState'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_storage_adopt: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			204: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description storage_read_only */
+			503: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_storage_backup: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			202: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description backup_running */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
 	get_auth_health: {
 		parameters: {
 			query?: never;

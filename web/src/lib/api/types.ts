@@ -29,3 +29,5 @@ export type ChatSession = Answer<'/api/chat/sessions', 'get'>['items'][number];
 export type Message = Answer<'/api/chat/history/{id}', 'get'>['items'][number];
 export type RecalledMemory = Message['memories'][number];
 export type Memory = Answer<'/api/memory', 'get'>['items'][number];
+/** How well the data is kept; for administrators. */
+export type StorageState = Answer<'/api/admin/storage', 'get'>;

@@ -35,6 +35,8 @@ class Session {
 	phase = $state<Phase>('starting');
 	user = $state<User | null>(null);
 	status = $state<Status | null>(null);
+	/** Whether they run this server. For what is shown; what they may do the server decides each time. */
+	readonly admin = $derived(this.user?.role === 'admin');
 	/** Why the person finds themselves signed out, if it was not their own doing. */
 	notice = $state<string | null>(null);
 

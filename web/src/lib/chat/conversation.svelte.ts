@@ -24,8 +24,11 @@ export class Conversation {
 	id = $state<string | null>(null);
 	phase = $state<'loading' | 'ready' | 'missing' | 'failed'>('ready');
 	problem = $state<ApiError | null>(null);
-	/** A message was refused before it was accepted: its text, for the composer, and why. */
-	refused = $state<{ text: string; error: ApiError } | null>(null);
+	/**
+	 * A message was refused before it was accepted: its text, for the composer, and why. `again` when sending the
+	 * same words later makes sense; an edit is asked again where it stands.
+	 */
+	refused = $state<{ text: string; error: ApiError; again: boolean } | null>(null);
 	/** How the next messages are treated: with memory or off the record, and by which model if not the usual one. */
 	useMemory = $state(true);
 	model = $state<string | null>(null);
@@ -277,7 +280,8 @@ export class Conversation {
 		this.#leaf = null;
 		if (!question) this.problem = error;
 		else {
-			this.refused = { text: question.content, error };
+			const again = error.status === 503 && this.#unsent?.text === question.content;
+			this.refused = { text: question.content, error, again };
 			keepDraft(this.#user, this.id, question.content);
 		}
 	}
