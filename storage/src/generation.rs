@@ -83,6 +83,9 @@ impl Live {
             }
             Ok(Generation::new(recovered.database, recovered.backend))
         });
+        if current.is_ok() {
+            self.all_visible();
+        }
         current.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 

@@ -64,6 +64,8 @@ pub(crate) struct Live {
     doubtful: AtomicBool,
     format: AtomicU32,
     seq: AtomicU64,
+    /// The last batch that a reader who begins now sees: never before the live file has it.
+    visible: AtomicU64,
     /// Time of the last batch.
     ms: AtomicU64,
     /// The open file, or why there is none.
@@ -120,6 +122,7 @@ impl Live {
             doubtful: AtomicBool::new(start == Start::Checked),
             format: AtomicU32::new(meta.format),
             seq: AtomicU64::new(meta.seq),
+            visible: AtomicU64::new(meta.seq),
             ms: AtomicU64::new(meta.ms),
             current: RwLock::new(Ok(Generation::new(database, backend))),
             replaced: Mutex::default(),
@@ -143,6 +146,16 @@ impl Live {
     /// The last acknowledged batch.
     pub(crate) fn seq(&self) -> u64 {
         self.seq.load(Ordering::Acquire)
+    }
+
+    /// The last batch that whoever begins to read now is sure to see.
+    pub(crate) fn visible(&self) -> u64 {
+        self.visible.load(Ordering::Acquire)
+    }
+
+    /// Says that readers see all that was acknowledged.
+    pub(crate) fn all_visible(&self) {
+        self.visible.store(self.seq(), Ordering::Release);
     }
 
     pub(crate) fn format(&self) -> u32 {
@@ -262,6 +275,7 @@ impl Live {
         self.ms.store(batch.ms, Ordering::Release);
         guarded(|| Ok(transaction.commit()?))
             .or_else(|error| self.reopen().map_err(|_| Lost::File(error)))?;
+        self.all_visible();
         self.note_fault();
         self.unsynced.fetch_add(1, Ordering::AcqRel);
         if batch.recorded_changes {

@@ -238,7 +238,7 @@ impl Store {
     /// The seq of the last durable batch; 0 for a new store.
     #[must_use]
     pub fn seq(&self) -> u64 {
-        self.handle.live.seq()
+        self.handle.live.visible()
     }
 
     /// The random id that was given to this store when it was created. A derived index built from a
