@@ -4,12 +4,13 @@
 //! when it began, a snapshot and the journal after it; so nothing is retired that was the newest less
 //! than a day ago. Retiring makes a file empty; its name goes at the next start.
 
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
 use serde::{Deserialize, Serialize};
 
-use crate::home::DAY_MS;
+use crate::home::{DAY_MS, Home};
 use crate::journal::Chain;
 use crate::live::{Live, lock};
 use crate::report::{Maintained, OnProgress, SnapshotInfo};
@@ -161,9 +162,7 @@ impl Live {
         let unneeded = pairs.filter(|(_, next)| next.first <= oldest + 1);
         paths.extend(unneeded.map(|(id, _)| chain.path(*id)));
         for path in &paths {
-            let file = home.files.open(path)?;
-            file.set_len(0)?;
-            file.sync()?;
+            empty(home, path)?;
         }
         Ok(paths.len() as u64)
     }
@@ -194,6 +193,18 @@ impl Live {
             retired: self.retire_if_due()?,
         })
     }
+}
+
+/// Makes a file empty, for good. One that cannot be synced goes with its name: it must not come back
+/// when what belongs to it has gone.
+fn empty(home: &Home, path: &Path) -> Result<(), Error> {
+    let file = home.files.open(path)?;
+    if file.set_len(0).and_then(|()| file.sync()).is_err() {
+        home.files.remove(path)?;
+        let folder = path.parent().unwrap_or(&home.dir);
+        home.files.sync_dir(folder)?;
+    }
+    Ok(())
 }
 
 /// The keeper thread's life: finishes the snapshots that the writer begins.

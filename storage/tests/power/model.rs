@@ -195,14 +195,10 @@ impl Model {
         }
     }
 
-    /// A write was answered with Ok: it is in for good.
+    /// A write was answered with Ok: it is in for good, on top of what the store served. Whatever was
+    /// refused before is out for good.
     pub fn acknowledge(&mut self, change: &Change) {
-        self.acknowledged = self.acknowledged.with(change);
-        let states = self.possible.iter().map(|state| State {
-            rows: state.rows.with(change),
-            skipped: false,
-        });
-        self.possible = states.collect();
+        *self = Self::of(self.acknowledged.with(change));
     }
 
     /// A write was answered with an error: it may be in. In `order`, only if those before it are.
