@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod data_commands;
 mod folders;
+mod formats;
 mod full_disk;
 mod health;
 mod metrics;

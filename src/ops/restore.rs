@@ -159,12 +159,7 @@ impl Restoring {
     fn refused(&self, cause: storage::Error) -> Error {
         let from = self.from.display();
         let said = match cause {
-            // Nothing was found at all, and nothing is missing: the moment is before everything.
-            storage::Error::Incomplete {
-                reachable: 0,
-                known: 0,
-                ..
-            } if self.at.is_some() => format!("{from} does not reach back so far."),
+            storage::Error::TooLongAgo => format!("{from} does not reach back so far."),
             storage::Error::Incomplete { .. } if !self.partial => {
                 format!("{from}: {cause}. With --partial it is restored as far as it can be.")
             }

@@ -75,8 +75,8 @@ pub struct Restore {
 /// held.
 ///
 /// # Errors
-/// `NotEmpty`; `NewerFormat`; `Incomplete` when batches are missing; `Corrupt` when there is nothing to
-/// restore, or nothing so old; or what the disk says.
+/// `NotEmpty`; `NewerFormat`; `Incomplete` when batches are missing; `TooLongAgo`; `Corrupt` when there is
+/// nothing to restore; or what the disk says.
 pub fn restore(restore: &Restore, progress: OnProgress<'_>) -> Result<Restored, Error> {
     let supported = open::supported_format(restore.options.migrations)?;
     let source = Home {

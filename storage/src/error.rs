@@ -53,6 +53,9 @@ pub enum Error {
         /// What is missing.
         reason: String,
     },
+    /// What is to be restored does not reach back so far.
+    #[error("there is nothing from so long ago")]
+    TooLongAgo,
     /// A folder that should be made holds something already.
     #[error("{} is there already and is not empty", .dir.display())]
     NotEmpty {

@@ -67,8 +67,10 @@ pub(crate) fn open(options: &Options) -> Result<Live, Error> {
     check_format(&recovered.meta, supported)?;
     let fresh =
         recovered.start == Start::New || !was_placed && (!had_history || recovered.meta.seq == 0);
-    let live = serve(home, lock, recovered, since_snapshot, fresh || is_home)?;
+    let mut live = serve(home, lock, recovered, since_snapshot, fresh || is_home)?;
+    let format = live.format();
     migrate(&live, options.migrations)?;
+    live.opened.migrated_from = (live.format() > format).then_some(format);
     if fresh {
         live.settle()?;
     }

@@ -229,11 +229,17 @@ impl Search<'_> {
             let reach = self.chain.replay(part, &mut |_| Ok(()))?;
             // A bounded recovery stops before the end by intention.
             known = known.max(if bounded { reach.seq } else { reach.known });
+            if base == Base::Nothing && reach.batches == 0 {
+                continue; // That would be no store at all.
+            }
             if reach.seq < known {
                 short.push((base, reach));
             } else if let Some(recovered) = self.from(base, &reach)? {
                 return Ok(recovered);
             }
+        }
+        if bounded && known == 0 && short.is_empty() && self.damage.is_empty() {
+            return Err(Error::TooLongAgo);
         }
         short.sort_by_key(|(_, reach)| std::cmp::Reverse(reach.seq));
         let reachable = short.first().map_or(0, |(_, reach)| reach.seq);

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::data_commands::{complained, create, ends, said, with_words};
 use super::health::dependency;
+use crate::support::clock::soon;
 use crate::support::process::{Place, Program};
 
 async fn titles(program: &Program) -> Vec<String> {
@@ -68,12 +69,9 @@ async fn from_a_backup() {
     assert_eq!(dependency(&ready, "held")["status"], "ok");
     // What was said then is found by its words, though the index was of another history.
     let search = json!({"query": "sister"});
-    loop {
-        let found = admin.post("/api/memory/search", &search).await.body;
-        if found["total"].as_u64() > Some(0) {
-            break;
-        }
-    }
+    let found =
+        async { while admin.post("/api/memory/search", &search).await.body["total"] == 0 {} };
+    soon("the memory", found).await;
 }
 
 /// Back to a moment: what was said before it is there, what came after is not.

@@ -79,7 +79,8 @@ fn a_moment_is_restored_exactly() {
         }
     }
     let into = parent.path().join("before all");
-    assert!(restored(&time, &copy, &into, Some(1)).is_err());
+    let before_all = restored(&time, &copy, &into, Some(1)).unwrap_err();
+    assert_eq!(before_all, Error::TooLongAgo);
     assert_eq!(fs::read(file(&copy)).unwrap(), b"torn");
 }
 
@@ -169,6 +170,7 @@ fn an_upgrade_takes_a_snapshot_first() {
     );
     time.pass(1000);
     let store = Store::open(newer).unwrap();
+    assert_eq!(store.opened().migrated_from, Some(1));
     assert_eq!(numbers(&store), upto(4));
     store.close().unwrap();
     let into = parent.path().join("before");
