@@ -64,3 +64,32 @@ fn trimming_forgets_what_everybody_has() {
     trim(u64::MAX).unwrap();
     assert_eq!(after(&store, 0, 100_000), []);
 }
+
+/// Promise: whoever reads after having asked for the seq sees that batch: an index that takes the seq as
+/// its watermark misses nothing.
+#[test]
+fn the_seq_that_is_told_can_be_read() {
+    let (_dir, store) = new_store();
+    let writer = {
+        let store = store.clone();
+        std::thread::spawn(move || {
+            for n in 1..=2000 {
+                let put: Result<(), Error> = store
+                    .write(move |tx| {
+                        assert_eq!(tx.seq(), n);
+                        tx.put(&NOTES, &n, &note("there"))
+                    })
+                    .wait();
+                put.unwrap();
+            }
+        })
+    };
+    let mut told = 0;
+    while told < 2000 {
+        told = store.seq();
+        let found: Result<bool, Error> =
+            store.read(|tx| Ok(told == 0 || tx.contains(&NOTES, &told)?));
+        assert_eq!(found, Ok(true), "batch {told}");
+    }
+    writer.join().unwrap();
+}
