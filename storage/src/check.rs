@@ -220,11 +220,8 @@ fn compare_with_rebuilt(
     if seq == 0 || chain.is_empty() && snapshot::list(home)?.is_empty() {
         return Ok(()); // Nothing was written yet.
     }
-    let outcome = swap::oldest_up_to(home, seq, progress).and_then(|rebuilt| {
-        let compared = compare(home, rows.raw(), &rebuilt.begin_read()?, report, progress);
-        rebuilt.discard(home)?;
-        compared
-    });
+    let outcome = swap::oldest_up_to(home, seq, progress)
+        .and_then(|rebuilt| compare(home, rows.raw(), &rebuilt.begin_read()?, report, progress));
     match outcome {
         Err(error @ (Error::Full | Error::Io { .. } | Error::Closed)) => Err(error),
         Err(error) => {

@@ -17,7 +17,7 @@ use redb::{Builder, Database, ReadOnlyDatabase, ReadableDatabase, TableHandle};
 
 use crate::backend::Backend;
 use crate::error::guarded;
-use crate::files::Files;
+use crate::files::{FileHandle, Files};
 use crate::live::{META, META_KEY, Meta};
 use crate::read::{definition, fetch_from};
 use crate::table::Catalogue;
@@ -89,8 +89,16 @@ impl Home {
 
     /// Opens a database that is there; with `check`, every page of it is verified first.
     pub(crate) fn open_database(&self, path: &Path, check: bool) -> Result<OpenFile, Error> {
+        self.open_file(self.files.open(path)?, check)
+    }
+
+    /// The same of a file that may have no name yet.
+    pub(crate) fn open_file(
+        &self,
+        file: Arc<dyn FileHandle>,
+        check: bool,
+    ) -> Result<OpenFile, Error> {
         guarded(|| {
-            let file = self.files.open(path)?;
             if file.len()? == 0 {
                 return Err(Error::corrupt_file("it is empty"));
             }
@@ -125,6 +133,18 @@ impl Home {
                 .set_cache_size(PASSING_CACHE)
                 .open_read_only_with_backend(Backend::new(file))?)
         })
+    }
+
+    /// Gives a file that is complete and synced, and has no name, the name of another one, which is
+    /// replaced. For a moment it has a passing name: a copy that is made meanwhile hardly sees it.
+    pub(crate) fn put(&self, file: &dyn FileHandle, path: &Path) -> Result<(), Error> {
+        let mut passing = path.to_owned().into_os_string();
+        passing.push(".new");
+        let passing = PathBuf::from(passing);
+        self.files.remove(&passing)?;
+        file.link(&passing)?;
+        self.files.rename(&passing, path)?;
+        Ok(self.files.sync_dir(path.parent().unwrap_or(&self.dir))?)
     }
 
     /// Creates the tables of the catalogue that are missing in a database.

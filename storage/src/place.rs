@@ -52,12 +52,7 @@ pub(crate) fn is_home(home: &Home) -> Result<bool, Error> {
 pub(crate) fn settle(home: &Home) -> Result<(), Error> {
     let lock = stamp_of_lock(home)?.ok_or(Error::Closed)?;
     let machine = home.machine.clone();
-    save(
-        home.files.as_ref(),
-        &home.dir,
-        PLACE,
-        &Place { machine, lock },
-    )
+    save(home, &home.dir, PLACE, &Place { machine, lock })
 }
 
 /// What was said at the last good close, if the live file has not been touched since.
@@ -90,7 +85,7 @@ pub(crate) fn say_clean(
         lineage,
         since_snapshot,
     };
-    save(home.files.as_ref(), &home.live_dir(), CLEAN, &clean)
+    save(home, &home.live_dir(), CLEAN, &clean)
 }
 
 fn stamp_of_lock(home: &Home) -> Result<Option<Stamp>, Error> {
@@ -103,19 +98,10 @@ fn load<T: crate::Record>(files: &dyn Files, path: &Path, name: &str) -> Option<
     record::decode(name, name.as_bytes(), &bytes).ok()
 }
 
-fn save<T: crate::Record>(
-    files: &dyn Files,
-    dir: &Path,
-    name: &str,
-    value: &T,
-) -> Result<(), Error> {
-    let path = dir.join(name);
+fn save<T: crate::Record>(home: &Home, dir: &Path, name: &str, value: &T) -> Result<(), Error> {
     let bytes = record::encode(name.as_bytes(), value)?;
-    let passing = dir.join(format!("{name}.new"));
-    files.remove(&passing)?;
-    let file = files.create(&passing)?;
+    let file = home.files.create_unnamed(dir)?;
     file.write_at(0, &bytes)?;
     file.sync()?;
-    files.rename(&passing, &path)?;
-    Ok(files.sync_dir(dir)?)
+    home.put(file.as_ref(), &dir.join(name))
 }

@@ -351,13 +351,10 @@ pub(crate) fn replace_live(
     home: &Home,
     fill: impl FnOnce(Arc<dyn FileHandle>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let passing = home.live_dir().join("main.redb.new");
-    home.files.remove(&passing)?;
-    let new = home.files.create(&passing)?;
+    let new = home.files.create_unnamed(&home.live_dir())?;
     fill(Arc::clone(&new))?;
     new.sync()?;
-    home.files.rename(&passing, &home.live_file())?;
-    Ok(home.files.sync_dir(&home.live_dir())?)
+    home.put(new.as_ref(), &home.live_file())
 }
 
 impl Recovered {

@@ -4,7 +4,7 @@
 //! batches, when it has them all. What must stay true: the two hold the same rows at that moment, and
 //! whoever reads the old one finishes with it.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use redb::{ReadTransaction, ReadableDatabase};
 
@@ -16,12 +16,13 @@ use crate::journal::{Chain, Part};
 use crate::live::{Live, META, META_KEY};
 use crate::recover::copy_file;
 use crate::report::{OnProgress, Progress};
-use crate::{Error, snapshot};
+use crate::{Error, FileHandle, snapshot};
 
 /// A file that is to become the live file.
 pub(crate) struct Next {
     open: OpenFile,
-    path: PathBuf,
+    /// It has no name until it takes the live file's.
+    file: Arc<dyn FileHandle>,
 }
 
 /// Makes the next live file from the newest snapshot that is sound.
@@ -66,24 +67,21 @@ pub(crate) fn oldest_up_to(home: &Home, seq: u64, progress: OnProgress<'_>) -> R
     if reachable == seq {
         return Ok(next);
     }
-    next.discard(home)?;
     Err(incomplete(reachable, seq))
 }
 
 /// A file beside the live one, filled from a snapshot, or empty when the journal has everything.
 fn begin(home: &Home, base: Option<u64>) -> Result<Next, Error> {
-    let path = home.live_dir().join("main.redb.new");
-    home.files.remove(&path)?;
-    let file = home.files.create(&path)?;
+    let file = home.files.create_unnamed(&home.live_dir())?;
     let open = if let Some(seq) = base {
         copy_file(home, &snapshot::path(home, seq), &file)?;
-        home.open_database(&path, true)?
+        home.open_file(Arc::clone(&file), true)?
     } else {
-        let backend = Backend::new(file);
+        let backend = Backend::new(Arc::clone(&file));
         let database = new_database(&backend)?;
         OpenFile { database, backend }
     };
-    Ok(Next { open, path })
+    Ok(Next { open, file })
 }
 
 impl Next {
@@ -107,12 +105,6 @@ impl Next {
     pub(crate) fn begin_read(&self) -> Result<ReadTransaction, Error> {
         guarded(|| Ok(self.open.database.begin_read()?))
     }
-
-    /// Removes the file.
-    pub(crate) fn discard(self, home: &Home) -> Result<(), Error> {
-        drop(self.open);
-        Ok(home.files.remove(&self.path)?)
-    }
 }
 
 fn incomplete(reachable: u64, known: u64) -> Error {
@@ -130,13 +122,11 @@ impl Live {
         let known = self.seq();
         let reachable = next.catch_up(home, known)?;
         if reachable != known {
-            next.discard(home)?;
             return Err(incomplete(reachable, known));
         }
         home.create_tables(&next.open.database)?;
         next.open.backend.sync()?;
-        home.files.rename(&next.path, &home.live_file())?;
-        home.files.sync_dir(&home.live_dir())?;
+        home.put(next.file.as_ref(), &home.live_file())?;
         self.replace(next.open.database, next.open.backend);
         Ok(())
     }

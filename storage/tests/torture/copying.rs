@@ -74,8 +74,9 @@ pub const KINDS: &[Kind] = &[
 pub const RSYNC: &str = "rsync -a";
 pub const RSYNC_AGAIN: &str = "rsync -a, again";
 
-/// 23 when a file became shorter as it was read: the live file does that.
-const RSYNC_ONCE: &str = "rsync -a \"$0/\" \"$1\" || { [ $? = 23 ] && echo complained; }";
+/// 23 when a file became shorter as it was read, 24 when one vanished: the live file does that.
+const RSYNC_ONCE: &str =
+    "rsync -a \"$0/\" \"$1\" || { code=$?; [ $code = 23 ] || [ $code = 24 ] && echo complained; }";
 
 /// tar says 1 when a file changed as it read it; that is what we do here.
 const TAR: &str = "mkdir \"$1\" \
