@@ -110,7 +110,8 @@ fn records(first: u64, bytes: &[u8]) -> Vec<(u64, u64, usize)> {
         let Some(body) = bytes.get(at + RECORD_HEAD..end) else {
             break;
         };
-        let covered = [&head[..4], &head[8..], body].concat();
+        let lineage = &bytes[8..24];
+        let covered = [lineage, &head[..4], &head[8..], body].concat();
         if length == 0 || crc32c::crc32c(&covered) != stored || field(8) != seq {
             break;
         }
@@ -198,9 +199,8 @@ fn made(mut bytes: &[u8], after: u64, begin: &Rows) -> Made {
 impl Made {
     /// A journal file with these batches, damaged as asked for.
     fn file(&self, lineage: Uuid) -> Vec<u8> {
-        let mut file = fuzzing::journal_file(&self.batches).unwrap();
-        let head = head(lineage, self.batches[0].seq);
-        file[..HEAD].copy_from_slice(&head);
+        let mut file = fuzzing::journal_file(lineage, &self.batches).unwrap();
+        assert_eq!(file[..HEAD], head(lineage, self.batches[0].seq));
         for flip in &self.flips {
             let bit = usize::try_from(*flip).unwrap() % (file.len() * 8);
             file[bit / 8] ^= 1 << (bit % 8);

@@ -22,10 +22,33 @@ pub(crate) struct Backend {
     kept: Arc<Kept>,
 }
 
+impl Backend {
+    /// A file that is being made: nobody reads from it yet, so a fault of the disk is a fault.
+    pub(crate) fn new(file: Arc<dyn FileHandle>) -> Self {
+        Self {
+            file,
+            kept: Arc::default(),
+        }
+    }
+
+    /// The file that is read from: a write that the disk refuses is kept.
+    pub(crate) fn forgiving(file: Arc<dyn FileHandle>) -> Self {
+        let backend = Self::new(file);
+        backend.forgive();
+        backend
+    }
+
+    /// From now on a write that the disk refuses is kept.
+    pub(crate) fn forgive(&self) {
+        self.kept.forgives.store(true, Ordering::Release);
+    }
+}
+
 #[derive(Debug, Default)]
 struct Kept {
     /// Whether there is anything in `writes`: asked at every read.
     any: AtomicBool,
+    forgives: AtomicBool,
     /// Whether a sync ever failed: what was written before it may be in memory only, and no later sync
     /// tells.
     sync_failed: AtomicBool,
@@ -43,13 +66,6 @@ struct Writes {
 }
 
 impl Backend {
-    pub(crate) fn new(file: Arc<dyn FileHandle>) -> Self {
-        Self {
-            file,
-            kept: Arc::default(),
-        }
-    }
-
     /// A file that is only looked at: all writes stay in memory.
     pub(crate) fn scratch(file: Arc<dyn FileHandle>) -> Self {
         let backend = Self::new(file);
@@ -96,18 +112,27 @@ impl Backend {
         }
     }
 
-    /// Takes the file's answer to a write; when it refused, the write is kept by `keep`.
-    fn or_keep(&self, try_it: impl FnOnce() -> io::Result<()>, keep: impl FnOnce(&mut Writes)) {
-        let refused = if self.keeps() { None } else { Some(try_it()) };
-        if matches!(refused, Some(Ok(()))) {
-            return;
+    /// Takes the file's answer to a write; when it refused, the write is kept by `keep`, if the file is
+    /// one whose faults are forgiven.
+    fn or_keep(
+        &self,
+        try_it: impl FnOnce() -> io::Result<()>,
+        keep: impl FnOnce(&mut Writes),
+    ) -> io::Result<()> {
+        let refused = if self.keeps() { None } else { try_it().err() };
+        if refused.is_none() && !self.keeps() {
+            return Ok(());
         }
         let mut writes = self.writes();
-        if let Some(Err(error)) = refused {
+        if let Some(error) = refused {
+            if !self.kept.forgives.load(Ordering::Acquire) {
+                return Err(error);
+            }
             writes.cause.get_or_insert_with(|| error.into());
         }
         keep(&mut writes);
         self.kept.any.store(true, Ordering::Release);
+        Ok(())
     }
 
     fn keeps(&self) -> bool {
@@ -149,8 +174,7 @@ impl StorageBackend for Backend {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.or_keep(|| self.file.set_len(len), |writes| writes.len = Some(len));
-        Ok(())
+        self.or_keep(|| self.file.set_len(len), |writes| writes.len = Some(len))
     }
 
     fn sync_data(&self) -> io::Result<()> {
@@ -158,16 +182,14 @@ impl StorageBackend for Backend {
         self.or_keep(
             || self.file.sync(),
             |_| self.kept.sync_failed.store(true, Ordering::Release),
-        );
-        Ok(())
+        )
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.or_keep(
             || self.file.write_at(offset, data),
             |writes| writes.blocks.push((offset, data.to_vec())),
-        );
-        Ok(())
+        )
     }
 }
 

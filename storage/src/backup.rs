@@ -3,13 +3,14 @@
 //! What must stay true: what is made is synced and was read back before anybody hears of it; nothing
 //! that is there is overwritten; a restored directory is a history of its own.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
 use crate::check::verify_snapshot;
 use crate::home::{Home, LOCK_FILE};
-use crate::journal::Journal;
+use crate::journal::{Chain, Journal};
 use crate::live::Live;
 use crate::open::Held;
 use crate::recover::{Bounds, Recovered, copy_file, recover};
@@ -39,6 +40,7 @@ pub(crate) fn backup(
     copy_file(home, &snapshot::path(home, from.seq), &file)?;
     new.files.sync_dir(&new.snapshot_dir())?;
     new.files.sync_dir(&new.dir)?;
+    new.sync_above()?;
     progress(Progress {
         step: "reading it back",
         done: 0,
@@ -91,24 +93,21 @@ pub fn restore(restore: &Restore, progress: OnProgress<'_>) -> Result<Restored, 
     // In a copy a gap is natural, where the writing went on; in the directory itself it is damage, and
     // nobody may write there while it is read.
     let is_home = place::is_home(&source)?;
-    let _lock = if is_home { Some(lock(&source)?) } else { None };
-    for dir in [
-        &home.dir,
-        &home.live_dir(),
-        &home.journal_dir(),
-        &home.snapshot_dir(),
-    ] {
-        home.files.make_dir(dir)?;
-    }
+    let _lock = if is_home { lock_source(&source)? } else { None };
+    home.make_dirs()?;
     progress(Progress {
         step: "restoring",
         done: 0,
         total: 0,
     });
-    copy_live_file(&source, &home)?;
+    // Before a moment in the past lies a snapshot, or nothing at all.
+    if restore.at_ms.is_none() || !has_history(&source)? {
+        copy_live_file(&source, &home)?;
+    }
     let bounds = Bounds {
         until_ms: restore.at_ms.unwrap_or(u64::MAX),
-        partial: restore.partial || !is_home,
+        partial: restore.partial,
+        copy: !is_home,
         ..Bounds::ALL
     };
     let recovered = recover(&home, &source, bounds)?
@@ -123,6 +122,11 @@ pub fn restore(restore: &Restore, progress: OnProgress<'_>) -> Result<Restored, 
     };
     begin_history(home, recovered, progress)?;
     Ok(restored)
+}
+
+fn has_history(home: &Home) -> Result<bool, Error> {
+    let chain = Chain::list(&home.files, &home.journal_dir())?;
+    Ok(!chain.is_empty() || !snapshot::list(home)?.is_empty())
 }
 
 /// A live file that can be used saves reading a snapshot; one that is torn is thrown away.
@@ -168,8 +172,18 @@ fn lock(home: &Home) -> Result<Box<dyn Send + Sync>, Error> {
     lock.ok_or(Error::InUse)
 }
 
+/// None where nobody can write.
+fn lock_source(source: &Home) -> Result<Option<Box<dyn Send + Sync>>, Error> {
+    match source.files.lock(&source.dir.join(LOCK_FILE)) {
+        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => Ok(None),
+        taken => Ok(Some(taken?.ok_or(Error::InUse)?)),
+    }
+}
+
 fn must_be_empty(home: &Home) -> Result<(), Error> {
-    if home.files.names(&home.dir)?.is_empty() {
+    // A file system of its own begins with a folder for what is found when it is repaired.
+    let names = home.files.names(&home.dir)?;
+    if names.iter().all(|name| name == "lost+found") {
         return Ok(());
     }
     Err(Error::NotEmpty {

@@ -96,6 +96,16 @@ pub enum Error {
         /// What the encoder said.
         reason: String,
     },
+    /// The directory was moved, removed or replaced while it was open: what would be written now would not
+    /// be where it is looked for.
+    #[error(
+        "the data directory is no longer at {}: it was moved or replaced; stop the server, put it back, and start it",
+        .dir.display()
+    )]
+    Displaced {
+        /// Where it was.
+        dir: PathBuf,
+    },
     /// The disk, or the quota of this user on it, is full.
     #[error("the disk is full")]
     Full,

@@ -23,9 +23,9 @@ pub struct Batch {
 ///
 /// # Errors
 /// `Unstorable` for a table's name of more than 255 bytes.
-pub fn journal_file(batches: &[Batch]) -> Result<Vec<u8>, Error> {
+pub fn journal_file(lineage: Uuid, batches: &[Batch]) -> Result<Vec<u8>, Error> {
     let head = Head {
-        lineage: Uuid::nil(),
+        lineage,
         first_seq: batches.first().map_or(1, |batch| batch.seq),
     };
     let mut bytes = head.encode();
@@ -42,7 +42,7 @@ pub fn journal_file(batches: &[Batch]) -> Result<Vec<u8>, Error> {
             ms,
             body: &body,
         }
-        .encode(&mut bytes)?;
+        .encode(lineage, &mut bytes)?;
     }
     Ok(bytes)
 }
@@ -59,6 +59,7 @@ pub fn read_journal(bytes: &[u8]) -> (Vec<Batch>, usize) {
         first: head.first_seq,
         after: head.first_seq.saturating_sub(1),
         limit: u64::MAX,
+        lineage: head.lineage,
     };
     // A visitor that never fails.
     let _ = walk(bytes, wanted, &mut |frame| {

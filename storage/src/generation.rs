@@ -1,7 +1,7 @@
 //! The open live file: reading it, opening it anew after a failure, putting another one into its place.
 //!
-//! What must stay true: readers finish with the file they began with; after a failure the file is
-//! recovered to all that was acknowledged and nothing else, or the reason stays why it cannot be.
+//! What must stay true: readers of a file that is replaced finish with it (those of a file that failed
+//! get `Closed`); after a failure the file is recovered to all that was acknowledged and nothing else, or the reason stays why it cannot be.
 
 use std::mem;
 use std::sync::Arc;
@@ -11,9 +11,10 @@ use redb::{Database, ReadableDatabase};
 
 use crate::backend::Backend;
 use crate::error::guarded;
+use crate::home::OpenFile;
 use crate::live::{Live, lock, read, write};
 use crate::recover::{Bounds, recover};
-use crate::{Error, ReadTx, place};
+use crate::{Error, FileHandle, ReadTx, place};
 
 /// An open live file, until another one takes its place.
 pub(crate) struct Generation {
@@ -89,14 +90,25 @@ impl Live {
         current.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
-    /// Puts another file into the place of the open one; readers of the old one finish with it.
-    pub(crate) fn replace(&self, database: Database, backend: Backend) {
-        let next = Generation::new(database, backend);
-        let old = mem::replace(&mut *write(&self.current), Ok(next));
-        let mut replaced = lock(&self.replaced);
-        replaced.retain(|generation| Arc::strong_count(&generation.readers) > 1);
-        replaced.extend(old);
+    /// Puts another file, which has no name yet, into the place of the open one; readers of the old one
+    /// finish with it.
+    pub(crate) fn replace(&self, next: OpenFile, file: &dyn FileHandle) -> Result<(), Error> {
+        // Held while the name changes hands, so that nobody opens the old one anew meanwhile.
+        let mut current = write(&self.current);
+        self.home.put(file, &self.home.live_file())?;
+        next.backend.forgive();
+        let next = Generation::new(next.database, next.backend);
+        let old = mem::replace(&mut *current, Ok(next));
+        drop(current);
+        lock(&self.replaced).extend(old);
+        self.close_replaced();
         self.doubt(false);
+        Ok(())
+    }
+
+    /// Closes the replaced files that nobody reads any more.
+    pub(crate) fn close_replaced(&self) {
+        lock(&self.replaced).retain(|generation| Arc::strong_count(&generation.readers) > 1);
     }
 
     pub(crate) fn close_file(&self, current: Generation) -> Result<(), Error> {

@@ -10,10 +10,11 @@
 //! ```
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use redb::{Builder, Database, ReadOnlyDatabase, ReadableDatabase, TableHandle};
+use redb::{Builder, Database, ReadOnlyDatabase, ReadableDatabase, StorageBackend, TableHandle};
 
 use crate::backend::Backend;
 use crate::error::guarded;
@@ -78,6 +79,29 @@ impl Home {
         self.dir.join("snapshots")
     }
 
+    /// Makes the folders, and their names survive a power loss.
+    pub(crate) fn make_dirs(&self) -> Result<(), Error> {
+        let (live, journal, snapshots) = (self.live_dir(), self.journal_dir(), self.snapshot_dir());
+        for dir in [&self.dir, &live, &journal, &snapshots] {
+            self.files.make_dir(dir)?;
+        }
+        self.files.sync_dir(&self.dir)?;
+        self.sync_above()
+    }
+
+    /// Makes the directory's own name survive a power loss, where its parent can be opened at all.
+    pub(crate) fn sync_above(&self) -> Result<(), Error> {
+        let above = match self.dir.parent() {
+            Some(above) if above.as_os_str().is_empty() => Path::new("."),
+            Some(above) => above,
+            None => return Ok(()),
+        };
+        match self.files.sync_dir(above) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+            outcome => Ok(outcome?),
+        }
+    }
+
     pub(crate) fn now(&self) -> u64 {
         (self.clock)()
     }
@@ -89,20 +113,15 @@ impl Home {
 
     /// Opens a database that is there; with `check`, every page of it is verified first.
     pub(crate) fn open_database(&self, path: &Path, check: bool) -> Result<OpenFile, Error> {
-        self.open_file(self.files.open(path)?, check)
+        self.open_file(Backend::forgiving(self.files.open(path)?), check)
     }
 
     /// The same of a file that may have no name yet.
-    pub(crate) fn open_file(
-        &self,
-        file: Arc<dyn FileHandle>,
-        check: bool,
-    ) -> Result<OpenFile, Error> {
+    pub(crate) fn open_file(&self, backend: Backend, check: bool) -> Result<OpenFile, Error> {
         guarded(|| {
-            if file.len()? == 0 {
+            if backend.len()? == 0 {
                 return Err(Error::corrupt_file("it is empty"));
             }
-            let backend = Backend::new(file);
             let database = Builder::new()
                 .set_cache_size(self.cache_bytes)
                 .set_check_integrity_on_open(check)

@@ -23,6 +23,9 @@ const SNAPSHOT_EVERY_MS: u64 = 7 * DAY_MS;
 const LONGEST_COPY_MS: u64 = DAY_MS;
 /// After a snapshot failed, on a full disk for example, the next one waits for so long.
 const RETRY_MS: u64 = 60_000;
+/// A clock that is so far ahead of the newest snapshot, of which there is one a week at least while
+/// anything is written, is not believed: it would make everything old.
+const WILD_CLOCK_MS: u64 = 8 * DAY_MS;
 /// These many newest snapshots stay in any case.
 const NEWEST: usize = 2;
 
@@ -55,15 +58,19 @@ impl Live {
         let replaces = journal.since_snapshot();
         journal.rotate()?;
         drop(journal);
-        let rows = self.begin_read()?;
-        let meta = rows
-            .get(&live::META, &live::META_KEY)?
-            .ok_or_else(|| Error::corrupt_file("it does not say what it is"))?;
-        Ok(Begun {
-            rows,
-            meta,
-            replaces,
-        })
+        let begun = self.begin_read().and_then(|rows| {
+            let meta = rows.get(&live::META, &live::META_KEY)?;
+            let meta = meta.ok_or_else(|| Error::corrupt_file("it does not say what it is"))?;
+            Ok(Begun {
+                rows,
+                meta,
+                replaces,
+            })
+        });
+        if begun.is_err() {
+            lock(&self.journal).add_back(replaces);
+        }
+        begun
     }
 
     /// Writes what has begun; takes as long as copying all rows.
@@ -130,7 +137,8 @@ impl Live {
     pub(crate) fn retire_if_due(&self) -> Result<u64, Error> {
         let now = self.home.now();
         let last = self.retired_ms.load(Ordering::Acquire);
-        if now.saturating_sub(last) < DAY_MS {
+        // A clock that was set back must not stop it for long.
+        if last <= now && now - last < DAY_MS {
             return Ok(0);
         }
         self.retired_ms.store(now, Ordering::Release);
@@ -149,6 +157,12 @@ impl Live {
             }
         }
         let scrub: Option<Scrubbed> = self.begin_read()?.get(&SCRUB, &SCRUB_KEY)?;
+        if there
+            .last()
+            .is_some_and(|it| it.taken_ms + WILD_CLOCK_MS < now)
+        {
+            return Ok(0);
+        }
         let kept = kept(&there, now, home.keep_days, scrub);
         let mut paths: Vec<_> = there
             .iter()
@@ -175,6 +189,7 @@ impl Live {
                     self.home.files.remove(&dir.join(name))?;
                 }
             }
+            self.home.files.sync_dir(&dir)?;
         }
         Ok(())
     }
@@ -185,6 +200,7 @@ impl Live {
         begun: Option<Begun>,
         progress: OnProgress<'_>,
     ) -> Result<Maintained, Error> {
+        self.close_replaced();
         let snapshot = begun
             .map(|begun| self.finish_snapshot(&begun, progress))
             .transpose()?;
@@ -221,15 +237,19 @@ pub(crate) fn run(live: &Live, begun: &Receiver<Begun>) {
 /// stays for longer than a copy may take.
 fn kept(there: &[Times], now: u64, keep_days: u32, scrub: Option<Scrubbed>) -> Vec<u64> {
     let window = now.saturating_sub(u64::from(keep_days) * DAY_MS);
-    let before_window = there.iter().rposition(|it| it.ms <= window);
-    let scrubbed = scrub.filter(|scrub| now.saturating_sub(scrub.ms) >= LONGEST_COPY_MS);
+    let before_window = there.iter().rposition(|it| it.taken_ms <= window);
+    // It is over a day after the first snapshot that has it, whatever the clock said when it was asked for.
+    let scrubbed = scrub.filter(|scrub| {
+        let after = there.iter().find(|it| it.seq >= scrub.seq);
+        after.is_some_and(|it| now.saturating_sub(it.taken_ms) >= LONGEST_COPY_MS)
+    });
     let stays = |place: usize, it: &Times| {
         let next = there.get(place + 1);
         let newest_lately =
             next.is_none_or(|next| now.saturating_sub(next.taken_ms) < LONGEST_COPY_MS);
-        let last_of_day = next.is_none_or(|next| next.ms / DAY_MS > it.ms / DAY_MS);
+        let last_of_day = next.is_none_or(|next| next.taken_ms / DAY_MS > it.taken_ms / DAY_MS);
         let ordinary = place + NEWEST >= there.len()
-            || it.ms > window && last_of_day
+            || it.taken_ms > window && last_of_day
             || before_window == Some(place);
         let scrubbed = scrubbed.is_some_and(|scrub| it.seq < scrub.seq) && next.is_some();
         newest_lately || ordinary && !scrubbed

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::error::guarded;
 use crate::generation::Generation;
-use crate::home::Home;
+use crate::home::{Home, LOCK_FILE};
 use crate::journal::Journal;
 use crate::journal::frame::Record as JournalRecord;
 use crate::open::Held;
@@ -76,9 +76,13 @@ pub(crate) struct Live {
     pub(crate) attempts: AtomicU64,
     pub(crate) journal: Mutex<Journal>,
     writing: Mutex<Writing>,
+    /// Nothing may be written before a snapshot is taken.
+    owes_snapshot: AtomicBool,
     /// Batches since the live file was synced, and when that was.
     unsynced: AtomicU32,
     synced_ms: AtomicU64,
+    /// Which file the lock is, to notice that the directory was moved away.
+    inode: Option<u64>,
     /// Held, never read: the directory is ours until this is dropped.
     lock: Mutex<Option<Box<dyn Send + Sync>>>,
     listeners: RwLock<Vec<Listener>>,
@@ -93,7 +97,7 @@ pub(crate) struct Live {
 
 /// What became of a batch.
 pub(crate) enum Lost {
-    /// It is not in the journal; the live file is as it was.
+    /// It does not count, whatever of it is in the journal; the live file is as it was.
     Batch(Error),
     /// It may be in the journal; the live file must be opened anew.
     File(Error),
@@ -129,8 +133,10 @@ impl Live {
             attempts: AtomicU64::new(0),
             journal: Mutex::new(journal),
             writing: Mutex::new(Writing::Possible),
+            owes_snapshot: AtomicBool::new(false),
             unsynced: AtomicU32::new(0),
             synced_ms: AtomicU64::new(home.now()),
+            inode: inode_of_lock(&home),
             lock: Mutex::new(Some(lock)),
             listeners: RwLock::default(),
             began_ms: AtomicU64::new(home.now()),
@@ -204,17 +210,54 @@ impl Live {
 
     /// Fails with the reason while the disk takes no writes; each call looks whether it does now.
     pub(crate) fn make_writable(&self) -> Result<(), Error> {
-        if self.writing() == Writing::Possible {
+        let owed = self.owes_snapshot.load(Ordering::Acquire);
+        if self.writing() == Writing::Possible && !owed {
             return Ok(());
         }
-        let tried = lock(&self.journal)
-            .probe()
-            .and_then(|()| self.with_current(|current| current.backend.flush()));
+        let tried = self
+            .is_in_place()
+            .and_then(|()| lock(&self.journal).probe())
+            .and_then(|()| self.with_current(|current| current.backend.flush()))
+            .and_then(|()| if owed { self.pay_snapshot() } else { Ok(()) });
         match &tried {
             Ok(()) => *lock(&self.writing) = Writing::Possible,
             Err(reason) => self.refuse(reason.clone()),
         }
         tried
+    }
+
+    /// Fails when the directory is not where it was opened. It is looked at now and then only: a file that
+    /// is open can be written to wherever its name has gone.
+    fn is_in_place(&self) -> Result<(), Error> {
+        let dir = &self.home.dir;
+        let lock = self.home.files.stamp(&dir.join(LOCK_FILE))?;
+        if lock.map(|it| it.inode) == self.inode {
+            return Ok(());
+        }
+        Err(Error::Displaced { dir: dir.clone() })
+    }
+
+    /// Stops writing when the directory was moved away.
+    pub(crate) fn look_around(&self) {
+        if let Err(error @ Error::Displaced { .. }) = self.is_in_place() {
+            self.refuse(error);
+        }
+    }
+
+    /// Takes the snapshot without which nothing may be written, because snapshots and journal would not
+    /// lead to it. Without one, the disk being full, nothing is written and reading goes on.
+    pub(crate) fn pay_snapshot(&self) -> Result<(), Error> {
+        self.owes_snapshot.store(true, Ordering::Release);
+        match self.snapshot(&mut |_| ()) {
+            Ok(_) => {
+                self.owes_snapshot.store(false, Ordering::Release);
+                Ok(())
+            }
+            Err(error) => {
+                self.refuse(error.clone());
+                Err(error)
+            }
+        }
     }
 
     fn refuse(&self, reason: Error) {
@@ -242,16 +285,21 @@ impl Live {
     pub(crate) fn seal(&self, mut tx: WriteTx<'_>) -> Result<Batch, Error> {
         tx.trim()?;
         if tx.has_written() {
-            let meta = Meta {
-                format: self.format(),
-                seq: tx.seq(),
-                lineage: self.lineage,
-                ms: self.ms.load(Ordering::Acquire).max(self.home.now()),
-            };
+            let meta = self.meta(self.format(), tx.seq());
             tx.put(&META, &META_KEY, &meta)?;
             return tx.finish(meta.ms);
         }
         tx.finish(0)
+    }
+
+    /// The row for a batch that is written now.
+    fn meta(&self, format: u32, seq: u64) -> Meta {
+        Meta {
+            format,
+            seq,
+            lineage: self.lineage,
+            ms: self.ms.load(Ordering::Acquire).max(self.home.now()),
+        }
     }
 
     /// Makes a batch durable, visible, and tells the listeners; a batch without a change costs nothing.
@@ -295,6 +343,7 @@ impl Live {
             self.note_fault();
             self.unsynced.store(0, Ordering::Release);
             self.synced_ms.store(now, Ordering::Release);
+            self.close_replaced();
         }
     }
 
@@ -307,12 +356,7 @@ impl Live {
         let transaction = self.begin_write()?;
         let mut tx = WriteTx::new(&transaction, &self.home.catalogue, self.seq() + 1);
         closure(&mut tx)?;
-        let meta = Meta {
-            format,
-            seq: tx.seq(),
-            lineage: self.lineage,
-            ms: self.ms.load(Ordering::Acquire).max(self.home.now()),
-        };
+        let meta = self.meta(format, tx.seq());
         tx.put(&META, &META_KEY, &meta)?;
         let batch = tx.finish(meta.ms)?;
         self.commit(transaction, &batch).map_err(Lost::error)?;
@@ -344,6 +388,11 @@ impl Live {
         drop(lock(&self.lock).take());
         closed
     }
+}
+
+fn inode_of_lock(home: &Home) -> Option<u64> {
+    let stamp = home.files.stamp(&home.dir.join(LOCK_FILE));
+    stamp.ok().flatten().map(|stamp| stamp.inode)
 }
 
 impl Lost {

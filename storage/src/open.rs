@@ -4,14 +4,13 @@
 //! release wrote; take a snapshot before a migration, and migrate in one batch. What must stay true: a
 //! directory that cannot be opened keeps everything that was in it.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use uuid::Uuid;
 
 use crate::home::{Home, LOCK_FILE, new_database, read_meta};
 use crate::journal::{Chain, Journal, Part};
-use crate::live::{Live, META, META_KEY, Meta};
+use crate::live::{Live, META, META_KEY, Meta, lock as lock_of};
 use crate::recover::{Bounds, Recovered, recover, replace_live};
 use crate::report::{Opened, Start};
 use crate::table::Catalogue;
@@ -48,7 +47,7 @@ pub(crate) fn open(options: &Options) -> Result<Live, Error> {
             &home,
             &home,
             Bounds {
-                partial: was_placed && !is_home,
+                copy: was_placed && !is_home,
                 ..Bounds::ALL
             },
         )?,
@@ -80,34 +79,12 @@ pub(crate) fn open(options: &Options) -> Result<Live, Error> {
 /// Takes the lock and makes the folders.
 pub(crate) fn hold(options: &Options) -> Result<Held, Error> {
     let home = options.home()?;
-    for dir in [
-        &home.dir,
-        &home.live_dir(),
-        &home.journal_dir(),
-        &home.snapshot_dir(),
-    ] {
-        home.files.make_dir(dir)?;
-    }
-    home.files.sync_dir(&home.dir)?;
-    sync_above(&home)?;
+    home.make_dirs()?;
     let lock = home
         .files
         .lock(&home.dir.join(LOCK_FILE))?
         .ok_or(Error::InUse)?;
     Ok(Held { home, lock })
-}
-
-/// Makes the directory's own name survive a power loss, where its parent can be opened at all.
-fn sync_above(home: &Home) -> Result<(), Error> {
-    let above = match home.dir.parent() {
-        Some(above) if above.as_os_str().is_empty() => Path::new("."),
-        Some(above) => above,
-        None => return Ok(()),
-    };
-    match home.files.sync_dir(above) {
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
-        outcome => Ok(outcome?),
-    }
 }
 
 /// From recovered rows to something that can be written to.
@@ -118,10 +95,10 @@ fn serve(
     since_snapshot: Option<u64>,
     is_home: bool,
 ) -> Result<Live, Error> {
-    let chain = Chain::list(&home.files, &home.journal_dir())?;
-    let since = since_snapshot.unwrap_or(recovered.reach.bytes);
     let seq = recovered.meta.seq;
-    set_aside(&home, &beyond(&home, &chain, seq)?)?;
+    let all = Chain::list(&home.files, &home.journal_dir())?;
+    set_aside(&home, &beyond(&home, &all, seq)?)?;
+    let chain = Chain::list(&home.files, &home.journal_dir())?;
     let believed = is_home || recovered.start == Start::Clean;
     let old = if believed {
         Vec::new()
@@ -129,31 +106,52 @@ fn serve(
         disconnected(&home, &chain, seq)?
     };
     // What is taken out of the history is not gone on from either.
-    let torn = recovered.reach.unsealed.filter(|_| old.is_empty());
-    let torn = torn.map(|id| chain.path(id));
-    let mut journal = Journal::new(
+    let torn = recovered
+        .reach
+        .unsealed
+        .filter(|id| old.is_empty() && chain.ids().contains(id));
+    let newest = snapshot::list(&home)?.last().copied().unwrap_or(0);
+    let journal = Journal::new(
         &home.files,
         &home.journal_dir(),
         recovered.meta.lineage,
-        since,
-        torn,
+        since_snapshot.map_or_else(|| chain.bytes_after(newest), Ok)?,
+        torn.map(|id| chain.path(id)),
     );
-    // On a full disk that waits for the next batch.
-    let _ = journal.renew_torn();
-    let opened = Opened {
-        start: recovered.start,
-        replayed: recovered.reach.batches,
-        torn_bytes: recovered.reach.torn_bytes,
-        damage: recovered.reach.damage.clone(),
-        migrated_from: None,
-    };
+    let opened = opened(&home, &recovered, is_home)?;
     let must_snapshot = recovered.must_snapshot || !old.is_empty();
     let live = Live::new(Held { home, lock }, journal, recovered, opened, !is_home);
     if must_snapshot {
-        live.snapshot(&mut |_| ())?;
+        match live.pay_snapshot() {
+            // Reading goes on.
+            Err(Error::Full | Error::Io { .. }) if is_home => {}
+            outcome => outcome?,
+        }
         set_aside(&live.home, &old)?;
     }
+    // Only now, because it keeps of a damaged file less than there was. A full disk puts it off.
+    let _ = lock_of(&live.journal).renew_torn();
     Ok(live)
+}
+
+/// What is to be told of an opening. While a copy is held it is told each time what is missing in it.
+fn opened(home: &Home, recovered: &Recovered, is_home: bool) -> Result<Opened, Error> {
+    let mut damage = recovered.reach.damage.clone();
+    let mut names = home.files.names(&home.journal_dir())?;
+    names.extend(home.files.names(&home.snapshot_dir())?);
+    let aside = names.iter().filter(|name| name.ends_with(ASIDE)).count();
+    if !is_home && aside > 0 {
+        damage.push(format!(
+            "{aside} files of this copy cannot be reached and were set aside"
+        ));
+    }
+    Ok(Opened {
+        start: recovered.start,
+        replayed: recovered.reach.batches,
+        torn_bytes: recovered.reach.torn_bytes,
+        damage,
+        migrated_from: None,
+    })
 }
 
 /// Opens the live file without a check: it was closed well, and nobody touched it since.
@@ -217,16 +215,18 @@ pub(crate) fn check_format(meta: &Meta, supported: u32) -> Result<(), Error> {
     Ok(())
 }
 
+/// The live file and the newest snapshot.
+fn newest_files(home: &Home) -> Result<Vec<PathBuf>, Error> {
+    let newest = snapshot::list(home)?.last().copied();
+    let mut files = vec![home.live_file()];
+    files.extend(newest.map(|seq| snapshot::path(home, seq)));
+    Ok(files)
+}
+
 /// Opening for writing writes, even when nothing is changed: look before. A file that needs a repair
 /// cannot be looked at, and is asked again once it is repaired.
 fn refuse_newer(home: &Home, supported: u32) -> Result<(), Error> {
-    let mut files = vec![home.live_file()];
-    files.extend(
-        snapshot::list(home)?
-            .last()
-            .map(|seq| snapshot::path(home, *seq)),
-    );
-    for path in files {
+    for path in newest_files(home)? {
         if let Ok(meta) = home.look_at(&path).and_then(|file| read_meta(&file)) {
             check_format(&meta, supported)?;
         }
@@ -262,7 +262,7 @@ fn beyond(home: &Home, chain: &Chain, seq: u64) -> Result<Vec<PathBuf>, Error> {
 /// copy, where some were copied before, and some after, what connects them was written.
 fn disconnected(home: &Home, chain: &Chain, seq: u64) -> Result<Vec<PathBuf>, Error> {
     let snapshots = snapshot::list(home)?;
-    let from_the_start = chain.ids().first().is_some_and(|id| id.first == 1);
+    let from_the_start = chain.is_whole();
     let oldest = snapshots.first().filter(|_| !from_the_start);
     let after = Part::after(oldest.copied().unwrap_or(0));
     if chain.replay(after, &mut |_| Ok(()))?.seq >= seq {
@@ -279,6 +279,10 @@ fn set_aside(home: &Home, paths: &[PathBuf]) -> Result<(), Error> {
     for path in paths {
         let mut aside = path.clone().into_os_string();
         aside.push(ASIDE);
+        // What was set aside before is kept, too.
+        while home.files.stamp(aside.as_ref())?.is_some() {
+            aside.push(ASIDE);
+        }
         home.files.rename(path, aside.as_ref())?;
     }
     if !paths.is_empty() {
@@ -333,13 +337,7 @@ pub(crate) fn upgrade_check(options: &Options) -> Result<crate::UpgradeCheck, Er
     let supported = supported_format(options.migrations)?;
     let home = options.home()?;
     let mut found = None;
-    let mut files = vec![home.live_file()];
-    files.extend(
-        snapshot::list(&home)?
-            .last()
-            .map(|seq| snapshot::path(&home, *seq)),
-    );
-    for path in files {
+    for path in newest_files(&home)? {
         if found.is_none() && home.len_of(&path)? > 0 {
             found = home
                 .verify_database(&path)

@@ -33,6 +33,8 @@ pub(crate) struct Bounds {
     pub(crate) until_ms: u64,
     /// Take what can be had when batches are missing.
     pub(crate) partial: bool,
+    /// It is a copy: take what comes before a gap between two files.
+    pub(crate) copy: bool,
 }
 
 impl Bounds {
@@ -40,6 +42,7 @@ impl Bounds {
         up_to: u64::MAX,
         until_ms: u64::MAX,
         partial: false,
+        copy: false,
     };
 
     fn allow(self, meta: &Meta) -> bool {
@@ -212,7 +215,7 @@ impl Search<'_> {
             bases.sort_by_key(|base| base.seq());
         }
         bases.reverse();
-        if self.chain.ids().first().is_some_and(|id| id.first == 1) {
+        if self.chain.is_whole() {
             bases.push(Base::Nothing);
         }
         bases
@@ -228,7 +231,7 @@ impl Search<'_> {
             let part = self.bounds.part(base.seq());
             let reach = self.chain.replay(part, &mut |_| Ok(()))?;
             // A bounded recovery stops before the end by intention.
-            known = known.max(if bounded { reach.seq } else { reach.known });
+            known = known.max(reach.known);
             if base == Base::Nothing && reach.batches == 0 {
                 continue; // That would be no store at all.
             }
@@ -243,14 +246,19 @@ impl Search<'_> {
         }
         short.sort_by_key(|(_, reach)| std::cmp::Reverse(reach.seq));
         let reachable = short.first().map_or(0, |(_, reach)| reach.seq);
-        if self.bounds.partial {
+        let broken = short.iter().any(|(_, reach)| reach.broken);
+        if self.bounds.partial || self.bounds.copy && !broken {
             let missing = format!("batches {} to {known} cannot be reached", reachable + 1);
             self.damage.push(missing);
-            for (base, reach) in short {
-                if let Some(recovered) = self.from(base, &reach)? {
+            for (base, reach) in &short {
+                if let Some(recovered) = self.from(*base, reach)? {
                     return Ok(recovered);
                 }
             }
+        }
+        if let Some((_, reach)) = short.first() {
+            self.damage
+                .extend(reach.gaps.iter().chain(&reach.damage).cloned());
         }
         Err(Error::Incomplete {
             reachable,
@@ -274,7 +282,14 @@ impl Search<'_> {
             Ok((open, meta)) => {
                 let mut damage = mem::take(&mut self.damage);
                 damage.extend(reach.damage.iter().cloned());
-                let must_snapshot = !damage.is_empty() || !self.leads_here(base, &meta)?;
+                let leads_here = self.leads_here(base, &meta)?;
+                if !leads_here && self.chain_is_known() {
+                    damage.push(format!(
+                        "snapshots and journal do not lead to batch {} of the live file: a journal file is missing or damaged, and what was written after that batch may be, too",
+                        meta.seq
+                    ));
+                }
+                let must_snapshot = !damage.is_empty() || !leads_here;
                 let reach = Reach {
                     damage,
                     ..reach.clone()
@@ -290,12 +305,17 @@ impl Search<'_> {
         }
     }
 
+    /// False for a directory from before there was a journal.
+    fn chain_is_known(&self) -> bool {
+        self.newest.is_some() || !self.chain.is_empty()
+    }
+
     /// Whether the newest snapshot, or nothing, and the journal lead to the state of `meta`.
     fn leads_here(&self, base: Base, meta: &Meta) -> Result<bool, Error> {
         let Base::Live(_) = base else { return Ok(true) };
         let from = match self.newest {
             Some(seq) => seq,
-            None if self.chain.ids().first().is_some_and(|id| id.first == 1) => 0,
+            None if self.chain.is_whole() => 0,
             None => return Ok(false),
         };
         let reach = self.chain.replay(Part::after(from), &mut |_| Ok(()))?;

@@ -42,7 +42,7 @@ pub struct Opened {
     pub replayed: u64,
     /// Bytes at the end of the journal that were no whole batch; normal after a crash.
     pub torn_bytes: u64,
-    /// Damage that cost nothing, in words for the operator.
+    /// What is not as it was written, in words for the operator; in a copy also what could not be reached.
     pub damage: Vec<String>,
     /// The format before, when a migration ran.
     pub migrated_from: Option<u32>,
@@ -185,7 +185,7 @@ pub struct Restored {
     pub seq: u64,
     /// When that batch was written, in milliseconds since 1970.
     pub ms: u64,
-    /// The snapshot it began with; none when a live file was all there was.
+    /// The snapshot it began with; none when that was a live file, or the journal alone.
     pub snapshot: Option<u64>,
     /// Batches taken from the journal after it.
     pub replayed: u64,

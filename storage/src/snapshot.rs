@@ -93,9 +93,6 @@ pub(crate) fn write(
             database.compact()?;
             Ok(database.close()?)
         })?;
-        if let Some(fault) = backend.fault() {
-            return Err(fault);
-        }
         file.sync()?;
         file.link(&path)?;
         home.files.sync_dir(&dir)?;

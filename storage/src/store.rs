@@ -260,9 +260,10 @@ impl Store {
         self.handle.live.writing()
     }
 
-    /// Tries to make writing possible again when it is refused. Every write does so, too: this is for
-    /// when nobody writes.
+    /// Looks whether the directory is still in its place, and tries to make writing possible again when it
+    /// is refused. Every write tries that, too: this is for when nobody writes.
     pub fn probe(&self) -> Pending<(), Error> {
+        self.handle.live.look_around();
         self.write(|_| Ok(()))
     }
 

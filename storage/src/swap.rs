@@ -55,7 +55,7 @@ pub(crate) fn oldest_up_to(home: &Home, seq: u64, progress: OnProgress<'_>) -> R
         total: 0,
     });
     let chain = Chain::list(&home.files, &home.journal_dir())?;
-    let from_the_start = chain.ids().first().is_some_and(|id| id.first == 1);
+    let from_the_start = chain.is_whole();
     let base = if from_the_start {
         None
     } else {
@@ -75,7 +75,7 @@ fn begin(home: &Home, base: Option<u64>) -> Result<Next, Error> {
     let file = home.files.create_unnamed(&home.live_dir())?;
     let open = if let Some(seq) = base {
         copy_file(home, &snapshot::path(home, seq), &file)?;
-        home.open_file(Arc::clone(&file), true)?
+        home.open_file(Backend::new(Arc::clone(&file)), true)?
     } else {
         let backend = Backend::new(Arc::clone(&file));
         let database = new_database(&backend)?;
@@ -126,8 +126,6 @@ impl Live {
         }
         home.create_tables(&next.open.database)?;
         next.open.backend.sync()?;
-        home.put(next.file.as_ref(), &home.live_file())?;
-        self.replace(next.open.database, next.open.backend);
-        Ok(())
+        self.replace(next.open, next.file.as_ref())
     }
 }

@@ -71,14 +71,17 @@ impl Store {
     pub fn scrub(&self, progress: OnProgress<'_>) -> Result<SnapshotInfo, Error> {
         let ms = self.live().home.now();
         let asked = self.write(move |tx| {
-            let seq = tx.seq();
-            tx.put(&SCRUB, &SCRUB_KEY, &Scrubbed { seq, ms })
+            let scrub = Scrubbed { seq: tx.seq(), ms };
+            tx.put(&SCRUB, &SCRUB_KEY, &scrub).map(|()| scrub)
         });
-        asked.wait()?;
+        let scrub = asked.wait()?;
         let _one = lock(&self.live().keeping);
         let snapshot = self.snapshot_now(progress)?;
         self.renew_live_file(progress)?;
         self.live().forget_unreachable()?;
+        // A journal file is retired only when there is one after it; so there is one now.
+        let again = self.write(move |tx| tx.put(&SCRUB, &SCRUB_KEY, &scrub));
+        again.wait()?;
         Ok(snapshot)
     }
 

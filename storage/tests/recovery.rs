@@ -1,6 +1,7 @@
 //! Copies, snapshots, restoring and checking: what can be done to a data directory, and what comes back.
 
 mod checking;
+mod holes;
 mod place;
 mod restoring;
 mod snapshots;

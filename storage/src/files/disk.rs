@@ -219,12 +219,13 @@ impl FileHandle for DiskFile {
             )),
             Home::Passing(passing) => {
                 // Unlike a link, renaming would replace what is there.
-                fs::hard_link(passing, path).or_else(|_| {
-                    if path.try_exists()? {
-                        return Err(io::ErrorKind::AlreadyExists.into());
-                    }
-                    fs::rename(passing, path)
-                })
+                if fs::hard_link(passing, path).is_ok() {
+                    return fs::remove_file(passing);
+                }
+                if path.try_exists()? {
+                    return Err(io::ErrorKind::AlreadyExists.into());
+                }
+                fs::rename(passing, path)
             }
             Home::Unnamed => {
                 let mut descriptor = OsString::from("/proc/self/fd/");

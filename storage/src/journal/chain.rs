@@ -32,7 +32,7 @@ impl SegmentId {
     }
 
     /// None for a file that is not the journal's.
-    fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         let stem = name.strip_suffix(".wal")?;
         let (first, turn) = match stem.split_once('-') {
             Some((first, turn)) => (first, turn.parse().ok()?),
@@ -69,6 +69,12 @@ pub(crate) struct Reach {
     pub(crate) torn_bytes: u64,
     /// In words, what is not as it was written.
     pub(crate) damage: Vec<String>,
+    /// In words, which batches are missing between two files: normal in a copy, which was made while
+    /// files came and grew.
+    pub(crate) gaps: Vec<String>,
+    /// True when something sound stands in a file behind something that is not: damage, in a copy too,
+    /// because a file only ever grows.
+    pub(crate) broken: bool,
     /// Bytes read.
     pub(crate) bytes: u64,
     /// The file that was read last, when it does not end with its seal.
@@ -85,6 +91,8 @@ impl Reach {
             known: seq,
             torn_bytes: 0,
             damage: Vec::new(),
+            gaps: Vec::new(),
+            broken: false,
             bytes: 0,
             unsealed: None,
         }
@@ -145,6 +153,11 @@ impl Chain {
         self.ids.is_empty()
     }
 
+    /// True when it begins with the first batch of all.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.ids.first().is_some_and(|id| id.first == 1)
+    }
+
     /// Where a file is.
     pub(crate) fn path(&self, id: SegmentId) -> PathBuf {
         self.dir.join(id.file_name())
@@ -169,12 +182,15 @@ impl Chain {
 
     /// Bytes of all files.
     pub(crate) fn bytes(&self) -> Result<u64, Error> {
+        self.bytes_after(0)
+    }
+
+    /// Bytes of the files that begin after a batch.
+    pub(crate) fn bytes_after(&self, seq: u64) -> Result<u64, Error> {
         let mut bytes = 0;
-        for id in &self.ids {
-            bytes += self
-                .files
-                .stamp(&self.path(*id))?
-                .map_or(0, |stamp| stamp.len);
+        for id in self.ids.iter().filter(|id| id.first > seq) {
+            let stamp = self.files.stamp(&self.path(*id))?;
+            bytes += stamp.map_or(0, |stamp| stamp.len);
         }
         Ok(bytes)
     }
@@ -188,17 +204,21 @@ impl Chain {
         for (place, id) in self.ids.iter().enumerate().skip(start.unwrap_or(0)) {
             let limit = self.ids.get(place + 1).map_or(u64::MAX, |next| next.first);
             if id.first > reach.seq.saturating_add(1) && whole {
-                reach.damage.push(missing(reach.seq + 1, id.first - 1));
+                reach.gaps.push(missing(reach.seq + 1, id.first - 1));
                 whole = false;
             }
             let bytes = files::read_whole(self.files.as_ref(), &self.path(*id))?;
+            let lineage = match Head::decode(&bytes) {
+                Some(head) => head.lineage,
+                None => self.lineages()?.first().copied().unwrap_or_default(),
+            };
             // Behind a gap nothing is shown; what is there is only taken note of.
             let wanted = if whole {
                 part
             } else {
                 Part { up_to: 0, ..part }
             };
-            if reach.take(&bytes, (*id, limit), wanted, visit)? && whole {
+            if reach.take(&bytes, (*id, limit, lineage), wanted, visit)? && whole {
                 return Ok(reach);
             }
         }
@@ -212,7 +232,7 @@ impl Reach {
     fn take(
         &mut self,
         bytes: &[u8],
-        (id, limit): (SegmentId, u64),
+        (id, limit, lineage): (SegmentId, u64, Uuid),
         part: Part,
         visit: &mut OnRecord<'_>,
     ) -> Result<bool, Error> {
@@ -220,6 +240,7 @@ impl Reach {
             first: id.first,
             after: self.seq,
             limit,
+            lineage,
         };
         let mut enough = false;
         let walked = walk(bytes, wanted, &mut |record| {
@@ -243,6 +264,9 @@ impl Reach {
             self.damage
                 .push(format!("{name} has bytes that were not written so"));
         }
+        // What is sound up to the limit, and was not reached.
+        self.broken |= matches!(walked.end, End::Torn(_))
+            && walked.known.min(limit.saturating_sub(1)) > walked.seq;
         let last = limit == u64::MAX;
         let unsealed = last && walked.end != End::Sealed && !enough && walked.known >= id.first;
         self.unsealed = unsealed.then_some(id);

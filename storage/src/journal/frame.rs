@@ -11,7 +11,8 @@
 //! table  = length u8 | name         key, value = length u32 | bytes
 //! ```
 //!
-//! The crc32c of a record covers the length, seq, time and body. What must stay true: zeros are no
+//! The crc32c of a record covers the lineage, the length, seq, time and body: no text that somebody has
+//! stored can pass for a record. What must stay true: zeros are no
 //! record, so that a file to which the power loss left a length without bytes just ends; nothing here trusts a length before it
 //! was compared with what is there.
 
@@ -85,10 +86,10 @@ impl<'b> Record<'b> {
     ///
     /// # Errors
     /// `Unstorable` when the body is longer than a length can say.
-    pub(crate) fn encode(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
+    pub(crate) fn encode(&self, lineage: Uuid, bytes: &mut Vec<u8>) -> Result<(), Error> {
         let len = u32::try_from(self.body.len()).map_err(|_| too_long("a batch"))?;
         bytes.extend_from_slice(&len.to_le_bytes());
-        bytes.extend_from_slice(&self.crc(len).to_le_bytes());
+        bytes.extend_from_slice(&self.crc(lineage, len).to_le_bytes());
         bytes.extend_from_slice(&self.seq.to_le_bytes());
         bytes.extend_from_slice(&self.ms.to_le_bytes());
         bytes.extend_from_slice(self.body);
@@ -96,7 +97,7 @@ impl<'b> Record<'b> {
     }
 
     /// The record at the beginning of `bytes`; none when there is no whole and sound one.
-    pub(crate) fn decode(bytes: &'b [u8]) -> Option<Self> {
+    pub(crate) fn decode(lineage: Uuid, bytes: &'b [u8]) -> Option<Self> {
         let mut rest = bytes;
         let len = u32::from_le_bytes(take(&mut rest)?);
         let crc = u32::from_le_bytes(take(&mut rest)?);
@@ -104,11 +105,12 @@ impl<'b> Record<'b> {
         let ms = u64::from_le_bytes(take(&mut rest)?);
         let body = rest.get(..usize::try_from(len).ok()?)?;
         let record = Self { seq, ms, body };
-        (record.crc(len) == crc && seq > 0).then_some(record)
+        (record.crc(lineage, len) == crc && seq > 0).then_some(record)
     }
 
-    fn crc(&self, len: u32) -> u32 {
-        let crc = crc32c::crc32c(&len.to_le_bytes());
+    fn crc(&self, lineage: Uuid, len: u32) -> u32 {
+        let crc = crc32c::crc32c(lineage.as_bytes());
+        let crc = crc32c::crc32c_append(crc, &len.to_le_bytes());
         let crc = crc32c::crc32c_append(crc, &self.seq.to_le_bytes());
         let crc = crc32c::crc32c_append(crc, &self.ms.to_le_bytes());
         crc32c::crc32c_append(crc, self.body)

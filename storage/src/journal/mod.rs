@@ -10,7 +10,6 @@ mod chain;
 pub(crate) mod frame;
 pub(crate) mod walk;
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -99,7 +98,7 @@ impl Journal {
             return Ok(());
         };
         let mut bytes = Vec::with_capacity(record.size());
-        record.encode(&mut bytes)?;
+        record.encode(self.lineage, &mut bytes)?;
         open.file.write_at(open.at, &bytes)?;
         open.file.sync()?;
         self.since_snapshot += bytes.len() as u64;
@@ -139,7 +138,7 @@ impl Journal {
             first_seq: record.seq,
         };
         let mut bytes = head.encode();
-        record.encode(&mut bytes)?;
+        record.encode(self.lineage, &mut bytes)?;
         let at = bytes.len() as u64;
         file.write_at(0, &bytes)?;
         file.sync()?;
@@ -152,14 +151,18 @@ impl Journal {
     }
 
     fn create(&self, first: u64) -> Result<(Arc<dyn FileHandle>, PathBuf), Error> {
-        for turn in 0..u32::MAX {
-            let path = self.dir.join(SegmentId { first, turn }.file_name());
-            match self.files.create(&path) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                outcome => return Ok((outcome?, path)),
-            }
-        }
-        Err(Error::Full)
+        let path = self.next_path(first)?;
+        Ok((self.files.create(&path)?, path))
+    }
+
+    /// Where a new file with this first seq goes: after every one that there is, because the later one's
+    /// word counts, and names before it may have gone.
+    fn next_path(&self, first: u64) -> Result<PathBuf, Error> {
+        let names = self.files.names(&self.dir)?;
+        let there = names.iter().filter_map(|name| SegmentId::parse(name));
+        let turns = there.filter(|id| id.first == first).map(|id| id.turn);
+        let turn = turns.max().map_or(0, |turn| turn.saturating_add(1));
+        Ok(self.dir.join(SegmentId { first, turn }.file_name()))
     }
 
     /// Finds out whether a new file could be begun: room for it, and a sync that works.
@@ -177,7 +180,7 @@ impl Journal {
         };
         let (seq, ms) = open.last;
         let mut bytes = Vec::new();
-        Record { seq, ms, body: &[] }.encode(&mut bytes)?;
+        Record { seq, ms, body: &[] }.encode(self.lineage, &mut bytes)?;
         open.file.write_at(open.at, &bytes)?;
         open.file.sync()?;
         Ok(())
@@ -201,7 +204,11 @@ impl Journal {
     fn renew(&self, torn: &Path) -> Result<(), Error> {
         let bytes = read_whole(self.files.as_ref(), torn)?;
         let mut records = Vec::new();
-        walk::walk(&bytes, walk::Wanted::ALL, &mut |record| {
+        let wanted = walk::Wanted {
+            lineage: self.lineage,
+            ..walk::Wanted::ALL
+        };
+        walk::walk(&bytes, wanted, &mut |record| {
             records.push(record);
             Ok(true)
         })?;
@@ -215,21 +222,12 @@ impl Journal {
         let seal = Record { body: &[], ..*last };
         let mut whole = head.encode();
         for record in records.iter().chain([&seal]) {
-            record.encode(&mut whole)?;
+            record.encode(self.lineage, &mut whole)?;
         }
         let file = self.files.create_unnamed(&self.dir)?;
         file.write_at(0, &whole)?;
         file.sync()?;
-        for turn in 0..u32::MAX {
-            let first = first.seq;
-            match file.link(&self.dir.join(SegmentId { first, turn }.file_name())) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                outcome => {
-                    outcome?;
-                    break;
-                }
-            }
-        }
+        file.link(&self.next_path(first.seq)?)?;
         Ok(self.files.sync_dir(&self.dir)?)
     }
 }

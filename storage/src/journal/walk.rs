@@ -3,6 +3,8 @@
 //! What must stay true: a file that ends in the middle of a record is normal, a file that goes on after a
 //! bad record is damage, and the two are told apart.
 
+use uuid::Uuid;
+
 use super::frame::{HEAD, Head, RECORD_HEAD, Record};
 use crate::Error;
 
@@ -43,6 +45,8 @@ pub(crate) struct Wanted {
     pub(crate) after: u64,
     /// Records from this one on are void: a later file has them.
     pub(crate) limit: u64,
+    /// Whose file it is, should its own head be unreadable.
+    pub(crate) lineage: Uuid,
 }
 
 impl Wanted {
@@ -51,6 +55,7 @@ impl Wanted {
         first: 0,
         after: 0,
         limit: u64::MAX,
+        lineage: Uuid::nil(),
     };
 }
 
@@ -67,8 +72,10 @@ pub(crate) fn walk<'b>(
         first,
         after,
         limit,
+        ..
     } = wanted;
     let head = Head::decode(bytes);
+    let lineage = head.map_or(wanted.lineage, |head| head.lineage);
     // A renamed file is read as what it says it is.
     let first = if first > 0 {
         first
@@ -85,7 +92,7 @@ pub(crate) fn walk<'b>(
     let mut at = HEAD.min(bytes.len());
     loop {
         let rest = &bytes[at..];
-        let record = match Record::decode(rest) {
+        let record = match Record::decode(lineage, rest) {
             Some(record) if record.is_seal() && record.seq == walked.seq => {
                 walked.end = End::Sealed;
                 return Ok(settled(walked, bytes));
@@ -95,7 +102,7 @@ pub(crate) fn walk<'b>(
             }
             // Nothing was written here, or nothing that can be used. What is sound further on?
             _ => {
-                let Some((skipped, record)) = next_sound(rest, walked.seq) else {
+                let Some((skipped, record)) = next_sound(lineage, rest, walked.seq) else {
                     let torn = unwritten_from(rest);
                     walked.end = if torn == 0 {
                         End::Open
@@ -105,7 +112,9 @@ pub(crate) fn walk<'b>(
                     return Ok(settled(walked, bytes));
                 };
                 walked.damaged = true;
-                walked.known = walked.known.max(last_sound(&rest[skipped..], record.seq));
+                walked.known = walked
+                    .known
+                    .max(last_sound(lineage, &rest[skipped..], record.seq));
                 // The last seq before what was found; for a seal the last one of all.
                 let before = record.seq - u64::from(!record.is_seal());
                 if before > after {
@@ -144,7 +153,7 @@ fn unwritten_from(rest: &[u8]) -> u64 {
 }
 
 /// The next sound record with a seq that may follow, with how many bytes come before it.
-fn next_sound(rest: &[u8], seq: u64) -> Option<(usize, Record<'_>)> {
+fn next_sound(lineage: Uuid, rest: &[u8], seq: u64) -> Option<(usize, Record<'_>)> {
     let last = rest.iter().rposition(|byte| *byte != 0)?;
     (1..=last).find_map(|skipped| {
         let candidate = &rest[skipped..];
@@ -154,15 +163,18 @@ fn next_sound(rest: &[u8], seq: u64) -> Option<(usize, Record<'_>)> {
         if found < seq || found > seq.saturating_add(1 << 24) || candidate.len() < RECORD_HEAD {
             return None;
         }
-        let record = Record::decode(candidate)?;
+        let record = Record::decode(lineage, candidate)?;
         (record.seq > seq || record.is_seal()).then_some((skipped, record))
     })
 }
 
 /// The highest seq of the sound records that follow each other from here.
-fn last_sound(bytes: &[u8], first: u64) -> u64 {
+fn last_sound(lineage: Uuid, bytes: &[u8], first: u64) -> u64 {
     let (mut at, mut seq) = (0, first);
-    while let Some(record) = bytes.get(at..).and_then(Record::decode) {
+    while let Some(record) = bytes
+        .get(at..)
+        .and_then(|rest| Record::decode(lineage, rest))
+    {
         seq = seq.max(record.seq);
         at += record.size();
     }

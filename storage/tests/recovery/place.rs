@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use novacore_storage::{Start, Store};
+use novacore_storage::{Error, Start, Store};
 
 use super::{Time, numbers, shell, upto, write};
+use crate::support::{NOTES, note};
 
 /// Promise: after a good close the live file is opened without a check, in the same directory and in a
 /// moved one, which is no copy.
@@ -120,4 +121,27 @@ fn two_histories_are_refused() {
     );
     let refused = Store::open(time.options(one.path())).unwrap_err();
     assert!(refused.to_string().contains("two histories"), "{refused}");
+}
+
+/// Promise: a directory that is moved away while it is open takes no further write, says why, and goes
+/// on when it is back.
+#[test]
+fn a_directory_that_was_moved_away_takes_no_write() {
+    let time = Time::new();
+    let parent = tempfile::tempdir().unwrap();
+    let (here, there) = (parent.path().join("here"), parent.path().join("there"));
+    let store = time.open(&here);
+    write(&store, 1..=3);
+    fs::rename(&here, &there).unwrap();
+    time.open(&here).close().unwrap();
+    let displaced = Error::Displaced { dir: here.clone() };
+    assert_eq!(store.probe().wait(), Err(displaced.clone()));
+    let put: Result<(), Error> = store.write(|tx| tx.put(&NOTES, &4, &note("lost"))).wait();
+    assert_eq!(put, Err(displaced));
+    assert_eq!(numbers(&store), upto(3), "reading goes on");
+    fs::remove_dir_all(&here).unwrap();
+    fs::rename(&there, &here).unwrap();
+    store.probe().wait().unwrap();
+    write(&store, 4..=4);
+    assert_eq!(numbers(&store), upto(4));
 }
