@@ -86,7 +86,7 @@ fn without_a_sync_it_is_noticed() {
         Sync::File(""),
         Sync::Folder(""),
     ] {
-        let noticed = (0..200).any(|seed| bounded(seed, Some(forgotten), run::run).is_err());
+        let noticed = (0..1000).any(|seed| bounded(seed, Some(forgotten), run::run).is_err());
         assert!(noticed, "{forgotten:?}");
     }
     // The live file can always be made anew; only the word that it was closed well rests on its sync.
