@@ -7,6 +7,7 @@
 mod layers;
 mod load;
 mod networks;
+mod places;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigError, Loaded, Overrides, load};
 pub use networks::Networks;
+pub use places::lies_in;
 
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -41,12 +41,9 @@ pub async fn open_on(
     clock: Clock,
     random: Random,
 ) -> Result<App> {
-    private_directory(&config.data.dir, "data.dir", &IN_DATA)?;
+    private_directory(&config.data.dir, "data.dir", &ops::IN_DATA)?;
     let options = storage_options(&config, &clock, &files);
-    let store = Store::open(options).map_err(|e| {
-        let place = config.data.dir.display();
-        Error::internal("opening the data directory", format!("{place}: {e}"))
-    })?;
+    let store = Store::open(options).map_err(|e| not_opened(&config.data.dir, e))?;
     let cache = config.data.cache_path();
     private_directory(&cache, "data.cache_dir", &IN_CACHE)?;
     let text = TextIndex::open(&cache.join("text"), store.lineage(), store.seq())
@@ -119,20 +116,6 @@ fn machine() -> String {
     })
 }
 
-/// All that NovaCore puts into `data.dir`.
-const IN_DATA: [&str; 11] = [
-    "backup.json",
-    "journal",
-    "live",
-    "place",
-    "place.new",
-    "snapshots",
-    "lock",
-    "secret.key",
-    "secret.key.new",
-    "setup-link",
-    "setup-link.new",
-];
 /// All that it puts into `data.cache_dir`.
 const IN_CACHE: [&str; 1] = ["text"];
 
@@ -185,6 +168,31 @@ fn holds_only(path: &Path, ours: &[&str]) -> std::io::Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// What is wrong with the data, and the way on from there.
+fn not_opened(dir: &Path, cause: storage::Error) -> Error {
+    let dir = dir.display();
+    let message = match cause {
+        storage::Error::InUse => format!("A NovaCore already runs on {dir}."),
+        storage::Error::Incomplete {
+            reachable,
+            known,
+            reason,
+        } => format!(
+            "The data in {dir} is not whole: {known} batches were written, and only those up to {reachable} can be read ({reason}). Nothing was changed. Restore a backup with `novacore restore BACKUP`, or go on without what is missing: `novacore restore {dir} --partial --into OTHER`. `novacore check {dir}` lists what is wrong."
+        ),
+        storage::Error::Mixed { reason } => format!(
+            "The data in {dir} is of two histories, as when a copy was laid over other data: {reason}. Nothing was changed. Restore a backup or a copy with `novacore restore BACKUP`, which moves {dir} aside. `novacore check {dir}` lists what is wrong."
+        ),
+        cause => {
+            return Error::internal("opening the data directory", format!("{dir}: {cause}"));
+        }
+    };
+    Error::Unavailable {
+        code: "data_not_opened",
+        message,
+    }
 }
 
 fn no_text_index(cause: storage::Error) -> Error {

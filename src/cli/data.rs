@@ -68,12 +68,8 @@ pub async fn carry_out(config: Config, command: Command) -> Result<Reply> {
     if let Some(reply) = asked? {
         return Ok(reply);
     }
-    if command.needs_data() && !ops::has_data(&config.data.dir) {
-        let dir = config.data.dir.display();
-        return Err(Error::internal(
-            "no data",
-            format!("there is no data in {dir}"),
-        ));
+    if command.needs_data() {
+        ops::must_have_data(&config.data.dir)?;
     }
     let app = lifecycle::open(config, clock, Random::system()).await?;
     if command.needs_index() {

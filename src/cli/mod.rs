@@ -5,7 +5,7 @@
 mod data;
 mod progress;
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead as _, ErrorKind, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -205,9 +205,11 @@ fn carry_out(action: Action) -> Result<ExitCode> {
 
 fn say(text: &str) -> Result<()> {
     let mut out = std::io::stdout();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(|e| Error::internal("printing", e))
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever reads has read enough, as with `| head`.
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.map_err(|e| Error::internal("printing", e)),
+    }
 }
 
 fn configuration(place: &Where, listen: Option<String>) -> Result<Loaded> {

@@ -138,6 +138,8 @@ fn check(config: &Config) -> Result<(), ConfigError> {
         .backup
         .time()
         .map_err(|e| ConfigError(format!("backup.at: {e}")))?;
+    let fits = config.backup.fits(&config.data);
+    fits.map_err(|e| ConfigError(format!("backup.dir: {e}")))?;
     check_ranges(config)?;
     if !config.auth.secret.is_empty() && config.auth.secret.len() < 32 {
         return Err(ConfigError(

@@ -10,7 +10,7 @@ use storage::{FileSystem, Writing};
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
-use super::nightly;
+use super::{backup, nightly};
 use crate::app::App;
 use crate::auth::Admin;
 use crate::care::{Checked, LastBackup};
@@ -76,6 +76,9 @@ pub struct TextIndexState {
 #[derive(Serialize, ToSchema)]
 pub struct NightlyState {
     pub on: bool,
+    /// `held` when they are configured, and off only until this data is adopted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<&'static str>,
     /// When the next one is due.
     pub next_at: Option<Timestamp>,
     /// How many are kept.
@@ -89,7 +92,7 @@ pub struct StorageState {
     pub writing: WritingState,
     /// This is a copy, or was restored: nothing is sent to anybody until it is adopted.
     pub held: bool,
-    /// None before the first one.
+    /// None before the first one; a copy does not count those of the original.
     pub last_backup: Option<BackupState>,
     /// A backup is being made now.
     pub backup_running: bool,
@@ -109,17 +112,18 @@ pub async fn storage_state(State(app): State<App>, _admin: Admin) -> Result<Json
     let disk = disk_state(&app).await?;
     let backups = app.care.backups.borrow().clone();
     let checked = app.care.check.borrow().clone();
-    let backup = &app.config.backup;
+    let settings = &app.config.backup;
     Ok(Json(StorageState {
         writing: writing_state(&app),
         held: app.held(),
         last_backup: backups.last.as_ref().map(BackupState::from),
         backup_running: app.care.backing_up.available_permits() == 0,
         nightly: NightlyState {
-            on: backup.nightly,
-            next_at: backup.nightly.then(|| nightly::next(&app)),
-            keep: backup.keep,
-            dir: backup.path(&app.config.data).display().to_string(),
+            on: nightly::on(&app),
+            why: (settings.nightly && app.held()).then_some("held"),
+            next_at: nightly::on(&app).then(|| nightly::next(&app)),
+            keep: settings.keep,
+            dir: settings.path(&app.config.data).display().to_string(),
         },
         last_check: checked.as_ref().map(CheckState::from),
         disk,
@@ -152,7 +156,10 @@ pub async fn begin_backup(State(app): State<App>, _admin: Admin) -> Result<Statu
 pub async fn adopt(app: &App) -> Result<()> {
     let store = app.store.clone();
     let adopted = spawn_blocking(move || store.adopt()).await;
-    Ok(adopted.map_err(|e| Error::internal("adopting the data", e))??)
+    adopted.map_err(|e| Error::internal("adopting the data", e))??;
+    // What stands there of backups is the original's.
+    backup::keep_record(app).await;
+    Ok(())
 }
 
 pub fn writing_state(app: &App) -> WritingState {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use storage::{BackupInfo, Options, Store};
+use storage::{BackupInfo, Options, Store, Writing};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
@@ -18,6 +18,7 @@ use super::progress::Steps;
 use super::store;
 use crate::app::{App, write_private};
 use crate::care::LastBackup;
+use crate::config::lies_in;
 use crate::error::{Error, Result};
 
 /// The file that says what a backup is, and by being there that it is whole.
@@ -105,7 +106,7 @@ impl Job {
         let info = self
             .store
             .backup(&self.into, &mut |progress| steps.show(progress))
-            .map_err(|e| refused(&self.into, e))?;
+            .map_err(|e| self.refused(e))?;
         match fs::read(self.data.join(SECRET)) {
             Ok(secret) => write_private(&self.into.join(SECRET), &secret).map_err(cannot)?,
             Err(e) if e.kind() == ErrorKind::NotFound => {}
@@ -130,28 +131,48 @@ impl Job {
         }
         Ok(info)
     }
+
+    fn refused(&self, cause: storage::Error) -> Error {
+        let dir = self.into.display();
+        match cause {
+            storage::Error::NotEmpty { .. } => not_empty(&self.into),
+            storage::Error::Full if self.own_disk_is_full() => {
+                let data = self.data.display();
+                Error::conflict(
+                    "data_disk_full",
+                    format!(
+                        "The disk of the data, {data}, is full, and a backup begins with a snapshot there. A plain copy needs no room on it and is a backup, too: cp -a {data} {dir}"
+                    ),
+                )
+            }
+            storage::Error::Full => Error::conflict(
+                "backup_disk_full",
+                format!("The disk is full where the backup was to be made, {dir}."),
+            ),
+            storage::Error::Io { reason } => Error::conflict(
+                "backup_failed",
+                format!("The backup could not be written to {dir}: {reason}."),
+            ),
+            other => other.into(),
+        }
+    }
+
+    /// Whether it is the data's disk that is full: it says so itself, or nothing was begun elsewhere.
+    fn own_disk_is_full(&self) -> bool {
+        let refused = matches!(
+            self.store.writing(),
+            Writing::Refused {
+                reason: storage::Error::Full,
+                ..
+            }
+        );
+        refused || !self.into.join("snapshots").exists()
+    }
 }
 
 /// What a backup says of itself; None when there is no whole backup.
 pub fn describe(dir: &Path) -> Option<Description> {
     serde_json::from_slice(&fs::read(dir.join(DESCRIPTION)).ok()?).ok()
-}
-
-fn refused(into: &Path, cause: storage::Error) -> Error {
-    let dir = into.display();
-    match cause {
-        storage::Error::NotEmpty { .. } => not_empty(into),
-        // The disk of the data may be fine.
-        storage::Error::Full => Error::conflict(
-            "backup_disk_full",
-            format!("The disk is full where the backup was to be made, {dir}."),
-        ),
-        storage::Error::Io { reason } => Error::conflict(
-            "backup_failed",
-            format!("The backup could not be written to {dir}: {reason}."),
-        ),
-        other => other.into(),
-    }
 }
 
 fn not_empty(dir: &Path) -> Error {
@@ -174,15 +195,6 @@ fn is_empty_or_missing(dir: &Path) -> Result<bool> {
             format!("{} cannot be used: {e}.", dir.display()),
         )),
     }
-}
-
-/// Whether `path`, which need not exist, is `dir` or lies in it.
-fn lies_in(path: &Path, dir: &Path) -> bool {
-    let Ok(dir) = dir.canonicalize() else {
-        return false;
-    };
-    let there = path.ancestors().find_map(|above| above.canonicalize().ok());
-    there.is_some_and(|there| there.starts_with(&dir))
 }
 
 /// `data` -> `data.before-20261121T180000Z`.

@@ -11,6 +11,7 @@ use tokio::task::spawn_blocking;
 use super::admin::time;
 use super::backup::{beside, refuse_in_use};
 use super::command::{Exit, Reply};
+use super::folder::must_have_data;
 use super::progress::Steps;
 use super::text::{bytes, many};
 use super::upkeep;
@@ -163,10 +164,7 @@ pub async fn directory(
 
 fn look(options: &Options, deep: bool, now: Timestamp, steps: &Steps) -> Result<Reply> {
     let dir = &options.dir;
-    if !has_data(dir) {
-        let message = format!("There is no data in {}.", dir.display());
-        return Err(Error::field("no_data", "dir", message));
-    }
+    must_have_data(dir)?;
     refuse_in_use(options, dir)?;
     let looked = match storage::inspect(options, &mut |p| steps.show(p)) {
         Ok(looked) => looked,
@@ -231,11 +229,4 @@ fn findings(found: Vec<Finding>) -> Vec<String> {
     lines
         .map(|f| format!("{}: {}", f.place, f.reason))
         .collect()
-}
-
-/// Whether a folder holds data of ours.
-pub fn has_data(dir: &Path) -> bool {
-    ["live", "snapshots", "journal"]
-        .iter()
-        .any(|name| dir.join(name).is_dir())
 }

@@ -109,7 +109,14 @@ async fn create_user(app: &App, email: String, password: String, admin: bool) ->
         password: Password::from(password),
         role: if admin { Role::Admin } else { Role::User },
     };
-    let user = auth::create_account(app, account).await?;
+    let made = auth::create_account(app, account).await;
+    let user = made.map_err(|error| match error.code() {
+        // Whoever makes accounts on the shell is not to sign in with them.
+        code @ "email_taken" => {
+            Error::conflict(code, "There is already an account with this address.")
+        }
+        _ => error,
+    })?;
     let kind = if admin { "administrator" } else { "user" };
     Ok(format!("Made the {kind} {} ({}).", user.email, user.id))
 }
@@ -162,6 +169,9 @@ async fn reindex(app: &App, steps: &Steps) -> Result<String> {
 async fn compact(app: &App, steps: &Steps) -> Result<String> {
     let told = steps.clone();
     let sizes = upkeep::blocking(app, move |store| store.compact(&mut |p| told.show(p))).await?;
+    if sizes.after >= sizes.before {
+        return Ok("There was nothing to give back.".into());
+    }
     let (before, after) = (bytes(sizes.before), bytes(sizes.after));
     Ok(format!(
         "The live file was compacted: {before} before, {after} now."

@@ -1,7 +1,8 @@
 //! Nightly backups: when they are due, and which are kept.
 //!
 //! Must stay true: of the folders there only those are removed that this program named and completed,
-//! the oldest first, and never the newest good one.
+//! the oldest first, and never the newest good one. A copy, whose folder of backups may be the
+//! original's, begins none by itself and removes none.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,15 @@ pub async fn nightly(app: App) {
     if !app.config.backup.nightly {
         return;
     }
+    if app.held() {
+        tracing::info!("no nightly backup while this data is held; say `novacore adopt`");
+    }
+    while app.held() {
+        tokio::select! {
+            () = app.tasks.drain.cancelled() => return,
+            () = app.clock.sleep(LOOK_EVERY) => {}
+        }
+    }
     if app.care.backups.borrow().since.is_none() {
         let now = app.clock.now();
         app.care
@@ -58,6 +68,11 @@ pub async fn nightly(app: App) {
             () = app.clock.sleep(left.clamp(Duration::from_secs(1), LOOK_EVERY)) => {}
         }
     }
+}
+
+/// Whether they come by themselves.
+pub fn on(app: &App) -> bool {
+    app.config.backup.nightly && !app.held()
 }
 
 /// Begins one now.
@@ -117,7 +132,7 @@ pub fn fault(app: &App) -> Option<String> {
     }
     let newest = (*good_at).max(*since)?;
     let old = app.clock.now().duration_since(newest) > TOO_OLD;
-    (app.config.backup.nightly && old).then(|| match good_at {
+    (on(app) && old).then(|| match good_at {
         Some(at) => format!("The last backup is of {at}."),
         None => "No backup has been made yet.".into(),
     })
@@ -145,7 +160,7 @@ async fn run(app: &App, turn: OwnedSemaphorePermit) {
         path,
     };
     backup::record(app, last).await;
-    if good {
+    if good && !app.held() {
         let keep = app.config.backup.keep;
         let retired = spawn_blocking(move || retire(&home, keep)).await;
         if let Ok(Err(error)) = retired {

@@ -13,6 +13,7 @@ use tokio::task::spawn_blocking;
 
 use super::admin::time;
 use super::backup::{SECRET, beside, refuse_in_use};
+use super::folder::{must_be_target, must_have_data};
 use super::progress::Steps;
 use super::text::many;
 use crate::app::write_private;
@@ -27,7 +28,7 @@ pub struct Restoring {
     pub at: Option<Timestamp>,
     /// Whether less than everything is better than nothing.
     pub partial: bool,
-    /// How storage is opened; the directory in it does not count.
+    /// How storage is opened; the directory in it is the configured one, which alone can be its own source.
     pub options: Options,
     pub now: Timestamp,
 }
@@ -42,15 +43,14 @@ pub async fn restore(job: Restoring, steps: &Steps) -> Result<String> {
 
 impl Restoring {
     fn run(self, steps: &Steps) -> Result<String> {
-        if !self.from.is_dir() {
-            let message = format!("There is no folder {}.", self.from.display());
-            return Err(Error::field("no_such_folder", "from", message));
+        must_have_data(&self.from)?;
+        must_be_target(&self.into, &self.from, &self.options.dir)?;
+        if let Some(at) = self.at.filter(|at| *at > self.now) {
+            let message = format!("{at} lies in the future. Nothing was changed.");
+            return Err(Error::field("in_the_future", "at", message));
         }
         refuse_in_use(&self.options, &self.into)?;
         let staging = beside(&self.into, "restoring", self.now);
-        if let Some(above) = self.into.parent() {
-            fs::create_dir_all(above).map_err(|e| cannot("making", above, &e))?;
-        }
         let built = self.build(&staging, steps);
         let moved = built.and_then(|(restored, ended)| {
             let aside = self.put_in_place(&staging)?;
@@ -136,7 +136,10 @@ impl Restoring {
             restored.seq
         )];
         let origin = restored.snapshot.map_or_else(
-            || "The live file was all there was to begin with".to_owned(),
+            || {
+                let began = restored.seq.saturating_sub(restored.replayed);
+                format!("It began with the live file as of batch {began}")
+            },
             |seq| format!("It began with the snapshot of batch {seq}"),
         );
         let replayed = many(restored.replayed, "batch", "batches");

@@ -100,16 +100,17 @@ pub async fn check(app: App) {
 
 /// Says what opening the data found, and takes up what is known of its backups.
 pub fn opened(app: &App) -> Result<()> {
-    app.care
-        .backups
-        .send_replace(app.store.read(store::backups)?);
+    // What a copy knows of backups is about the original's.
+    if !app.held() {
+        let backups = app.store.read(store::backups)?;
+        app.care.backups.send_replace(backups);
+    }
     tell_opening(app);
     Ok(())
 }
 
 fn tell_opening(app: &App) {
     let opened = app.store.opened();
-    let (replayed, torn_bytes) = (opened.replayed, opened.torn_bytes);
     if let Some(from) = opened.migrated_from {
         tracing::info!(
             from,
@@ -118,22 +119,9 @@ fn tell_opening(app: &App) {
         );
     }
     for damage in &opened.damage {
-        tracing::warn!(damage, "damage in the data directory, which cost nothing");
+        tracing::error!(damage, "the data directory is not as it was written");
     }
-    match opened.start {
-        Start::New => tracing::info!("a new data directory"),
-        Start::Clean => tracing::info!(seq = app.store.seq(), "the data was closed well"),
-        Start::Checked => tracing::info!(
-            replayed,
-            torn_bytes,
-            "the data was not closed well, was checked and is whole"
-        ),
-        Start::Rebuilt => tracing::warn!(
-            replayed,
-            torn_bytes,
-            "the live file was torn, missing or foreign, as in a copy; it was made anew from a snapshot and the journal, and nothing is lost"
-        ),
-    }
+    tell_start(app);
     if app.held() {
         tracing::warn!(
             "this data is a copy, or was restored: nothing is sent to anybody until you say `novacore adopt`, once no other server runs on the original"
@@ -141,6 +129,37 @@ fn tell_opening(app: &App) {
     }
     if let (kind, Some(against)) = admin::file_system(app) {
         tracing::warn!(kind, "{against}");
+    }
+}
+
+/// Where the rows came from. What is damaged stands in the log already, and no line says then that all is well.
+fn tell_start(app: &App) {
+    let opened = app.store.opened();
+    let (replayed, torn_bytes) = (opened.replayed, opened.torn_bytes);
+    let whole = opened.damage.is_empty();
+    match opened.start {
+        Start::New => tracing::info!("a new data directory"),
+        Start::Clean => tracing::info!(seq = app.store.seq(), "the data was closed well"),
+        Start::Checked if whole => tracing::info!(
+            replayed,
+            torn_bytes,
+            "the last stop was not a clean one; the data was checked and is whole"
+        ),
+        Start::Checked => tracing::warn!(
+            replayed,
+            torn_bytes,
+            "the last stop was not a clean one; the live file was checked"
+        ),
+        Start::Rebuilt if whole && app.held() => tracing::info!(
+            replayed,
+            torn_bytes,
+            "the live file was made from a snapshot and the journal, as after a copy or restore"
+        ),
+        Start::Rebuilt => tracing::warn!(
+            replayed,
+            torn_bytes,
+            "the live file was torn, missing or foreign; it was made anew from a snapshot and the journal"
+        ),
     }
 }
 

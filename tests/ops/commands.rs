@@ -66,7 +66,7 @@ async fn an_account_is_made_while_the_server_runs() {
     );
     assert_eq!(
         complained(&again),
-        "novacore: There is already an account with this address. Sign in instead.\n"
+        "novacore: There is already an account with this address.\n"
     );
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::data_commands::{ends, with_words};
 use super::health::dependency;
 use super::nightly::until;
 use crate::support::app::TestApp;
@@ -82,4 +83,35 @@ async fn data_in_memory_is_warned_about() {
         "{told}"
     );
     app.finish().await;
+}
+
+/// Data that cannot be opened as a whole is not opened: the refusal says what is missing and the way on,
+/// which works, and nothing is changed.
+#[tokio::test]
+async fn what_is_missing_is_told() {
+    let place = with_words().await;
+    fs::remove_dir_all(place.data().join("live")).unwrap();
+    let journal = fs::read_dir(place.data().join("journal")).unwrap();
+    let file = journal.map(|entry| entry.unwrap().path()).max().unwrap();
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&file, &bytes).unwrap();
+
+    let refused = ends(&place, &["serve"], 1).await;
+    let last = refused.lines().last().unwrap();
+    let dir = place.data().display().to_string();
+    for part in [
+        "is not whole",
+        "Nothing was changed.",
+        "novacore restore BACKUP",
+        "--partial --into OTHER",
+    ] {
+        assert!(last.contains(part), "no {part} in {refused}");
+    }
+    assert_eq!(fs::read(&file).unwrap(), bytes);
+    ends(&place, &["check", &dir], 1).await;
+    let partial = ["restore", &dir, "--partial", "--into", "other"];
+    ends(&place, &partial, 0).await;
+    place.serve_with(&["serve", "--data-dir", "other"]).await;
 }

@@ -160,9 +160,17 @@ async fn refusals() {
     }
     let nothing = ["check", "--data-dir", "nowhere"];
     let refused = ends(&place, &nothing, 1).await;
-    assert!(refused.contains("there is no data in"), "{refused}");
+    assert!(refused.contains("There is no folder"), "{refused}");
     assert!(!place.path().join("nowhere").exists());
-    ends(&place, &["check", "full"], 1).await;
+    let refused = ends(&place, &["check", "full"], 1).await;
+    assert!(
+        refused.contains("There is no NovaCore data in"),
+        "{refused}"
+    );
+    let refused = ends(&place, &["check", "."], 1).await;
+    assert!(refused.contains("; did you mean "), "{refused}");
+    let refused = ends(&place, &["check", "full/thesis.odt"], 1).await;
+    assert!(refused.contains("is a file, not a folder"), "{refused}");
     ends(&place, &["restore", "full", "--into", "new"], 1).await;
     assert!(!place.path().join("new").exists());
     assert_eq!(

@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use novacore::ops::{Command, Reply, Steps};
 use serde_json::{Value, json};
 use storage::Writing;
 
@@ -186,5 +187,27 @@ async fn it_starts_on_a_full_disk() {
     app.disk.set_full(false);
     let marked = async { while newest(&ada, &session).await["status"] != "interrupted" {} };
     while_time_passes(&app, marked).await;
+    app.finish().await;
+}
+
+/// When it is the data's own disk that is full, a backup by hand says so, and names the way that needs
+/// no room there.
+#[tokio::test]
+async fn a_backup_from_a_full_disk_names_the_way() {
+    let app = TestApp::new().await;
+    app.user("ada").await.say("Remember me.").await;
+    app.settle().await;
+    app.disk.set_full(true);
+    let dir = app.folder().join("bak");
+    let backup = Command::Backup { dir: dir.clone() };
+    let reply = backup.run(&app.app, &Steps::default()).await;
+    let Reply::Failed { said, .. } = reply else {
+        panic!("{reply:?}");
+    };
+    assert!(said.contains("The disk of the data"), "{said}");
+    let data = app.folder().join("data");
+    let way = format!("cp -a {} {}", data.display(), dir.display());
+    assert!(said.ends_with(&way), "{said}");
+    app.disk.set_full(false);
     app.finish().await;
 }

@@ -205,3 +205,58 @@ async fn the_check_comes_by_itself() {
     assert!(metrics.contains("check_findings 0"), "{metrics}");
     app.finish().await;
 }
+
+/// A copy whose folder of backups is the original's begins none by itself, counts none as its own and
+/// removes none, also after one by hand; adopted, it goes on as any other.
+#[tokio::test]
+async fn a_held_copy_leaves_backups_alone() {
+    let mut app = with_nightly().await;
+    let home = app.folder().join("data.backups");
+    let by_hand = async |app: &TestApp| {
+        app.advance(Duration::from_secs(1));
+        let begun = app.admin().await;
+        let begun = begun.post("/api/admin/storage/backup", &json!({})).await;
+        assert_eq!(begun.status, 202);
+        app.settle().await;
+    };
+    by_hand(&app).await;
+    by_hand(&app).await;
+    app.end();
+    let copied = std::process::Command::new("cp")
+        .args(["-a", "data", "copy"])
+        .current_dir(app.folder())
+        .status();
+    assert!(copied.unwrap().success());
+    app.config.data.dir = app.folder().join("copy");
+    app.config.backup.dir.clone_from(&home);
+    app.config.backup.keep = 1;
+    app.reopen().await;
+
+    let seen = state(&app.admin().await).await;
+    assert_eq!(seen["last_backup"], Value::Null);
+    assert_eq!(
+        (&seen["nightly"]["on"], &seen["nightly"]["why"]),
+        (&json!(false), &json!("held"))
+    );
+    for _ in 0..24 {
+        app.clock.sleepers(5).await;
+        app.advance(Duration::from_hours(3));
+    }
+    assert_eq!(backups(&home).len(), 2);
+    let ready = app.nobody().get("/ready").await.body;
+    assert_eq!(dependency(&ready, "backup")["status"], "ok", "{ready}");
+    by_hand(&app).await;
+    assert_eq!(backups(&home).len(), 3, "none was removed");
+
+    let admin = app.admin().await;
+    let adopted = admin.post("/api/admin/storage/adopt", &json!({})).await;
+    assert_eq!(adopted.status, 204);
+    let seen = state(&admin).await["nightly"].clone();
+    assert_eq!((&seen["on"], &seen["why"]), (&json!(true), &Value::Null));
+    let minutes = Duration::from_mins(10);
+    until(&app, minutes, "a night's backup, and the removal", |_| {
+        backups(&home).len() == 1
+    })
+    .await;
+    app.finish().await;
+}

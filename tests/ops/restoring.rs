@@ -1,7 +1,7 @@
 //! From a backup, a copy, or a moment in the past back to a server.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use novacore::clock::Clock;
@@ -183,4 +183,68 @@ async fn open_links_are_void() {
     let refused = program.nobody().post("/api/auth/setup", &body).await;
     assert_eq!(refused.code(), "setup_token_invalid");
     create(&place, "ada@example.org").await;
+}
+
+/// What is at the target is replaced only when it is ours, and never when it is tied up with the source;
+/// a refusal says so, and nothing is changed.
+#[tokio::test]
+async fn only_what_is_ours_is_replaced() {
+    let place = with_words().await;
+    ends(&place, &["backup", "bak"], 0).await;
+    let root = place.path();
+    fs::create_dir(root.join("home")).unwrap();
+    for name in ["home/a", "home/b", "home/c", "home/d", "file"] {
+        fs::write(root.join(name), "mine").unwrap();
+    }
+    fs::create_dir(root.join("empty")).unwrap();
+    fs::create_dir(root.join("shelf")).unwrap();
+    ends(&place, &["backup", "shelf/bak"], 0).await;
+    fs::create_dir(root.join("mixed")).unwrap();
+    fs::create_dir(root.join("mixed/journal")).unwrap();
+    fs::write(root.join("mixed/thesis.odt"), "mine").unwrap();
+    let before = everything(root);
+    for (from, into, why) in [
+        ("bak", "home", "(it holds a, b, c, ...)"),
+        ("bak", "mixed", "(it holds thesis.odt)"),
+        ("bak", "shelf", "(it holds bak)"),
+        ("bak", "file", "is a file, not a folder"),
+        ("bak", "bak/new", "lies in"),
+        ("bak", "bak", "is what is to be restored"),
+        ("data", "data/live", "is not a NovaCore data directory"),
+        ("data/snapshots", "data", "There is no NovaCore data in"),
+        ("bak", "no/where", "Make it first"),
+    ] {
+        let told = ends(&place, &["restore", from, "--into", into], 1).await;
+        assert!(told.contains(why), "{from} to {into}: {told}");
+        let nothing = told.contains("Nothing was changed.") || from == "data/snapshots";
+        assert!(nothing, "{from} to {into}: {told}");
+        assert_eq!(everything(root), before, "{from} to {into}");
+    }
+    let future = [
+        "restore",
+        "bak",
+        "--at",
+        "2999-01-01 00:00",
+        "--into",
+        "new",
+    ];
+    let told = ends(&place, &future, 1).await;
+    assert!(told.contains("lies in the future"), "{told}");
+    assert_eq!(everything(root), before);
+    ends(&place, &["restore", "bak", "--into", "empty"], 0).await;
+    assert!(root.join("empty/live").exists());
+}
+
+/// The path of everything below a folder.
+fn everything(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(everything(&path));
+        }
+        found.push(path);
+    }
+    found.sort();
+    found
 }

@@ -70,7 +70,7 @@ async fn a_second_server_on_the_same_data_is_refused() {
     let log = second.log();
     let last = log.lines().last().unwrap();
     assert!(
-        last.starts_with("novacore: ") && last.contains("in use by another process"),
+        last.starts_with("novacore: ") && last.contains("A NovaCore already runs on "),
         "{log}"
     );
     assert!(

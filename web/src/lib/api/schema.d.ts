@@ -858,6 +858,8 @@ export interface components {
 			 */
 			next_at?: string | null;
 			on: boolean;
+			/** @description `held` when they are configured, and off only until this data is adopted. */
+			why?: string | null;
 		};
 		/**
 		 * Format: password
