@@ -171,7 +171,9 @@ impl From<storage::Error> for Error {
                 "The disk of this server is full, so nothing new can be stored.",
             ),
             // In use: the file could not be opened again yet after a failure.
-            storage::Error::Io { .. } | storage::Error::InUse => (
+            storage::Error::Io { .. }
+            | storage::Error::InUse
+            | storage::Error::Displaced { .. } => (
                 "storage_read_only",
                 "The disk of this server cannot be used just now.",
             ),

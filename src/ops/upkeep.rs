@@ -54,13 +54,13 @@ pub async fn maintain(app: App) {
 pub async fn watch_writing(app: App) {
     let mut refused = false;
     loop {
+        // It also looks whether the directory is still in its place.
+        let _ = app.store.probe().await;
         if let Writing::Refused { reason, .. } = app.store.writing() {
             if !refused {
                 tracing::error!(%reason, "nothing new can be stored; reading and running answers go on, and it is tried again every few seconds");
             }
             refused = true;
-            // What it says is told above once; here only whether it helped counts.
-            let _ = app.store.probe().await;
         }
         if refused && app.store.writing() == Writing::Possible {
             refused = false;
@@ -140,6 +140,9 @@ fn tell_start(app: &App) {
     match opened.start {
         Start::New => tracing::info!("a new data directory"),
         Start::Clean => tracing::info!(seq = app.store.seq(), "the data was closed well"),
+        Start::Checked if whole && app.held() => {
+            tracing::info!(replayed, torn_bytes, "this copy was checked and is whole");
+        }
         Start::Checked if whole => tracing::info!(
             replayed,
             torn_bytes,

@@ -13,7 +13,8 @@ use crate::home::{Home, LOCK_FILE};
 use crate::journal::{Chain, Journal};
 use crate::live::Live;
 use crate::open::Held;
-use crate::recover::{Bounds, Recovered, copy_file, recover};
+use crate::recover::{Bounds, Recovered, recover};
+use crate::remake::copy_file;
 use crate::report::{BackupInfo, OnProgress, Opened, Progress, Restored, SnapshotInfo};
 use crate::{Error, Options, open, place, snapshot};
 

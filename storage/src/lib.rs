@@ -5,12 +5,15 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | `store.rs` | the door: open, write, read, close |
-//! | `open.rs` | what happens to a directory before it is served: lock, create, check, migrate |
-//! | `live.rs` | the open file, behind every read and every commit |
-//! | `writer.rs` | the one writer thread and its group commit |
-//! | `write.rs` | one batch: every change goes through one function here, and can be undone |
+//! | `store.rs`, `tend.rs` | the door: open, write, read, close; and what an operator has done |
+//! | `home.rs`, `place.rs`, `files/` | the data directory: what is where, which one it is, on which disk |
+//! | `open.rs`, `recover.rs`, `remake.rs`, `apply.rs` | from what is in a directory to what was acknowledged |
+//! | `journal/` | every batch, synced before it is anywhere else |
+//! | `snapshot.rs`, `keep.rs`, `swap.rs` | copies of all rows, their retirement, a new live file from one |
+//! | `live.rs`, `generation.rs`, `writable.rs`, `backend.rs` | the store at work, and when the disk fails |
+//! | `writer.rs`, `write.rs` | the one writer thread; one batch, in which every change goes through one function |
 //! | `read.rs` | reading, the same from a snapshot and from inside a write |
+//! | `check.rs`, `stats.rs`, `backup.rs`, `report.rs` | reading everything; figures; backups and restoring |
 //! | `key.rs`, `span.rs`, `table.rs`, `record.rs` | types to ordered keys, ranges, and checked values |
 //! | `changes.rs` | the feed from which derived indexes catch up |
 //! | `text/` | the full-text index: a cache that can be deleted at any time |
@@ -19,7 +22,8 @@
 //! * a write is acknowledged only after it is durable;
 //! * a write closure that fails leaves no trace, and does not hurt the others of its batch;
 //! * every value carries a checksum over its key and itself, verified on every read;
-//! * nothing changes a table except through `WriteTx::apply`, so that a journal can go in beneath it.
+//! * nothing changes a table except through `WriteTx::apply`, and nothing reaches the live file that is not
+//!   in the journal.
 
 mod apply;
 mod backend;
@@ -42,6 +46,7 @@ mod place;
 mod read;
 mod record;
 mod recover;
+mod remake;
 mod report;
 mod snapshot;
 mod span;
@@ -51,6 +56,7 @@ mod swap;
 mod table;
 mod tend;
 mod text;
+mod writable;
 mod write;
 mod writer;
 

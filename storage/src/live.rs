@@ -16,14 +16,14 @@ use uuid::Uuid;
 
 use crate::error::guarded;
 use crate::generation::Generation;
-use crate::home::{Home, LOCK_FILE};
+use crate::home::Home;
 use crate::journal::Journal;
 use crate::journal::frame::Record as JournalRecord;
 use crate::open::Held;
 use crate::recover::Recovered;
 use crate::report::{Opened, Start, Writing};
 use crate::write::Batch;
-use crate::{Error, Record, Table, WriteTx, place};
+use crate::{Error, Record, Table, WriteTx, place, writable};
 
 /// The one row about the store itself.
 pub(crate) const META: Table<u8, Meta> = Table::new("storage.meta");
@@ -61,7 +61,7 @@ pub(crate) struct Live {
     held: AtomicBool,
     /// True while the live file may be sound in memory only: it was found there after a crash, or a sync
     /// of it failed. Then it is not said to be clean, whatever a later sync says.
-    doubtful: AtomicBool,
+    pub(crate) doubtful: AtomicBool,
     format: AtomicU32,
     seq: AtomicU64,
     /// The last batch that a reader who begins now sees: never before the live file has it.
@@ -75,14 +75,14 @@ pub(crate) struct Live {
     /// How often it was tried to open the file anew.
     pub(crate) attempts: AtomicU64,
     pub(crate) journal: Mutex<Journal>,
-    writing: Mutex<Writing>,
+    pub(crate) writing: Mutex<Writing>,
     /// Nothing may be written before a snapshot is taken.
-    owes_snapshot: AtomicBool,
+    pub(crate) owes_snapshot: AtomicBool,
     /// Batches since the live file was synced, and when that was.
     unsynced: AtomicU32,
     synced_ms: AtomicU64,
     /// Which file the lock is, to notice that the directory was moved away.
-    inode: Option<u64>,
+    pub(crate) inode: Option<u64>,
     /// Held, never read: the directory is ours until this is dropped.
     lock: Mutex<Option<Box<dyn Send + Sync>>>,
     listeners: RwLock<Vec<Listener>>,
@@ -136,7 +136,7 @@ impl Live {
             owes_snapshot: AtomicBool::new(false),
             unsynced: AtomicU32::new(0),
             synced_ms: AtomicU64::new(home.now()),
-            inode: inode_of_lock(&home),
+            inode: writable::inode_of_lock(&home),
             lock: Mutex::new(Some(lock)),
             listeners: RwLock::default(),
             began_ms: AtomicU64::new(home.now()),
@@ -187,10 +187,6 @@ impl Live {
         Ok(())
     }
 
-    pub(crate) fn writing(&self) -> Writing {
-        lock(&self.writing).clone()
-    }
-
     /// A redb transaction to write in, once the disk takes writes again if it did not.
     pub(crate) fn begin_write(&self) -> Result<WriteTransaction, Error> {
         self.make_writable()?;
@@ -205,79 +201,6 @@ impl Live {
             Err(Error::Closed) => Err(Error::Closed),
             Err(_) => self.reopen().and_then(|()| begin()),
             outcome => outcome,
-        }
-    }
-
-    /// Fails with the reason while the disk takes no writes; each call looks whether it does now.
-    pub(crate) fn make_writable(&self) -> Result<(), Error> {
-        let owed = self.owes_snapshot.load(Ordering::Acquire);
-        if self.writing() == Writing::Possible && !owed {
-            return Ok(());
-        }
-        let tried = self
-            .is_in_place()
-            .and_then(|()| lock(&self.journal).probe())
-            .and_then(|()| self.with_current(|current| current.backend.flush()))
-            .and_then(|()| if owed { self.pay_snapshot() } else { Ok(()) });
-        match &tried {
-            Ok(()) => *lock(&self.writing) = Writing::Possible,
-            Err(reason) => self.refuse(reason.clone()),
-        }
-        tried
-    }
-
-    /// Fails when the directory is not where it was opened. It is looked at now and then only: a file that
-    /// is open can be written to wherever its name has gone.
-    fn is_in_place(&self) -> Result<(), Error> {
-        let dir = &self.home.dir;
-        let lock = self.home.files.stamp(&dir.join(LOCK_FILE))?;
-        if lock.map(|it| it.inode) == self.inode {
-            return Ok(());
-        }
-        Err(Error::Displaced { dir: dir.clone() })
-    }
-
-    /// Stops writing when the directory was moved away.
-    pub(crate) fn look_around(&self) {
-        if let Err(error @ Error::Displaced { .. }) = self.is_in_place() {
-            self.refuse(error);
-        }
-    }
-
-    /// Takes the snapshot without which nothing may be written, because snapshots and journal would not
-    /// lead to it. Without one, the disk being full, nothing is written and reading goes on.
-    pub(crate) fn pay_snapshot(&self) -> Result<(), Error> {
-        self.owes_snapshot.store(true, Ordering::Release);
-        match self.snapshot(&mut |_| ()) {
-            Ok(_) => {
-                self.owes_snapshot.store(false, Ordering::Release);
-                Ok(())
-            }
-            Err(error) => {
-                self.refuse(error.clone());
-                Err(error)
-            }
-        }
-    }
-
-    fn refuse(&self, reason: Error) {
-        let mut writing = lock(&self.writing);
-        let since_ms = match *writing {
-            Writing::Refused { since_ms, .. } => since_ms,
-            Writing::Possible => self.home.now(),
-        };
-        *writing = Writing::Refused { since_ms, reason };
-    }
-
-    /// Stops writing when the live file did not take a write.
-    fn note_fault(&self) {
-        let found = self
-            .with_current(|current| Ok((current.backend.fault(), current.backend.sync_failed())));
-        if let Ok((fault, sync_failed)) = found {
-            self.doubtful.fetch_or(sync_failed, Ordering::AcqRel);
-            if let Some(reason) = fault {
-                self.refuse(reason);
-            }
         }
     }
 
@@ -388,11 +311,6 @@ impl Live {
         drop(lock(&self.lock).take());
         closed
     }
-}
-
-fn inode_of_lock(home: &Home) -> Option<u64> {
-    let stamp = home.files.stamp(&home.dir.join(LOCK_FILE));
-    stamp.ok().flatten().map(|stamp| stamp.inode)
 }
 
 impl Lost {

@@ -8,21 +8,17 @@
 
 use std::fmt;
 use std::mem;
-use std::path::Path;
-use std::sync::Arc;
 
 use redb::Database;
 
 use crate::apply::apply;
 use crate::backend::Backend;
-use crate::home::{Home, OpenFile, new_database, read_meta};
+use crate::home::{Home, OpenFile, read_meta};
 use crate::journal::{Chain, Part, Reach};
 use crate::live::Meta;
+use crate::remake::{checked_live, from_nothing, from_snapshot};
 use crate::report::Start;
-use crate::{Error, FileHandle, snapshot};
-
-/// Bytes that are copied from a snapshot at a time.
-const COPY_CHUNK: usize = 1 << 20;
+use crate::{Error, snapshot};
 
 /// What recovery may do.
 #[derive(Debug, Clone, Copy)]
@@ -180,13 +176,6 @@ fn one_lineage(
     }
 }
 
-/// The live file after a full check.
-fn checked_live(home: &Home) -> Result<(OpenFile, Meta), Error> {
-    let open = home.open_database(&home.live_file(), true)?;
-    let meta = read_meta(&open.database)?;
-    Ok((open, meta))
-}
-
 /// A recovery under way.
 struct Search<'s> {
     home: &'s Home,
@@ -321,60 +310,6 @@ impl Search<'_> {
         let reach = self.chain.replay(Part::after(from), &mut |_| Ok(()))?;
         Ok(reach.seq >= meta.seq && reach.damage.is_empty())
     }
-}
-
-/// Copies a snapshot into the place of the live file and verifies it there.
-fn from_snapshot(home: &Home, source: &Home, seq: u64) -> Result<OpenFile, Error> {
-    replace_live(home, |into| {
-        copy_file(source, &snapshot::path(source, seq), &into)
-    })?;
-    let (open, meta) = checked_live(home)?;
-    if meta.seq != seq {
-        return Err(Error::corrupt_file(
-            "a snapshot is not the one its name says",
-        ));
-    }
-    Ok(open)
-}
-
-/// Copies a file's bytes, and syncs them.
-pub(crate) fn copy_file(
-    source: &Home,
-    path: &Path,
-    into: &Arc<dyn FileHandle>,
-) -> Result<(), Error> {
-    let from = source.files.open_to_read(path)?;
-    let len = from.len()?;
-    let mut at = 0;
-    let mut chunk = vec![0; COPY_CHUNK];
-    while at < len {
-        let part = usize::try_from(len - at)
-            .unwrap_or(COPY_CHUNK)
-            .min(COPY_CHUNK);
-        from.read_at(at, &mut chunk[..part])?;
-        into.write_at(at, &chunk[..part])?;
-        at += part as u64;
-    }
-    Ok(into.sync()?)
-}
-
-fn from_nothing(home: &Home) -> Result<OpenFile, Error> {
-    replace_live(home, |into| {
-        new_database(&Backend::new(into))?;
-        Ok(())
-    })?;
-    home.open_database(&home.live_file(), false)
-}
-
-/// Makes a new live file beside the old one, and puts it into its place when it is complete.
-pub(crate) fn replace_live(
-    home: &Home,
-    fill: impl FnOnce(Arc<dyn FileHandle>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let new = home.files.create_unnamed(&home.live_dir())?;
-    fill(Arc::clone(&new))?;
-    new.sync()?;
-    home.put(new.as_ref(), &home.live_file())
 }
 
 impl Recovered {

@@ -14,7 +14,7 @@ use crate::error::guarded;
 use crate::home::{Home, OpenFile, find_row, new_database};
 use crate::journal::{Chain, Part};
 use crate::live::{Live, META, META_KEY};
-use crate::recover::copy_file;
+use crate::remake::copy_file;
 use crate::report::{OnProgress, Progress};
 use crate::{Error, FileHandle, snapshot};
 
