@@ -55,11 +55,16 @@ $(CHROMIUM):
 	@echo "== installing chromium for the browser tests (apt)"
 	$(APT) update -qq && $(APT) install -y -qq chromium >/dev/null
 
+RSYNC := /usr/bin/rsync
+$(RSYNC):
+	@echo "== installing rsync for the tests of live copies (apt)"
+	$(APT) update -qq && $(APT) install -y -qq rsync >/dev/null
+
 tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 	@echo "== installing the browser tests' packages (npm)"
 	cd tests/browser && $(NPM)
 
-test: web tests/browser/node_modules/.package-lock.json | $(CHROMIUM)
+test: web tests/browser/node_modules/.package-lock.json | $(CHROMIUM) $(RSYNC)
 	@echo "== page: unit tests"
 	cd web && npm run --silent test
 	@echo "== Rust: unit and integration tests"
