@@ -6,6 +6,7 @@ use std::path::Path;
 use novacore_storage::{Error, Options, Read, Span, Start, Store};
 
 use super::{DAY, Time, files_with, numbers, upto, write};
+use crate::support::sim::{Fault, SimDisk};
 use crate::support::{NOTES, file, note};
 
 fn names(dir: &Path, folder: &str) -> Vec<String> {
@@ -185,4 +186,31 @@ fn the_live_file_can_be_rebuilt() {
     write(&store, 6..=6);
     assert_eq!(numbers(&store), upto(6));
     assert_eq!(store.check(true, &mut |_| ()).unwrap().findings, []);
+}
+
+/// Promise: a snapshot for which there is no room is given up at once, not gathered in memory; writing and
+/// reading go on, and with room it is taken.
+#[test]
+fn a_snapshot_without_room_is_given_up() {
+    let disk = SimDisk::new(1, Path::new("/srv/data"));
+    let store = Store::open(Options {
+        files: disk.files(),
+        ..Time::new().options(Path::new("/srv/data"))
+    })
+    .unwrap();
+    let text = "z".repeat(1 << 20);
+    for n in 1..=24 {
+        let row = note(&text);
+        let put: Result<(), Error> = store.write(move |tx| tx.put(&NOTES, &n, &row)).wait();
+        put.unwrap();
+    }
+    disk.arm(Fault::FullAfter(4 << 20));
+    let mut last = 0;
+    let refused = store.snapshot(&mut |progress| last = progress.done);
+    assert_eq!(refused, Err(Error::Full));
+    assert_eq!(last, 4, "there are tables after the one with the notes");
+    disk.heal();
+    let rows: Result<u64, Error> = store.read(|tx| tx.count(&NOTES, Span::all()));
+    assert_eq!(rows, Ok(24));
+    store.snapshot(&mut |_| ()).unwrap();
 }
