@@ -165,7 +165,9 @@ impl StorageBackend for Backend {
         // The file may be shorter than redb was told.
         let there = self.file.len()?.saturating_sub(offset);
         let there = usize::try_from(there).unwrap_or(usize::MAX).min(out.len());
-        self.file.read_at(offset, &mut out[..there])?;
+        if there > 0 {
+            self.file.read_at(offset, &mut out[..there])?;
+        }
         out[there..].fill(0);
         for (at, bytes) in &writes.blocks {
             lay_over(out, offset, *at, bytes);
