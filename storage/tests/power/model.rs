@@ -201,11 +201,27 @@ impl Model {
         *self = Self::of(self.acknowledged.with(change));
     }
 
-    /// A write was answered with an error: it may be in. In `order`, only if those before it are.
-    pub fn doubt(&mut self, change: &Change, order: bool) {
+    /// Writes that were queued together were refused while the process goes on. They have the seq of the
+    /// next batch, as every other refused batch has: at most one batch of all can be found later, and a
+    /// batch is a run of what was queued.
+    pub fn refuse(&mut self, changes: &[&Change]) {
+        for first in 0..changes.len() {
+            let mut rows = self.acknowledged.clone();
+            for change in &changes[first..] {
+                rows = rows.with(change);
+                self.possible.insert(State {
+                    rows: rows.clone(),
+                    skipped: true,
+                });
+            }
+        }
+    }
+
+    /// A write was answered with an error as everything stopped: it may be in, if those before it are.
+    pub fn doubt(&mut self, change: &Change) {
         let mut states = BTreeSet::new();
         for state in &self.possible {
-            if !(order && state.skipped) {
+            if !state.skipped {
                 states.insert(State {
                     rows: state.rows.with(change),
                     skipped: state.skipped,

@@ -201,6 +201,7 @@ impl Run {
             })
             .collect();
         let mut failure = None;
+        let mut refused = Vec::new();
         for (pending, change) in queued.into_iter().zip(changes) {
             let answer = pending.wait();
             self.tell(format!("write {} {answer:?}", change.number));
@@ -210,14 +211,20 @@ impl Run {
                 Ok(seq) => {
                     self.seq = seq;
                     self.model.acknowledge(change);
+                    refused.clear();
                 }
                 Err(error) if change.fails && error == on_purpose() => {}
                 Err(error) => {
-                    self.model.doubt(change, !self.refusing);
+                    if self.refusing {
+                        refused.push(change);
+                    } else {
+                        self.model.doubt(change);
+                    }
                     failure = Some(error);
                 }
             }
         }
+        self.model.refuse(&refused);
         Ok(failure)
     }
 
