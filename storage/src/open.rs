@@ -5,6 +5,7 @@
 //! directory that cannot be opened keeps everything that was in it.
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use uuid::Uuid;
 
@@ -130,8 +131,11 @@ fn serve(
         }
         set_aside(&live.home, &old)?;
     }
-    // Only now, because it keeps of a damaged file less than there was. A full disk puts it off.
-    let _ = lock_of(&live.journal).renew_torn();
+    // Only when there is such a snapshot, because it keeps of a damaged file less than there was. A full
+    // disk puts both off until the next batch.
+    if !live.owes_snapshot.load(Ordering::Acquire) {
+        let _ = lock_of(&live.journal).renew_torn();
+    }
     Ok(live)
 }
 

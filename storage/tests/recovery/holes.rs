@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use novacore_storage::{Error, Restore, Start, Store, inspect, restore};
+use novacore_storage::{Error, Options, Restore, Start, Store, Writing, inspect, restore};
 
 use super::{Time, numbers, shell, upto, write};
 use crate::support::file;
+use crate::support::sim::{Fault, SimDisk};
 
 /// A directory with fifteen notes in three journal files, and a copy of it without its live file.
 fn copied(time: &Time, parent: &Path) -> (std::path::PathBuf, std::path::PathBuf) {
@@ -187,4 +188,41 @@ fn a_replaced_file_is_closed() {
         to.is_ok_and(|to| to.display().to_string().starts_with(&live))
     });
     assert_eq!(open.count(), 1);
+}
+
+/// Promise: a damaged journal file is written anew only when a snapshot has what it would lose; when none
+/// can be taken the store opens to be read, and everything stays as it is.
+#[test]
+fn a_damaged_file_is_not_renewed_without_a_snapshot() {
+    let root = Path::new("/srv/data");
+    let mut refused = 0;
+    for sync in 1..40 {
+        let disk = SimDisk::new(sync, root);
+        let options = || Options {
+            files: disk.files(),
+            ..Time::new().options(root)
+        };
+        let store = Store::open(options()).unwrap();
+        write(&store, 1..=300); // More than a checkpoint behind the damage.
+        disk.stop();
+        drop(store);
+        disk.heal();
+        disk.kill();
+        disk.flip(&root.join("journal/00000000000000000001.wal"), 400, 1);
+        disk.arm(Fault::SyncFails(sync));
+        let Ok(store) = Store::open(options()) else {
+            continue;
+        };
+        assert_eq!(numbers(&store), upto(300));
+        let renewed = root.join("journal/00000000000000000001-1.wal");
+        let snapshot = root.join("snapshots/00000000000000000300.redb");
+        let is_there = |wanted: &Path| disk.listing().iter().any(|(path, _)| path == wanted);
+        assert!(!is_there(&renewed) || is_there(&snapshot), "sync {sync}");
+        refused += u32::from(matches!(store.writing(), Writing::Refused { .. }));
+        disk.heal();
+        store.probe().wait().unwrap();
+        write(&store, 301..=301);
+        assert_eq!(numbers(&store), upto(301));
+    }
+    assert!(refused > 0);
 }
