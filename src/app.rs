@@ -23,8 +23,12 @@ use crate::clock::{Clock, Ids, Random};
 use crate::config::{Config, Networks};
 use crate::error::{Error, Result};
 use crate::http::assets::Page;
+use crate::http::briefly::Briefly;
 use crate::http::events::Streams;
+use crate::http::presence::Presence;
 use crate::http::rate::Rates;
+use crate::http::throttle::Throttle;
+use crate::jobs::Jobs;
 use crate::outside::ModelServers;
 
 /// A cheap handle; clone it freely.
@@ -46,7 +50,13 @@ pub struct Parts {
     pub models: ModelServers,
     pub keys: Keys,
     pub rates: Rates,
+    pub throttle: Throttle,
     pub streams: Streams,
+    /// What is served for as long as a sign-in or token lives.
+    pub presence: Presence,
+    /// What is kept between two requests that belong together.
+    pub briefly: Briefly,
+    pub jobs: Jobs,
     pub tasks: Tasks,
     pub page: Page,
     pub metrics: PrometheusHandle,
@@ -69,6 +79,11 @@ impl App {
     /// service or notifies asks here first.
     pub fn held(&self) -> bool {
         self.store.held()
+    }
+
+    /// The address that links are built from; never from what a request claims.
+    pub fn base(&self) -> String {
+        self.config.server.base(self.config.server.listen.port())
     }
 }
 

@@ -4,6 +4,7 @@
 //! Must stay true: one precedence, flag > environment > file > default, and nothing else ever
 //! changes a setting. An empty string means "not set". Secrets never leave through `Debug` or `show`.
 
+mod identity;
 mod layers;
 mod load;
 mod networks;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
+pub use identity::{Auth, Mail, Oidc, PLANS, Plans, Registration, Support, Verification};
 pub use load::{ConfigError, Loaded, Overrides, load};
 pub use networks::Networks;
 pub use places::lies_in;
@@ -28,6 +30,10 @@ pub struct Config {
     pub backup: Backup,
     pub model: Model,
     pub auth: Auth,
+    pub oidc: Oidc,
+    pub mail: Mail,
+    pub plans: Plans,
+    pub support: Support,
     pub chat: Chat,
     pub memory: Memory,
     pub limits: Limits,
@@ -89,27 +95,9 @@ pub struct Model {
     pub first_byte_timeout_seconds: u64,
     pub chunk_timeout_seconds: u64,
     pub demo_dir: PathBuf,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Registration {
-    Open,
-    Closed,
-}
-
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Auth {
-    pub registration: Registration,
-    pub access_minutes: u64,
-    pub refresh_days: u64,
-    pub refresh_absolute_days: u64,
-    pub hash_memory_kib: u32,
-    pub hash_iterations: u32,
-    pub hash_threads: usize,
-    pub secret: String,
-    pub secret_file: PathBuf,
+    pub service_auth: bool,
+    pub service_secret: String,
+    pub service_secret_file: PathBuf,
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -137,6 +125,7 @@ pub struct Limits {
     pub registrations_per_hour: u32,
     pub reads_per_minute: u32,
     pub reads_burst: u32,
+    pub unverified_messages_per_day: u32,
     pub answers_per_user: usize,
 }
 
@@ -214,22 +203,9 @@ impl Default for Model {
             first_byte_timeout_seconds: 300,
             chunk_timeout_seconds: 60,
             demo_dir: "./models".into(),
-        }
-    }
-}
-
-impl Default for Auth {
-    fn default() -> Self {
-        Self {
-            registration: Registration::Open,
-            access_minutes: 15,
-            refresh_days: 7,
-            refresh_absolute_days: 30,
-            hash_memory_kib: 19_456,
-            hash_iterations: 2,
-            hash_threads: 2,
-            secret: String::new(),
-            secret_file: PathBuf::new(),
+            service_auth: false,
+            service_secret: String::new(),
+            service_secret_file: PathBuf::new(),
         }
     }
 }
@@ -263,6 +239,7 @@ impl Default for Limits {
             registrations_per_hour: 20,
             reads_per_minute: 600,
             reads_burst: 100,
+            unverified_messages_per_day: 10,
             answers_per_user: 4,
         }
     }
@@ -283,6 +260,18 @@ impl Default for Metrics {
     fn default() -> Self {
         Self {
             allowed_networks: vec!["loopback".into()],
+        }
+    }
+}
+
+impl Server {
+    /// The address people type, without a slash at its end; `port` is the one that is listened on.
+    pub fn base(&self, port: u16) -> String {
+        let set = self.public_url.trim_end_matches('/');
+        if set.is_empty() || set == Self::default().public_url {
+            format!("http://localhost:{port}")
+        } else {
+            set.to_owned()
         }
     }
 }

@@ -24,8 +24,12 @@ use crate::clock::{Clock, Ids, Random};
 use crate::config::{Config, Networks};
 use crate::error::{Error, Result};
 use crate::http::assets::Page;
+use crate::http::briefly::Briefly;
 use crate::http::events::Streams;
+use crate::http::presence::Presence;
 use crate::http::rate::Rates;
+use crate::http::throttle::Throttle;
+use crate::jobs::Jobs;
 use crate::outside::ModelServers;
 use crate::{auth, chat, http, metrics, ops, router, schedule, schema};
 
@@ -50,12 +54,17 @@ pub async fn open_on(
         .map_err(no_text_index)?;
     let networks =
         |words: &[String]| Networks::parse(words).map_err(|e| Error::internal("configuration", e));
+    let ids = Ids::new(clock.clone(), random.clone());
     let app = App::new(Parts {
         keys: Keys::load(&config, &random)?,
-        ids: Ids::new(clock.clone(), random.clone()),
+        jobs: Jobs::new(store.clone(), clock.clone(), ids.clone()),
+        ids,
         models: ModelServers::new(&config.model, clock.clone())?,
         rates: Rates::new(clock.clone(), config.limits.enabled),
+        throttle: Throttle::new(clock.clone(), config.limits.enabled),
         streams: Streams::default(),
+        presence: Presence::default(),
+        briefly: Briefly::new(clock.clone(), random.clone()),
         tasks: Tasks::default(),
         page: Page::load(),
         metrics: metrics::install(),
@@ -259,21 +268,10 @@ async fn announce(app: &App, address: SocketAddr) -> Result<()> {
     if !app.config.limits.enabled {
         tracing::warn!("limits.enabled is false: no rate limit and no throttle is in force");
     }
-    let base = public_url(&app.config, address.port());
+    let base = app.config.server.base(address.port());
     auth::offer_setup(app, &base).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, page = %base, "NovaCore is ready");
     Ok(())
-}
-
-/// The address people type, without a slash at its end.
-fn public_url(config: &Config, port: u16) -> String {
-    let set = config.server.public_url.trim_end_matches('/');
-    let default = Config::default().server.public_url;
-    if set.is_empty() || set == default {
-        format!("http://localhost:{port}")
-    } else {
-        set.to_owned()
-    }
 }
 
 /// Waits for a signal, then lets running answers end for as long as configured, or until a second

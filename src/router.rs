@@ -46,7 +46,7 @@ fn routes() -> Router<App> {
         .route("/api/auth/logout",                    post(auth::logout))
         .route("/api/auth/logout-all",                post(auth::logout_all))
         .route("/api/auth/me",                        get(account::me))
-        .route("/api/auth/sessions",                  get(auth::list_sessions))
+        .route("/api/auth/sessions",                  get(auth::list_sessions).delete(auth::end_others))
         .route("/api/auth/sessions/{id}",             delete(auth::end_session))
 
         .route("/api/chat/models",                    get(chat::models))

@@ -7,12 +7,16 @@
 //! | check of everything stored | a minute after the start, and at `backup.at` |
 //! | snapshots and retiring of old journal | looked at every 10 minutes |
 //! | whether storage can write | every 5 seconds; tried again while it cannot |
-//! | sweep: ended sign-ins, old idempotency keys, empty rate buckets, logs of finished answers | every 10 minutes |
+//! | jobs: mail, erasing accounts | when they are due; a try that failed is made again after 30 s, doubling up to 6 h |
+//! | sweep: ended sign-ins, links, old security events and jobs, idempotency keys, empty rate buckets, logs of finished answers | every 10 minutes |
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::App;
 use crate::error::Result;
+use crate::jobs::{Job, Outcome, Runner, Work};
 use crate::{auth, chat, memory, ops};
 
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
@@ -20,11 +24,36 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 /// Starts all of it; it ends with the program.
 pub fn start(app: &App) {
     follow(app);
+    app.tasks.spawn(work_off(app).run());
     app.tasks.spawn(sweeping(app.clone()));
     app.tasks.spawn(ops::maintain(app.clone()));
     app.tasks.spawn(ops::watch_writing(app.clone()));
     app.tasks.spawn(ops::keep_checking(app.clone()));
     app.tasks.spawn(ops::nightly(app.clone()));
+}
+
+/// Every kind of job, and who does it.
+fn kinds(app: &App) -> HashMap<&'static str, Work> {
+    HashMap::from([("auth.mail", work(app, auth::send_mail))])
+}
+
+fn work<F>(app: &App, does: fn(App, Job) -> F) -> Work
+where
+    F: Future<Output = Outcome> + Send + 'static,
+{
+    let app = app.clone();
+    Arc::new(move |job| Box::pin(does(app.clone(), job)))
+}
+
+/// What works off the queue of jobs.
+fn work_off(app: &App) -> Runner {
+    let tasks = app.tasks.clone();
+    Runner {
+        jobs: app.jobs.clone(),
+        kinds: kinds(app),
+        begin: Box::new(move |job| tasks.work(job)),
+        drain: app.tasks.drain.clone(),
+    }
 }
 
 /// Starts only what keeps the derived indexes up: for a command that needs them while no server runs.
@@ -48,8 +77,12 @@ async fn sweeping(app: App) {
 /// Removes what has run out.
 pub async fn sweep(app: &App) -> Result<()> {
     app.rates.sweep();
+    app.throttle.sweep();
+    app.presence.sweep();
+    app.briefly.sweep();
     app.streams.sweep(&app.clock);
     app.metrics.run_upkeep();
+    app.jobs.sweep().await?;
     auth::sweep(app).await?;
     chat::sweep(app).await
 }

@@ -3,10 +3,28 @@
 
 use storage::{Migration, TableInfo};
 
-use crate::{auth, chat, memory, ops};
+use crate::{auth, chat, jobs, memory, ops};
 
-const COUNT: usize =
-    auth::CATALOGUE.len() + chat::CATALOGUE.len() + memory::CATALOGUE.len() + ops::CATALOGUE.len();
+/// What each room brings.
+const ROOMS: [&[TableInfo]; 8] = [
+    &auth::CATALOGUE,
+    &auth::AUDIT_CATALOGUE,
+    &auth::LINKS_CATALOGUE,
+    &auth::TOKENS_CATALOGUE,
+    &chat::CATALOGUE,
+    &memory::CATALOGUE,
+    &ops::CATALOGUE,
+    &jobs::CATALOGUE,
+];
+
+const COUNT: usize = {
+    let (mut count, mut room) = (0, 0);
+    while room < ROOMS.len() {
+        count += ROOMS[room].len();
+        room += 1;
+    }
+    count
+};
 
 /// Every table.
 pub static TABLES: [TableInfo; COUNT] = all();
@@ -23,21 +41,15 @@ pub fn format() -> u32 {
 const fn all() -> [TableInfo; COUNT] {
     let mut tables = [auth::CATALOGUE[0]; COUNT];
     let mut at = 0;
-    let slices: [&[TableInfo]; 4] = [
-        &auth::CATALOGUE,
-        &chat::CATALOGUE,
-        &memory::CATALOGUE,
-        &ops::CATALOGUE,
-    ];
-    let mut slice = 0;
-    while slice < slices.len() {
+    let mut room = 0;
+    while room < ROOMS.len() {
         let mut row = 0;
-        while row < slices[slice].len() {
-            tables[at] = slices[slice][row];
+        while row < ROOMS[room].len() {
+            tables[at] = ROOMS[room][row];
             at += 1;
             row += 1;
         }
-        slice += 1;
+        room += 1;
     }
     tables
 }

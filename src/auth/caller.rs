@@ -1,7 +1,9 @@
 //! Who may call, in the type of a handler's argument. A handler without one is public, visibly.
 //!
 //! Must stay true: role, state and session are read from storage on every request; the token only
-//! says whose they are.
+//! says whose they are. What a person may do by signing in alone (`CurrentUser`) no API token may.
+
+use std::marker::PhantomData;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::header;
@@ -10,22 +12,43 @@ use uuid::Uuid;
 
 use super::store::{self, Role};
 use super::token::read_access_token;
+use super::tokens::{self, Scope};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::http::presence::Door;
 use crate::http::rate::Limit;
 
-/// A signed-in person.
+/// A person who signed in.
 #[derive(Clone, Debug)]
 pub struct CurrentUser {
     pub id: Uuid,
     pub session: Uuid,
+    /// Whether this sign-in was made with a second factor or a passkey.
+    pub strong: bool,
     pub user: store::User,
+    /// Closes when the sign-in ends.
+    pub door: Door,
 }
 
-/// A signed-in administrator.
+/// A person who signed in, or a program of theirs whose API token has the scope `S`.
+#[derive(Clone, Debug)]
+pub struct Caller<S> {
+    pub id: Uuid,
+    pub user: store::User,
+    /// Closes when the sign-in or the token ends.
+    pub door: Door,
+    scope: PhantomData<S>,
+}
+
+/// A signed-in person whose address is verified; administrators need not.
+#[derive(Clone, Debug)]
+pub struct VerifiedUser(pub CurrentUser);
+
+/// A signed-in administrator, with a second factor where the configuration asks for one.
 #[derive(Clone, Debug)]
 pub struct Admin(pub CurrentUser);
 
+/// The word after `Bearer`.
 fn bearer(parts: &Parts) -> Result<&str> {
     let missing = Error::Unauthenticated {
         code: "token_missing",
@@ -45,6 +68,8 @@ fn bearer(parts: &Parts) -> Result<&str> {
 fn identify(app: &App, token: &str) -> Result<CurrentUser> {
     let bearer = read_access_token(app, token)?;
     let now = app.clock.now();
+    // Before storage is asked, so that an end in between closes it.
+    let door = app.presence.door(bearer.session);
     app.store.read(|tx| {
         let session =
             store::session(tx, bearer.session)?.filter(|s| s.live(now) && s.user == bearer.user);
@@ -53,7 +78,9 @@ fn identify(app: &App, token: &str) -> Result<CurrentUser> {
             (Some(session), Some(user)) => Ok(CurrentUser {
                 id: user.id,
                 session: session.id,
+                strong: session.second_factor,
                 user,
+                door,
             }),
             _ => Err(Error::Unauthenticated {
                 code: "session_revoked",
@@ -63,18 +90,91 @@ fn identify(app: &App, token: &str) -> Result<CurrentUser> {
     })
 }
 
+/// The person behind an API token, if it is good for the scope.
+fn identify_program<S: Scope>(app: &App, token: &str) -> Result<Caller<S>> {
+    let invalid = || Error::Unauthenticated {
+        code: "token_invalid",
+        message: "This API token is not valid. Perhaps it was removed.",
+    };
+    let hash = tokens::hash(token);
+    let id = app.store.read(|tx| tokens::by_hash(tx, &hash))?;
+    let id = id.ok_or_else(invalid)?.id;
+    // Before storage is asked whether it lives, so that its removal in between closes it.
+    let door = app.presence.door(id);
+    let found = app.store.read(|tx| {
+        let Some(token) = tokens::by_hash(tx, &hash)? else {
+            return Ok::<_, Error>(None);
+        };
+        let user = store::user(tx, token.user)?.filter(|user| !user.disabled);
+        Ok(user.map(|user| (token, user)))
+    })?;
+    let (token, user) = found.ok_or_else(invalid)?;
+    if token.expires_at.is_some_and(|at| at <= app.clock.now()) {
+        return Err(Error::Unauthenticated {
+            code: "token_expired",
+            message: "This API token has expired.",
+        });
+    }
+    if S::NEEDED && !token.scopes.iter().any(|scope| scope == S::NAME) {
+        return Err(Error::forbidden(
+            "scope_missing",
+            format!("This API token lacks the scope {}.", S::NAME),
+        ));
+    }
+    tokens::used(app, &token);
+    Ok(Caller {
+        id: user.id,
+        user,
+        door,
+        scope: PhantomData,
+    })
+}
+
+/// Notes who it is for the log, and counts the request.
+fn admit(app: &App, id: Uuid) -> Result<()> {
+    tracing::Span::current().record("user_id", tracing::field::display(id));
+    let limits = &app.config.limits;
+    let limit = Limit::per_minute(limits.reads_per_minute).burst(limits.reads_burst);
+    app.rates.take("reads", &id, limit)
+}
+
 impl FromRequestParts<App> for CurrentUser {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let caller = identify(app, bearer(parts)?)?;
-        tracing::Span::current().record("user_id", tracing::field::display(caller.id));
-        let limits = &app.config.limits;
-        app.rates.take(
-            "reads",
-            &caller.id,
-            Limit::per_minute(limits.reads_per_minute).burst(limits.reads_burst),
-        )?;
+        let token = bearer(parts)?;
+        if token.starts_with(tokens::PREFIX) {
+            // Told apart from a token that is no good at all.
+            let caller = identify_program::<tokens::Anything>(app, token)?;
+            admit(app, caller.id)?;
+            return Err(Error::forbidden(
+                "scope_missing",
+                "No API token may do this; sign in.",
+            ));
+        }
+        let caller = identify(app, token)?;
+        admit(app, caller.id)?;
+        Ok(caller)
+    }
+}
+
+impl<S: Scope> FromRequestParts<App> for Caller<S> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let token = bearer(parts)?;
+        let caller = if token.starts_with(tokens::PREFIX) {
+            identify_program(app, token)?
+        } else {
+            let CurrentUser { id, user, door, .. } = identify(app, token)?;
+            Self {
+                id,
+                user,
+                door,
+                scope: PhantomData,
+            }
+        };
+        admit(app, caller.id)?;
         Ok(caller)
     }
 }
@@ -93,17 +193,38 @@ impl OptionalFromRequestParts<App> for CurrentUser {
     }
 }
 
+impl FromRequestParts<App> for VerifiedUser {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let caller = <CurrentUser as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+        if caller.user.trusted() {
+            return Ok(Self(caller));
+        }
+        Err(Error::forbidden(
+            "email_unverified",
+            "Verify your mail address first; the link is in the mail that was sent to it.",
+        ))
+    }
+}
+
 impl FromRequestParts<App> for Admin {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let caller = <CurrentUser as FromRequestParts<App>>::from_request_parts(parts, app).await?;
-        if caller.user.role == Role::Admin {
-            return Ok(Self(caller));
+        if caller.user.role != Role::Admin {
+            return Err(Error::forbidden(
+                "forbidden",
+                "Only an administrator may do this.",
+            ));
         }
-        Err(Error::forbidden(
-            "forbidden",
-            "Only an administrator may do this.",
-        ))
+        if app.config.auth.second_factor_for_administrators && !caller.strong {
+            return Err(Error::forbidden(
+                "second_factor_required",
+                "This server wants administrators to sign in with a second factor. Set one up under Account, then sign in again.",
+            ));
+        }
+        Ok(Self(caller))
     }
 }

@@ -1,65 +1,186 @@
 //! Signing in with a password.
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
 
-use super::password::{self, Verdict};
-use super::register::Credentials;
-use super::{session, store, token};
+use super::audit::{self, Actor, Event, What};
+use super::enter::{self, Visitor, enter};
+use super::password::{self, Password, Verdict};
+use super::session::Proof;
+use super::store::{self, Method, User};
+use super::{device, second_factor, token};
 use crate::app::App;
+use crate::config::Verification;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::rate::Limit;
+use crate::http::throttle::{Attempt, Key};
 use crate::http::{Client, Json};
 use crate::metrics;
 
-/// Signs in. An unknown address and a wrong password give the same answer after the same work.
-#[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = Credentials, responses(
-    (status = 200, body = token::SignedIn), (status = 401, body = Failure, description = "credentials_invalid"),
-    (status = 429, body = Failure)))]
-pub async fn login(
-    State(app): State<App>,
-    client: Client,
-    body: Json<Credentials>,
-) -> Result<Response> {
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Login {
+    pub email: String,
+    pub password: Password,
+    /// A code of the authenticator, or a recovery code, where the account asks for one.
+    pub totp: Option<String>,
+}
+
+/// Counts every try to sign in by where it comes from: hashing costs.
+pub fn admit(app: &App, client: &Client) -> Result<()> {
     app.rates.take(
         "sign-ins",
         &client.network(),
         Limit::per_minute(app.config.limits.sign_ins_per_minute),
-    )?;
-    let Json(Credentials { email, password }) = body;
+    )
+}
+
+/// What tries at an account are counted by: for a known device the device alone, so that strangers
+/// cannot lock it out; otherwise the account, whether it exists or not, and the network.
+pub fn keys(app: &App, visitor: &Visitor<'_>, email: &str, user: Option<&User>) -> Vec<Key> {
+    let known = user.and_then(|user| device::known(app, visitor, user.id));
+    match known {
+        Some(device) => vec![("device", device)],
+        None => vec![
+            account_key(email),
+            ("network", visitor.client.network().to_string()),
+        ],
+    }
+}
+
+/// The key of an account: of any length of address the same length.
+pub fn account_key(email: &str) -> Key {
+    use std::fmt::Write as _;
+    let digest = Sha256::digest(store::folded(email));
+    let hex = digest.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    ("account", hex)
+}
+
+/// Signs in. An unknown address and a wrong password give the same answer after the same work.
+#[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = Login, responses(
+    (status = 200, body = token::SignedIn),
+    (status = 401, body = Failure, description = "credentials_invalid, totp_required, totp_invalid"),
+    (status = 403, body = Failure, description = "email_unverified"),
+    (status = 429, body = Failure, description = "login_throttled, rate_limited")))]
+pub async fn login(
+    State(app): State<App>,
+    client: Client,
+    headers: HeaderMap,
+    Json(body): Json<Login>,
+) -> Result<Response> {
+    admit(&app, &client)?;
+    let visitor = Visitor {
+        client: &client,
+        headers: &headers,
+    };
     let user = app
         .store
-        .read(|tx| store::user_by_email(tx, &email))?
+        .read(|tx| store::user_by_email(tx, &body.email))?
         .filter(|user| !user.disabled);
-    let stored = user.as_ref().map(|user| user.password_hash.clone());
-    let verdict = password::verify(&app, password.clone(), stored).await?;
-
-    let Some(user) = user.filter(|_| verdict != Verdict::Wrong) else {
-        metrics::sign_in("refused");
-        tracing::info!(address = %client.address, "sign-in refused");
-        return Err(Error::Unauthenticated {
-            code: "credentials_invalid",
-            message: "The address or the password is not right.",
-        });
+    let keys = keys(&app, &visitor, &body.email, user.as_ref());
+    let attempt = match app.throttle.attempt(keys) {
+        Ok(attempt) => attempt,
+        Err(error) => {
+            tell(&app, &client, What::SignInThrottled, user.as_ref()).await;
+            return Err(error);
+        }
     };
+    let (user, verdict) = match compare(&app, &body.password, user.clone()).await {
+        Ok(right) => right,
+        Err(error) => {
+            if error.code() == "credentials_invalid" {
+                tell(&app, &client, What::SignInRefused, user.as_ref()).await;
+            } else {
+                attempt.undecided();
+            }
+            return Err(error);
+        }
+    };
+    proceed(&app, &visitor, &user, verdict, attempt, body).await
+}
+
+/// The account and the verdict, when the password is right.
+async fn compare(app: &App, password: &Password, user: Option<User>) -> Result<(User, Verdict)> {
+    let with_password = user.filter(User::has_password);
+    let stored = with_password
+        .as_ref()
+        .map(|user| user.password_hash.clone());
+    let verdict = password::verify(app, password.clone(), stored).await?;
+    match with_password {
+        Some(user) if verdict != Verdict::Wrong => Ok((user, verdict)),
+        _ => Err(enter::refused()),
+    }
+}
+
+/// After the right password: verification, the second factor, and in.
+async fn proceed(
+    app: &App,
+    visitor: &Visitor<'_>,
+    user: &User,
+    verdict: Verdict,
+    attempt: Attempt<'_>,
+    body: Login,
+) -> Result<Response> {
+    let shown = match second_factor::check(app, user, body.totp.as_deref()) {
+        Ok(shown) => shown,
+        Err(error) if error.code() == "totp_invalid" => {
+            // Counts as a failure: the attempt is dropped.
+            tell(app, visitor.client, What::SignInRefused, Some(user)).await;
+            return Err(error);
+        }
+        Err(error) => {
+            attempt.undecided();
+            return Err(error);
+        }
+    };
+    attempt.right(&["account", "device"]);
+    if app.config.auth.verification == Verification::Login && !user.trusted() {
+        return Err(unverified());
+    }
     let rehashed = match verdict {
-        Verdict::Outdated => Some(password::hash(&app, password).await?),
+        Verdict::Outdated => Some(password::hash(app, body.password).await?),
         _ => None,
     };
+    let (id, proof) = (
+        user.id,
+        Proof {
+            method: Method::Password,
+            strong: shown.strong(),
+        },
+    );
+    enter(app, visitor, user, proof, move |tx| {
+        shown.spend(tx, id)?;
+        if let Some(hash) = rehashed {
+            store::change_user(tx, id, |user| user.password_hash = hash)?;
+        }
+        Ok(())
+    })
+    .await
+}
 
-    let session = session::begin(&app, &client, user.id);
-    let (id, begun) = (user.id, session.clone());
-    app.store
-        .write(move |tx| {
-            if let Some(hash) = rehashed {
-                store::set_password_hash(tx, id, hash)?;
-            }
-            store::put_session(tx, &begun)
-        })
-        .await?;
+/// What somebody hears who may not sign in before the address is verified.
+pub fn unverified() -> Error {
+    Error::forbidden(
+        "email_unverified",
+        "Verify your mail address first: open the link in the mail that was sent to it.",
+    )
+}
 
-    metrics::sign_in("accepted");
-    tracing::info!(user_id = %user.id, session_id = %session.id, "signed in");
-    token::signed_in(&app, &client, &user, &session)
+/// Keeps a refusal, with the account it was about if there is one.
+async fn tell(app: &App, client: &Client, what: What, user: Option<&User>) {
+    metrics::sign_in("refused");
+    tracing::info!(address = %client.address, ?what, "sign-in refused");
+    let event = Event::new(app, what, Actor::Nobody).from(client).refused();
+    let event = match user {
+        Some(user) => event.about(user.id),
+        None => event,
+    };
+    audit::record(app, event).await;
 }

@@ -4,31 +4,50 @@
 //! a user. Must stay true: a sign-in that has ended is refused from that moment on; an unknown
 //! address and a wrong password cannot be told apart, in words or in time.
 
+mod audit;
 mod caller;
+mod confirm;
+mod device;
+mod enter;
+mod links;
 mod login;
+mod mail;
 mod password;
 mod register;
+mod second_factor;
 mod session;
 mod setup;
 mod store;
 mod token;
+mod tokens;
 
-pub use caller::{Admin, CurrentUser};
+pub use audit::{Actor, CATALOGUE as AUDIT_CATALOGUE, Event, What};
+pub use caller::{Admin, Caller, CurrentUser, VerifiedUser};
+pub use links::CATALOGUE as LINKS_CATALOGUE;
 pub use login::login;
+pub use mail::send as send_mail;
 pub use password::{MAX_CHARS as PASSWORD_MAX_CHARS, MIN_CHARS as PASSWORD_MIN_CHARS, Password};
 pub use register::{NewAccount, create_account, register};
-pub use session::{end_everything, end_session, list_sessions, logout, logout_all, refresh, sweep};
+pub use session::{
+    end_everything, end_others, end_session, list_sessions, logout, logout_all, refresh,
+    revoked as session_revoked, sweep,
+};
 pub use setup::{complete as setup, offer as offer_setup, required as setup_required};
-pub use store::{CATALOGUE, Role, User, user};
+pub use store::{CATALOGUE, Method, Role, User, user};
 pub use token::{PublicUser, SignedIn, has_cookie};
+pub use tokens::{
+    Anything, CATALOGUE as TOKENS_CATALOGUE, ChatRead, ChatWrite, McpUse, MemoryRead, MemoryWrite,
+    OpenAi, UsageRead,
+};
 
 pub mod paths {
     //! For the OpenAPI document: the handlers with their descriptions.
     pub use super::login::{__path_login, login};
     pub use super::register::{__path_register, register};
     pub use super::session::{
-        __path_end_session, __path_list_sessions, __path_logout, __path_logout_all, __path_refresh,
-        end_session, list_sessions, logout, logout_all, refresh,
+        __path_end_others, __path_end_session, __path_list_sessions, __path_logout,
+        __path_logout_all, __path_refresh, end_others, end_session, list_sessions, logout,
+        logout_all, refresh,
     };
     pub use super::setup::{__path_complete as __path_setup, complete as setup};
 }

@@ -5,10 +5,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::password::{self, Password};
-use super::store::{self, Role, Session, User};
-use super::{session, token};
+use super::session::{self, Proof};
+use super::store::{self, Method, Role, Session, User};
+use super::token;
 use crate::app::App;
 use crate::config::Registration;
 use crate::error::{Error, Result};
@@ -28,6 +30,11 @@ pub struct NewAccount {
     pub email: String,
     pub password: Password,
     pub role: Role,
+    pub plan: Option<String>,
+    /// Whether somebody vouches for the address, as whoever has a shell on the server does.
+    pub vouched: bool,
+    /// The invitation it comes by.
+    pub invitation: Option<Uuid>,
 }
 
 /// Makes an account and signs it in.
@@ -54,8 +61,11 @@ pub async fn register(
         email,
         password,
         role: Role::User,
+        plan: None,
+        vouched: false,
+        invitation: None,
     };
-    let (user, session) = sign_up(&app, &client, account, |_| Ok(())).await?;
+    let (user, session) = sign_up(&app, &client, account, Method::Password, |_| Ok(())).await?;
     created(&app, &client, &user, &session)
 }
 
@@ -71,10 +81,15 @@ pub async fn sign_up(
     app: &App,
     client: &Client,
     account: NewAccount,
+    method: Method,
     admit: impl FnOnce(&mut storage::WriteTx<'_>) -> Result<()> + Send + 'static,
 ) -> Result<(User, Session)> {
     let user = prepare(app, account).await?;
-    let session = session::begin(app, client, user.id);
+    let proof = Proof {
+        method,
+        strong: false,
+    };
+    let session = session::begin(app, client, user.id, proof);
     app.store
         .write(move |tx| {
             admit(tx)?;
@@ -108,8 +123,13 @@ async fn prepare(app: &App, account: NewAccount) -> Result<User> {
         password_hash,
         role: account.role,
         created_at: app.clock.now(),
-        email_verified_at: None,
+        email_verified_at: account.vouched.then(|| app.clock.now()),
         disabled: false,
+        plan: account.plan,
+        last_seen_at: None,
+        invitation: account.invitation,
+        second_factor: None,
+        erasing: false,
     })
 }
 

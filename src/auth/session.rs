@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::audit::{Actor, Event, What};
 use super::caller::CurrentUser;
-use super::store::{self, Session, User};
-use super::token;
+use super::store::{self, Method, Session, User};
+use super::{audit, links, token};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
@@ -30,8 +31,16 @@ fn after(now: Timestamp, span: SignedDuration) -> Timestamp {
     now.checked_add(span).unwrap_or(Timestamp::MAX)
 }
 
+/// How somebody proved who they are.
+#[derive(Clone, Copy, Debug)]
+pub struct Proof {
+    pub method: Method,
+    /// By a second factor or a passkey.
+    pub strong: bool,
+}
+
 /// A new sign-in, not yet stored.
-pub fn begin(app: &App, client: &Client, user: Uuid) -> Session {
+pub fn begin(app: &App, client: &Client, user: Uuid, proof: Proof) -> Session {
     let now = app.clock.now();
     Session {
         id: app.ids.next(),
@@ -44,6 +53,8 @@ pub fn begin(app: &App, client: &Client, user: Uuid) -> Session {
         ends_at: after(now, days(app.config.auth.refresh_absolute_days)),
         device: client.user_agent.clone(),
         address: client.address.to_string(),
+        method: proof.method,
+        second_factor: proof.strong,
     }
 }
 
@@ -53,7 +64,8 @@ pub struct RefreshToken {
     pub refresh_token: Option<String>,
 }
 
-fn revoked() -> Error {
+/// What a sign-in that ended is answered.
+pub fn revoked() -> Error {
     Error::Unauthenticated {
         code: "session_revoked",
         message: "This sign-in has ended. Sign in again.",
@@ -82,6 +94,8 @@ fn presented(
 
 enum Refreshed {
     Good(Box<(User, Session)>),
+    /// A token that was replaced came back, so this user's sign-in was ended.
+    Reused(Uuid),
     Ended,
 }
 
@@ -98,11 +112,16 @@ pub async fn refresh(
     let now = app.clock.now();
     let expires_at = after(now, days(app.config.auth.refresh_days));
     let address = client.address.to_string();
+    let reused = Event::new(&app, What::SessionReused, Actor::Nobody).from(&client);
     let refreshed = app.store.write(move |tx| {
-        rotate(tx, id, turn, now, |session| {
+        let refreshed = rotate(tx, id, turn, now, |session| {
             session.expires_at = expires_at;
             session.address = address;
-        })
+        })?;
+        if let Refreshed::Reused(user) = refreshed {
+            reused.about(user).refused().record(tx)?;
+        }
+        Ok::<_, Error>(refreshed)
     });
     let refreshed = match refreshed.await {
         Err(error) if error.code() == "storage_read_only" => {
@@ -112,6 +131,10 @@ pub async fn refresh(
     };
     match refreshed {
         Refreshed::Good(good) => token::signed_in(&app, &client, &good.0, &good.1),
+        Refreshed::Reused(_) => {
+            app.presence.close([id]);
+            Err(revoked())
+        }
         Refreshed::Ended => Err(revoked()),
     }
 }
@@ -140,10 +163,11 @@ fn rotate(
         session.last_seen_at = now;
         extend(&mut session);
         store::put_session(tx, &session)?;
+        store::change_user(tx, session.user, |user| user.last_seen_at = Some(now))?;
     } else if !raced {
         tracing::warn!(session_id = %id, user_id = %session.user, "a spent refresh token came back: sign-in ended");
         store::remove_session(tx, session.user, id)?;
-        return Ok(Refreshed::Ended);
+        return Ok(Refreshed::Reused(session.user));
     }
     Ok(Refreshed::Good(Box::new((user, session))))
 }
@@ -178,9 +202,15 @@ pub async fn logout(
 ) -> Result<Response> {
     let ended = leaving(&app, &client, caller, &headers, body)?;
     if let Some((user, session)) = ended {
-        app.store
-            .write(move |tx| store::remove_session(tx, user, session))
-            .await?;
+        let event = Event::new(&app, What::SignedOut, Actor::User(user)).from(&client);
+        let end = move |tx: &mut storage::WriteTx<'_>| {
+            if store::remove_session(tx, user, session)? {
+                event.record(tx)?;
+            }
+            Ok::<_, Error>(())
+        };
+        app.store.write(end).await?;
+        app.presence.close([session]);
     }
     token::signed_out(&client)
 }
@@ -196,15 +226,31 @@ pub async fn logout_all(
     Json(body): Json<RefreshToken>,
 ) -> Result<Response> {
     let (user, _) = leaving(&app, &client, caller, &headers, body)?.ok_or_else(revoked)?;
-    app.store
-        .write(move |tx| {
-            for session in store::sessions(tx, user)? {
-                store::remove_session(tx, user, session.id)?;
-            }
-            Ok::<_, Error>(())
-        })
-        .await?;
+    end_all(&app, &client, user, None).await?;
     token::signed_out(&client)
+}
+
+/// Ends all of a person's sign-ins but `keep`, at their own wish.
+async fn end_all(app: &App, client: &Client, user: Uuid, keep: Option<Uuid>) -> Result<()> {
+    let event = Event::new(app, What::SessionsEnded, Actor::User(user)).from(client);
+    let end = move |tx: &mut storage::WriteTx<'_>| {
+        event.record(tx)?;
+        store::end_sessions(tx, user, keep)
+    };
+    let ended = app.store.write(end).await?;
+    app.presence.close(ended);
+    Ok(())
+}
+
+/// Ends all of the caller's sign-ins but the one that asks.
+#[utoipa::path(delete, path = "/api/auth/sessions", tag = "auth", responses((status = 204)))]
+pub async fn end_others(
+    State(app): State<App>,
+    client: Client,
+    caller: CurrentUser,
+) -> Result<StatusCode> {
+    end_all(&app, &client, caller.id, Some(caller.session)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Whose sign-in a log-out speaks of: by access token, else by a refresh token.
@@ -235,6 +281,9 @@ pub struct SignInView {
     /// The browser or program, in its own words.
     pub device: String,
     pub address: String,
+    pub method: Method,
+    /// Whether a second factor or a passkey was shown.
+    pub second_factor: bool,
     pub created_at: Timestamp,
     /// To within the lifetime of an access token.
     pub last_seen_at: Timestamp,
@@ -262,6 +311,8 @@ pub async fn list_sessions(
             current: session.id == caller.session,
             device: session.device,
             address: session.address,
+            method: session.method,
+            second_factor: session.second_factor,
             created_at: session.created_at,
             last_seen_at: session.last_seen_at,
             expires_at: session.expires_at.min(session.ends_at),
@@ -275,14 +326,20 @@ pub async fn list_sessions(
     responses((status = 204), (status = 404, body = Failure)))]
 pub async fn end_session(
     State(app): State<App>,
+    client: Client,
     caller: CurrentUser,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
-    let ended = app
-        .store
-        .write(move |tx| store::remove_session(tx, caller.id, id))
-        .await?;
-    if ended {
+    let event = Event::new(&app, What::SignedOut, Actor::User(caller.id)).from(&client);
+    let end = move |tx: &mut storage::WriteTx<'_>| {
+        let ended = store::remove_session(tx, caller.id, id)?;
+        if ended {
+            event.record(tx)?;
+        }
+        Ok::<_, Error>(ended)
+    };
+    if app.store.write(end).await? {
+        app.presence.close([id]);
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Error::NotFound { what: "sign-in" })
@@ -294,6 +351,7 @@ pub async fn end_session(
 pub fn end_everything(store: &storage::Store) -> Result<u64> {
     const STEP: usize = 1000;
     store.write(store::void_setup).wait()?;
+    while store.write(|tx| links::end_some(tx, STEP)).wait()? > 0 {}
     let mut all = 0;
     loop {
         match store.write(|tx| store::end_some(tx, STEP)).wait()? {
@@ -303,10 +361,12 @@ pub fn end_everything(store: &storage::Store) -> Result<u64> {
     }
 }
 
-/// Removes sign-ins that ended by themselves, in small steps.
+/// Removes sign-ins that ended by themselves, links that ran out, and old events, in small steps.
 pub async fn sweep(app: &App) -> Result<()> {
     const STEP: usize = 1000;
     let now = app.clock.now();
+    app.store.write(move |tx| links::sweep(tx, now)).await?;
+    audit::sweep(app).await?;
     loop {
         let ended = app.store.read(|tx| store::ended(tx, now, STEP))?;
         if ended.is_empty() {

@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 
 use super::register::{NewAccount, created, sign_up};
-use super::store::{self, Role};
+use super::store::{self, Method, Role};
 use super::{Password, token};
 use crate::app::{App, write_private};
 use crate::error::{Error, Result};
@@ -102,9 +102,16 @@ pub async fn complete(
         email: body.email,
         password: body.password,
         role: Role::Admin,
+        plan: None,
+        // Whoever can read the terminal or the data directory runs this server.
+        vouched: true,
+        invitation: None,
     };
     // Checked again inside: of two people with the link, one becomes the administrator.
-    let (user, session) = sign_up(&app, &client, account, move |tx| admit(tx, &given)).await?;
+    let (user, session) = sign_up(&app, &client, account, Method::Setup, move |tx| {
+        admit(tx, &given)
+    })
+    .await?;
     withdraw(&app);
     tracing::info!(user_id = %user.id, "the first administrator was made");
     created(&app, &client, &user, &session)

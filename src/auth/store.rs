@@ -42,6 +42,44 @@ pub struct User {
     pub created_at: Timestamp,
     pub email_verified_at: Option<Timestamp>,
     pub disabled: bool,
+    /// The plan somebody gave it; otherwise `plans.default` counts.
+    #[serde(default)]
+    pub plan: Option<String>,
+    /// Of the newest sign-in or refresh.
+    #[serde(default)]
+    pub last_seen_at: Option<Timestamp>,
+    /// The invitation it came by.
+    #[serde(default)]
+    pub invitation: Option<Uuid>,
+    #[serde(default)]
+    pub second_factor: Option<SecondFactor>,
+    /// Being deleted: nothing may be added to it any more.
+    #[serde(default)]
+    pub erasing: bool,
+}
+
+impl User {
+    /// An address that was verified, or an administrator.
+    pub fn trusted(&self) -> bool {
+        self.email_verified_at.is_some() || self.role == Role::Admin
+    }
+
+    /// Accounts that only ever signed in with another service have none.
+    pub fn has_password(&self) -> bool {
+        !self.password_hash.is_empty()
+    }
+}
+
+/// One-time codes (RFC 6238) and the codes for when they are lost.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SecondFactor {
+    /// The secret is derived from this and the installation's key, so that rows alone give no code.
+    pub seed: [u8; 16],
+    pub enabled_at: Timestamp,
+    /// The time step of the newest code that was used; each is good once.
+    pub last_step: u64,
+    /// Hashes of the recovery codes that are left.
+    pub recovery: Vec<[u8; 32]>,
 }
 
 impl Record for User {}
@@ -50,6 +88,18 @@ impl Record for User {}
 struct Uuid16(Uuid);
 
 impl Record for Uuid16 {}
+
+/// How somebody signed in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    #[default]
+    Password,
+    Passkey,
+    Oidc,
+    /// By the set-up link.
+    Setup,
+}
 
 /// A sign-in. `turn` is the number of the refresh token that is good now.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -65,6 +115,11 @@ pub struct Session {
     pub ends_at: Timestamp,
     pub device: String,
     pub address: String,
+    #[serde(default)]
+    pub method: Method,
+    /// Whether a second factor or a passkey was shown.
+    #[serde(default)]
+    pub second_factor: bool,
 }
 
 impl Record for Session {}
@@ -123,12 +178,28 @@ pub fn add_user(tx: &mut WriteTx<'_>, user: &User) -> Result<()> {
     Ok(())
 }
 
-pub fn set_password_hash(tx: &mut WriteTx<'_>, id: Uuid, hash: String) -> Result<()> {
-    if let Some(mut user) = user(tx, id)? {
-        user.password_hash = hash;
-        tx.put(&USERS, &id, &user)?;
+/// Changes an account in place; nothing when it is gone, or being deleted.
+pub fn change_user(
+    tx: &mut WriteTx<'_>,
+    id: Uuid,
+    change: impl FnOnce(&mut User),
+) -> Result<Option<User>> {
+    let Some(mut user) = user(tx, id)?.filter(|user| !user.erasing) else {
+        return Ok(None);
+    };
+    change(&mut user);
+    tx.put(&USERS, &id, &user)?;
+    Ok(Some(user))
+}
+
+/// Ends all sign-ins of a user but `keep`; returns their ids, whose doors are to be closed.
+pub fn end_sessions(tx: &mut WriteTx<'_>, user: Uuid, keep: Option<Uuid>) -> Result<Vec<Uuid>> {
+    let all = sessions(tx, user)?.into_iter().map(|session| session.id);
+    let ended: Vec<_> = all.filter(|id| Some(*id) != keep).collect();
+    for id in &ended {
+        remove_session(tx, user, *id)?;
     }
-    Ok(())
+    Ok(ended)
 }
 
 /// Whether there is an administrator; until then nobody else can register.

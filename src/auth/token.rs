@@ -49,20 +49,39 @@ pub struct PublicUser {
     pub email_verified: bool,
     pub email_verified_at: Option<Timestamp>,
     pub role: Role,
+    /// Name of the plan whose limits count.
+    pub plan: String,
     pub created_at: Timestamp,
+    /// False for accounts that only sign in by another service or a passkey.
+    pub has_password: bool,
+    /// Whether one-time codes are asked for.
+    pub second_factor: bool,
+    /// Whether this server wants one before anything administrative, and there is none yet.
+    pub second_factor_required: bool,
 }
 
-impl From<&User> for PublicUser {
-    fn from(user: &User) -> Self {
+impl PublicUser {
+    pub fn of(app: &App, user: &User) -> Self {
+        let wanted = app.config.auth.second_factor_for_administrators && user.role == Role::Admin;
         Self {
             id: user.id,
             email: user.email.clone(),
             email_verified: user.email_verified_at.is_some(),
             email_verified_at: user.email_verified_at,
             role: user.role,
+            plan: plan(app, user).to_owned(),
             created_at: user.created_at,
+            has_password: user.has_password(),
+            second_factor: user.second_factor.is_some(),
+            second_factor_required: wanted && user.second_factor.is_none(),
         }
     }
+}
+
+/// Name of the plan whose limits count for a user.
+pub fn plan<'a>(app: &'a App, user: &'a User) -> &'a str {
+    let given = user.plan.as_deref();
+    given.unwrap_or_else(|| app.config.plans.default_name())
 }
 
 /// The answer to every successful sign-in.
@@ -211,7 +230,7 @@ pub fn signed_in(app: &App, client: &Client, user: &User, session: &Session) -> 
     let refresh = refresh_token(app, session.id, session.turn);
     let seconds = session.expires_at.min(session.ends_at).as_second() - app.clock.now().as_second();
     let body = SignedIn {
-        user: user.into(),
+        user: PublicUser::of(app, user),
         access_token: access_token(app, user, session.id)?,
         refresh_token: (!client.browser).then(|| refresh.clone()),
         token_type: "Bearer",

@@ -10,7 +10,7 @@ use super::store::{self, Conversation, Cursor};
 use super::title;
 use super::view::SessionView;
 use crate::app::App;
-use crate::auth::CurrentUser;
+use crate::auth::{Caller, ChatRead, ChatWrite};
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Json, Path, Query};
@@ -48,7 +48,7 @@ fn read(cursor: &str) -> Result<Cursor> {
 #[utoipa::path(get, path = "/api/chat/sessions", tag = "chat", params(PageQuery), responses((status = 200, body = SessionList)))]
 pub async fn list(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<ChatRead>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<SessionList>> {
     let limit = query.limit.unwrap_or(50).clamp(1, 1000);
@@ -80,7 +80,7 @@ pub struct NewSession {
     responses((status = 201, body = SessionView), (status = 422, body = Failure)))]
 pub async fn create(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<ChatWrite>,
     Json(asked): Json<NewSession>,
 ) -> Result<(StatusCode, Json<SessionView>)> {
     let mut conversation = title::new_conversation(&app, "", app.clock.now());
@@ -101,7 +101,7 @@ pub async fn create(
     responses((status = 200, body = SessionView), (status = 404, body = Failure)))]
 pub async fn read_one(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<ChatRead>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<SessionView>> {
     let conversation = app
@@ -120,7 +120,7 @@ pub struct Rename {
     responses((status = 200, body = SessionView), (status = 404, body = Failure), (status = 422, body = Failure)))]
 pub async fn rename(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<ChatWrite>,
     Path(id): Path<Uuid>,
     Json(asked): Json<Rename>,
 ) -> Result<Json<SessionView>> {
@@ -137,7 +137,7 @@ pub async fn rename(
     responses((status = 200, body = SessionView), (status = 404, body = Failure)))]
 pub async fn end(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<ChatWrite>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<SessionView>> {
     let now = app.clock.now();
@@ -177,7 +177,7 @@ pub struct DeleteQuery {
     responses((status = 204), (status = 404, body = Failure)))]
 pub async fn delete(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<ChatWrite>,
     Path(id): Path<Uuid>,
     Query(query): Query<DeleteQuery>,
 ) -> Result<StatusCode> {

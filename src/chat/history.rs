@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::store;
 use super::view::{self, MessageView};
 use crate::app::App;
-use crate::auth::CurrentUser;
+use crate::auth::{Caller, ChatRead};
 use crate::error::Result;
 use crate::http::failure::Failure;
 use crate::http::{Json, Path, Query};
@@ -33,7 +33,7 @@ pub struct MessageList {
     responses((status = 200, body = MessageList), (status = 404, body = Failure)))]
 pub async fn history(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<ChatRead>,
     Path(id): Path<Uuid>,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Json<MessageList>> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::auth::CurrentUser;
+use crate::auth::{Caller, ChatRead};
 use crate::http::Json;
 use crate::outside::ProviderKind;
 
@@ -40,7 +40,7 @@ pub struct Models {
 
 /// The models of the configured server.
 #[utoipa::path(get, path = "/api/chat/models", tag = "chat", responses((status = 200, body = Models)))]
-pub async fn models(State(app): State<App>, _caller: CurrentUser) -> Json<Models> {
+pub async fn models(State(app): State<App>, _caller: Caller<ChatRead>) -> Json<Models> {
     let list = app.models.list().await;
     let items = list.items.into_iter().map(|model| ModelView {
         name: model.name,

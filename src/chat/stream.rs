@@ -13,11 +13,12 @@ use super::store::{self, Status, Turn};
 use super::turn::{Begun, begin};
 use super::view::{self, UsedMemoryView};
 use crate::app::App;
-use crate::auth::CurrentUser;
+use crate::auth::{self, Caller, ChatRead, ChatWrite};
 use crate::error::{Error, Result};
 use crate::http::events::{self, Resume};
 use crate::http::failure::Failure;
 use crate::http::observe::CorrelationId;
+use crate::http::presence::Door;
 use crate::http::{Json, Path};
 use crate::outside::http_code;
 
@@ -28,14 +29,14 @@ use crate::outside::http_code;
     (status = 404, body = Failure), (status = 409, body = Failure), (status = 422, body = Failure)))]
 pub async fn stream(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<ChatWrite>,
     Extension(correlation): Extension<CorrelationId>,
     headers: HeaderMap,
     Json(request): Json<AskRequest>,
 ) -> Result<Response> {
     let ask = new_question(&app, &headers, request, correlation)?;
     let begun = begin(&app, caller.id, ask).await?;
-    tell(&app, caller.id, begun, None)
+    tell(&app, caller.id, begun, None, caller.door)
 }
 
 #[derive(Serialize, ToSchema)]
@@ -61,7 +62,7 @@ pub struct Answer {
     (status = 422, body = Failure), (status = 503, body = Failure, description = "model_unavailable")))]
 pub async fn message(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<ChatWrite>,
     Extension(correlation): Extension<CorrelationId>,
     headers: HeaderMap,
     Json(request): Json<AskRequest>,
@@ -69,7 +70,10 @@ pub async fn message(
     let ask = new_question(&app, &headers, request, correlation)?;
     let begun = begin(&app, caller.id, ask).await?;
     if let Some(log) = &begun.log {
-        log.until_finished().await;
+        tokio::select! {
+            () = log.until_finished() => {}
+            () = caller.door.closed() => return Err(auth::session_revoked()),
+        }
     }
     let Turn {
         id: turn_id,
@@ -120,7 +124,7 @@ pub async fn message(
     (status = 200, content_type = "text/event-stream"), (status = 404, body = Failure), (status = 409, body = Failure)))]
 pub async fn regenerate(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<ChatWrite>,
     Extension(correlation): Extension<CorrelationId>,
     Path(id): Path<Uuid>,
 ) -> Result<Response> {
@@ -141,7 +145,7 @@ pub async fn regenerate(
     (status = 409, body = Failure), (status = 422, body = Failure)))]
 pub async fn edit(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<ChatWrite>,
     Extension(correlation): Extension<CorrelationId>,
     Path(id): Path<Uuid>,
     Json(request): Json<EditRequest>,
@@ -160,7 +164,7 @@ pub async fn edit(
 /// A turn beside an earlier one uses memory exactly as that one did.
 async fn branch_off(
     app: &App,
-    caller: &CurrentUser,
+    caller: &Caller<ChatWrite>,
     question: Question,
     beside: Uuid,
     CorrelationId(correlation): CorrelationId,
@@ -177,7 +181,7 @@ async fn branch_off(
         correlation_id: Some(correlation),
     };
     let begun = begin(app, caller.id, ask).await?;
-    tell(app, caller.id, begun, None)
+    tell(app, caller.id, begun, None, caller.door.clone())
 }
 
 /// Follows a turn from the event after `Last-Event-ID`, or from the start.
@@ -186,7 +190,7 @@ async fn branch_off(
     responses((status = 200, content_type = "text/event-stream"), (status = 404, body = Failure)))]
 pub async fn events(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<ChatRead>,
     headers: HeaderMap,
     Path(id): Path<Uuid>,
 ) -> Result<Response> {
@@ -202,6 +206,7 @@ pub async fn events(
             turn,
         },
         last.as_deref(),
+        caller.door,
     )
 }
 
@@ -211,7 +216,7 @@ pub async fn events(
     responses((status = 204), (status = 404, body = Failure)))]
 pub async fn stop(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<ChatWrite>,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
     let turn = app.store.read(|tx| store::turn(tx, caller.id, id))?;
@@ -244,7 +249,7 @@ fn new_question(
 
 /// The events of a turn: the very same again while they are kept, otherwise told from storage as
 /// `start`, `snapshot`, and the end.
-fn tell(app: &App, user: Uuid, begun: Begun, last: Option<&str>) -> Result<Response> {
+fn tell(app: &App, user: Uuid, begun: Begun, last: Option<&str>, door: Door) -> Result<Response> {
     let Begun { turn, log } = begun;
     let wanted = last.map_or(Some(0), |id| id.parse().ok());
     let known = wanted.zip(log.as_ref()).filter(|(id, log)| log.knows(*id));
@@ -253,6 +258,7 @@ fn tell(app: &App, user: Uuid, begun: Begun, last: Option<&str>) -> Result<Respo
             log.clone(),
             &Resume::<()>::After(after),
             app.clock.clone(),
+            door,
         ));
     }
     let (start, message) = app.store.read(|tx| told_again(tx, user, &turn))?;
@@ -261,6 +267,7 @@ fn tell(app: &App, user: Uuid, begun: Begun, last: Option<&str>) -> Result<Respo
             log,
             &Resume::Snapshot(&start),
             app.clock.clone(),
+            door,
         )),
         None => Ok(events::replay(&[
             ("start", events::to_json(&start)),

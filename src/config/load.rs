@@ -10,7 +10,13 @@ use super::Config;
 use super::layers::Layers;
 
 /// Values whose text is never shown. Each has a twin `<key>_file` naming a file that holds it.
-pub(super) const SECRETS: [&str; 2] = ["auth.secret", "model.api_key"];
+pub(super) const SECRETS: [&str; 5] = [
+    "auth.secret",
+    "mail.smtp_url",
+    "model.api_key",
+    "model.service_secret",
+    "oidc.client_secret",
+];
 const PREFIX: &str = "NOVACORE_";
 
 /// What stands above the file: flags of the command line and the environment.
@@ -141,10 +147,46 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     let fits = config.backup.fits(&config.data);
     fits.map_err(|e| ConfigError(format!("backup.dir: {e}")))?;
     check_ranges(config)?;
+    check_identity(config)?;
     if !config.auth.secret.is_empty() && config.auth.secret.len() < 32 {
         return Err(ConfigError(
             "auth.secret must have at least 32 characters; leave it empty to have one made".into(),
         ));
+    }
+    Ok(())
+}
+
+/// Settings of accounts that need each other.
+fn check_identity(config: &Config) -> Result<(), ConfigError> {
+    let refuse = |message: &str| Err(ConfigError(message.into()));
+    let Config {
+        auth,
+        mail,
+        oidc,
+        plans,
+        model,
+        ..
+    } = config;
+    if mail.on() && mail.from.is_empty() {
+        return refuse(
+            "mail.smtp_url is set, so mail.from must be too; for example \"Nova <nova@example.org>\"",
+        );
+    }
+    if auth.verification == super::Verification::Login && !mail.on() {
+        return refuse("auth.verification = login needs a mail server: set mail.smtp_url");
+    }
+    if oidc.on() && (oidc.client_id.is_empty() || !oidc.scopes.iter().any(|s| s == "openid")) {
+        return refuse(
+            "oidc.issuer is set, so oidc.client_id must be too, and oidc.scopes must hold openid",
+        );
+    }
+    if !plans.default.is_empty() && !super::PLANS.contains(&plans.default.as_str()) {
+        return refuse("plans.default must be free, basic or pro");
+    }
+    if model.service_auth && model.service_secret.len() < 32 {
+        return refuse(
+            "model.service_auth is true, so model.service_secret must have at least 32 characters",
+        );
     }
     Ok(())
 }
@@ -154,7 +196,7 @@ const TEN_YEARS_DAYS: u64 = 3_650;
 
 /// Numbers for which the program has no sense, or would run over when it calculates with them.
 #[rustfmt::skip]
-fn ranges(config: &Config) -> [(&'static str, u64, u64, u64); 14] {
+fn ranges(config: &Config) -> [(&'static str, u64, u64, u64); 15] {
     let Config { server, data, backup, model, auth, .. } = config;
     let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     [
@@ -172,6 +214,7 @@ fn ranges(config: &Config) -> [(&'static str, u64, u64, u64); 14] {
         ("auth.hash_memory_kib",             auth.hash_memory_kib.into(),      8, 1 << 22),
         ("auth.hash_iterations",             auth.hash_iterations.into(),      1, 1_000),
         ("auth.hash_threads",                size(auth.hash_threads),          1, 1_024),
+        ("auth.audit_days",                  auth.audit_days.into(),           1, TEN_YEARS_DAYS),
     ]
 }
 

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::presence::Door;
 use crate::clock::Clock;
 
 /// A comment is sent after this long without an event, so that proxies keep the connection.
@@ -265,6 +266,14 @@ impl Streams {
         });
     }
 
+    /// Stops every answer that is being written for `owner`.
+    pub fn stop(&self, owner: Uuid) {
+        let theirs = self.logs();
+        for log in theirs.values().filter(|log| log.owner == owner) {
+            log.stop.cancel();
+        }
+    }
+
     pub fn remove(&self, id: Uuid) {
         self.logs().remove(&id);
     }
@@ -294,13 +303,19 @@ pub enum Resume<'a, T: Serialize> {
     Snapshot(&'a T),
 }
 
-/// Server-sent events from `log` to the end of the answer.
-pub fn follow<T: Serialize>(log: Arc<EventLog>, resume: &Resume<'_, T>, clock: Clock) -> Response {
+/// Server-sent events from `log` to the end of the answer, or until `door` closes.
+pub fn follow<T: Serialize>(
+    log: Arc<EventLog>,
+    resume: &Resume<'_, T>,
+    clock: Clock,
+    door: Door,
+) -> Response {
     struct Reader {
         log: Arc<EventLog>,
         length: watch::Receiver<usize>,
         sent: usize,
         clock: Clock,
+        door: Door,
         ended: bool,
         prelude: String,
     }
@@ -314,6 +329,7 @@ pub fn follow<T: Serialize>(log: Arc<EventLog>, resume: &Resume<'_, T>, clock: C
         length,
         sent,
         clock,
+        door,
         ended: false,
         prelude,
     };
@@ -330,10 +346,11 @@ pub fn follow<T: Serialize>(log: Arc<EventLog>, resume: &Resume<'_, T>, clock: C
                 reader.sent = sent;
                 return Some((Ok::<_, std::convert::Infallible>(Bytes::from(wire)), reader));
             }
-            let heartbeat = reader
-                .clock
-                .timeout(HEARTBEAT, reader.length.changed())
-                .await;
+            let heartbeat = tokio::select! {
+                biased;
+                () = reader.door.closed() => return None,
+                heartbeat = reader.clock.timeout(HEARTBEAT, reader.length.changed()) => heartbeat,
+            };
             if heartbeat.is_err() {
                 return Some((Ok(Bytes::from_static(b": still here\n\n")), reader));
             }

@@ -5,13 +5,16 @@
 
 pub mod assets;
 pub mod body;
+pub mod briefly;
 pub mod client;
 pub mod events;
 pub mod failure;
 pub mod observe;
+pub mod presence;
 pub mod protect;
 pub mod rate;
 pub mod serve;
+pub mod throttle;
 
 pub use body::{Json, Path, Query};
 pub use client::Client;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::recall::{self, Found};
 use super::store::{self, Memory, Speaker};
 use crate::app::App;
-use crate::auth::CurrentUser;
+use crate::auth::{Caller, MemoryRead, MemoryWrite};
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Json, Path, Query};
@@ -71,7 +71,7 @@ pub struct MemoryList {
 #[utoipa::path(get, path = "/api/memory", tag = "memory", params(ListQuery), responses((status = 200, body = MemoryList)))]
 pub async fn list(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<MemoryRead>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<MemoryList>> {
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
@@ -116,7 +116,7 @@ pub async fn list(
     responses((status = 200, body = MemoryView), (status = 404, body = Failure)))]
 pub async fn read_one(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<MemoryRead>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<MemoryView>> {
     let memory = app.store.read(|tx| store::memory(tx, caller.id, id))?;
@@ -130,7 +130,7 @@ pub async fn read_one(
     responses((status = 204), (status = 404, body = Failure)))]
 pub async fn forget(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<MemoryWrite>,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
     let forgotten = app
@@ -165,7 +165,7 @@ pub struct SearchResults {
     responses((status = 200, body = SearchResults), (status = 422, body = Failure)))]
 pub async fn search(
     State(app): State<App>,
-    caller: CurrentUser,
+    caller: Caller<MemoryRead>,
     Json(request): Json<SearchRequest>,
 ) -> Result<Json<SearchResults>> {
     if request.query.trim().is_empty() {

@@ -108,6 +108,9 @@ async fn create_user(app: &App, email: String, password: String, admin: bool) ->
         email,
         password: Password::from(password),
         role: if admin { Role::Admin } else { Role::User },
+        plan: None,
+        vouched: true,
+        invitation: None,
     };
     let made = auth::create_account(app, account).await;
     let user = made.map_err(|error| match error.code() {

@@ -38,6 +38,7 @@ use crate::{account, auth, chat, memory};
         auth::paths::logout_all,
         auth::paths::list_sessions,
         auth::paths::end_session,
+        auth::paths::end_others,
         chat::paths::models,
         chat::paths::list,
         chat::paths::create,
