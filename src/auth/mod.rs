@@ -12,7 +12,9 @@ mod enter;
 mod links;
 mod login;
 mod mail;
+mod options;
 mod password;
+mod password_reset;
 mod register;
 mod second_factor;
 mod session;
@@ -20,29 +22,41 @@ mod setup;
 mod store;
 mod token;
 mod tokens;
+mod verification;
 
 pub use audit::{Actor, CATALOGUE as AUDIT_CATALOGUE, Event, What};
 pub use caller::{Admin, Caller, CurrentUser, VerifiedUser};
 pub use links::CATALOGUE as LINKS_CATALOGUE;
 pub use login::login;
 pub use mail::send as send_mail;
+pub use options::options;
 pub use password::{MAX_CHARS as PASSWORD_MAX_CHARS, MIN_CHARS as PASSWORD_MIN_CHARS, Password};
+pub use password_reset::{
+    change as change_password, forgot as forgot_password, reset as reset_password,
+};
 pub use register::{NewAccount, create_account, register};
 pub use session::{
     end_everything, end_others, end_session, list_sessions, logout, logout_all, refresh,
     revoked as session_revoked, sweep,
 };
 pub use setup::{complete as setup, offer as offer_setup, required as setup_required};
-pub use store::{CATALOGUE, Method, Role, User, user};
+pub use store::{CATALOGUE, Method, Role, User, active, user};
 pub use token::{PublicUser, SignedIn, has_cookie};
 pub use tokens::{
     Anything, CATALOGUE as TOKENS_CATALOGUE, ChatRead, ChatWrite, McpUse, MemoryRead, MemoryWrite,
     OpenAi, UsageRead,
 };
+pub use verification::{resend as resend_verification, verify as verify_email, verify_by_link};
 
 pub mod paths {
     //! For the OpenAPI document: the handlers with their descriptions.
     pub use super::login::{__path_login, login};
+    pub use super::options::{__path_options, options};
+    pub use super::password_reset::{
+        __path_change as __path_change_password, __path_forgot as __path_forgot_password,
+        __path_reset as __path_reset_password, change as change_password,
+        forgot as forgot_password, reset as reset_password,
+    };
     pub use super::register::{__path_register, register};
     pub use super::session::{
         __path_end_others, __path_end_session, __path_list_sessions, __path_logout,
@@ -50,4 +64,9 @@ pub mod paths {
         logout_all, refresh,
     };
     pub use super::setup::{__path_complete as __path_setup, complete as setup};
+    pub use super::verification::{
+        __path_resend as __path_resend_verification, __path_verify as __path_verify_email,
+        __path_verify_by_link, resend as resend_verification, verify as verify_email,
+        verify_by_link,
+    };
 }

@@ -1,18 +1,23 @@
 //! Making an account.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
+use storage::WriteTx;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::audit::{Actor, Event, What};
+use super::enter::{self, Visitor};
+use super::mail::{Mail, Purpose};
 use super::password::{self, Password};
 use super::session::{self, Proof};
-use super::store::{self, Method, Role, Session, User};
+use super::store::{self, Method, Role, User};
 use super::token;
+use super::verification::{CheckMail, admit_person, check_mail, in_the_background, send_link};
 use crate::app::App;
-use crate::config::Registration;
+use crate::config::{Registration, Verification};
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::rate::Limit;
@@ -37,14 +42,17 @@ pub struct NewAccount {
     pub invitation: Option<Uuid>,
 }
 
-/// Makes an account and signs it in.
+/// Makes an account and signs it in. Where nobody may sign in unverified, the answer is always 202,
+/// whether the address has an account or not, and a mail says the rest.
 #[utoipa::path(post, path = "/api/auth/register", tag = "auth", request_body = Credentials, responses(
-    (status = 201, body = token::SignedIn), (status = 403, body = Failure, description = "registration_closed"),
+    (status = 201, body = token::SignedIn), (status = 202, body = CheckMail, description = "when auth.verification = login"),
+    (status = 403, body = Failure, description = "registration_closed"),
     (status = 409, body = Failure, description = "email_taken"), (status = 422, body = Failure)))]
 pub async fn register(
     State(app): State<App>,
     client: Client,
-    body: Json<Credentials>,
+    headers: HeaderMap,
+    Json(body): Json<Credentials>,
 ) -> Result<Response> {
     let limit = Limit::per_hour(app.config.limits.registrations_per_hour);
     app.rates.take("registrations", &client.network(), limit)?;
@@ -56,48 +64,92 @@ pub async fn register(
             "New accounts are not open here. Ask the administrator.",
         ));
     }
-    let Json(Credentials { email, password }) = body;
     let account = NewAccount {
-        email,
-        password,
+        email: body.email,
+        password: body.password,
         role: Role::User,
         plan: None,
         vouched: false,
         invitation: None,
     };
-    let (user, session) = sign_up(&app, &client, account, Method::Password, |_| Ok(())).await?;
-    created(&app, &client, &user, &session)
+    if app.config.auth.verification == Verification::Login {
+        // The same work for every address before the answer, and the rest after it.
+        let user = prepare(&app, account).await?;
+        in_the_background(&app, quietly(app.clone(), client, user));
+        return Ok(check_mail());
+    }
+    let visitor = Visitor {
+        client: &client,
+        headers: &headers,
+    };
+    sign_up(&app, &visitor, account, Method::Password, |_| Ok(())).await
 }
 
-/// 201 with both tokens.
-pub fn created(app: &App, client: &Client, user: &User, session: &Session) -> Result<Response> {
-    let mut response = token::signed_in(app, client, user, session)?;
-    *response.status_mut() = StatusCode::CREATED;
-    Ok(response)
+/// Makes an account that is to be verified before anybody signs in; the owner of an address that has
+/// one is told by mail.
+async fn quietly(app: App, client: Client, user: User) -> Result<()> {
+    let event = Event::new(&app, What::Registered, Actor::Nobody).from(&client);
+    let taken = app.store.read(|tx| store::user_by_email(tx, &user.email))?;
+    if let Some(owner) = taken {
+        admit_person(&app, "address taken", &owner)?;
+        let inside = app.clone();
+        let tell = move |tx: &mut WriteTx<'_>| {
+            event.about(owner.id).refused().record(tx)?;
+            Mail::to(owner.id, Purpose::AddressTaken)
+                .send(&inside, tx)
+                .map(|_| ())
+        };
+        return app.store.write(tell).await;
+    }
+    let inside = app.clone();
+    let add = move |tx: &mut WriteTx<'_>| {
+        store::add_user(tx, &user)?;
+        let event = Event {
+            actor: Actor::User(user.id),
+            ..event.about(user.id)
+        };
+        send_link(&inside, tx, &user, &event)
+    };
+    match app.store.write(add).await {
+        // Two requests at once: one made the account, and its mail is on the way.
+        Err(error) if error.code() == "email_taken" => Ok(()),
+        added => added,
+    }
 }
 
-/// Checks, hashes, and in one transaction runs `admit` and adds the account with its first sign-in.
+/// Checks, hashes, and in one transaction runs `admit` and adds the account with its first sign-in and
+/// the mail that verifies its address. Answers 201 with both tokens.
 pub async fn sign_up(
     app: &App,
-    client: &Client,
+    visitor: &Visitor<'_>,
     account: NewAccount,
     method: Method,
-    admit: impl FnOnce(&mut storage::WriteTx<'_>) -> Result<()> + Send + 'static,
-) -> Result<(User, Session)> {
-    let user = prepare(app, account).await?;
+    admit: impl FnOnce(&mut WriteTx<'_>) -> Result<()> + Send + 'static,
+) -> Result<Response> {
+    let mut user = prepare(app, account).await?;
+    user.last_seen_at = Some(user.created_at);
     let proof = Proof {
         method,
         strong: false,
     };
-    let session = session::begin(app, client, user.id, proof);
-    app.store
-        .write(move |tx| {
-            admit(tx)?;
-            store::add_user(tx, &user)?;
-            store::put_session(tx, &session)?;
-            Ok((user, session))
-        })
-        .await
+    let session = session::begin(app, visitor.client, user.id, proof);
+    let event = Event::new(app, What::Registered, Actor::User(user.id)).from(visitor.client);
+    let inside = app.clone();
+    let add = move |tx: &mut WriteTx<'_>| {
+        admit(tx)?;
+        store::add_user(tx, &user)?;
+        store::put_session(tx, &session)?;
+        if user.email_verified_at.is_none() {
+            send_link(&inside, tx, &user, &event)?;
+        } else {
+            event.record(tx)?;
+        }
+        Ok::<_, Error>((user, session))
+    };
+    let (user, session) = app.store.write(add).await?;
+    let mut response = enter::answer(app, visitor, &user, &session)?;
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
 }
 
 /// Makes an account without signing it in: the shell's way.

@@ -7,6 +7,7 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,7 +16,8 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 
-use super::register::{NewAccount, created, sign_up};
+use super::enter::Visitor;
+use super::register::{NewAccount, sign_up};
 use super::store::{self, Method, Role};
 use super::{Password, token};
 use crate::app::{App, write_private};
@@ -89,6 +91,7 @@ pub fn withdraw(app: &App) {
 pub async fn complete(
     State(app): State<App>,
     client: Client,
+    headers: HeaderMap,
     Json(body): Json<SetUp>,
 ) -> Result<Response> {
     app.rates.take(
@@ -108,13 +111,15 @@ pub async fn complete(
         invitation: None,
     };
     // Checked again inside: of two people with the link, one becomes the administrator.
-    let (user, session) = sign_up(&app, &client, account, Method::Setup, move |tx| {
-        admit(tx, &given)
-    })
-    .await?;
+    let visitor = Visitor {
+        client: &client,
+        headers: &headers,
+    };
+    let again = move |tx: &mut storage::WriteTx<'_>| admit(tx, &given);
+    let made = sign_up(&app, &visitor, account, Method::Setup, again).await?;
     withdraw(&app);
-    tracing::info!(user_id = %user.id, "the first administrator was made");
-    created(&app, &client, &user, &session)
+    tracing::info!("the first administrator was made");
+    Ok(made)
 }
 
 fn admit(tx: &impl storage::Read, given: &[u8; 32]) -> Result<()> {

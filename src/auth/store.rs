@@ -147,6 +147,18 @@ pub fn user(tx: &impl Read, id: Uuid) -> Result<Option<User>> {
     Ok(tx.get(&USERS, &id)?)
 }
 
+/// An account that may do things now.
+///
+/// # Errors
+/// `session_revoked` when it is disabled or gone, as at the next request.
+pub fn active(tx: &impl Read, id: Uuid) -> Result<User> {
+    let user = user(tx, id)?.filter(|user| !user.disabled);
+    user.ok_or(Error::Unauthenticated {
+        code: "session_revoked",
+        message: "This sign-in has ended. Sign in again.",
+    })
+}
+
 pub fn user_by_email(tx: &impl Read, email: &str) -> Result<Option<User>> {
     match tx.get(&EMAILS, &folded(email))? {
         Some(Uuid16(id)) => user(tx, id),

@@ -4,6 +4,7 @@
 //! to the connection that asked for it; a message is stored before a model sees it; every row is kept
 //! under its owner, so that nobody's id leads to somebody else's words.
 
+mod allowance;
 mod answer;
 mod ask;
 mod conversations;
@@ -19,6 +20,7 @@ mod tokens;
 mod turn;
 mod view;
 
+pub use allowance::CATALOGUE as ALLOWANCE_CATALOGUE;
 pub use ask::sweep;
 pub use conversations::{create, delete, end, list, read_one, rename};
 pub use history::history;

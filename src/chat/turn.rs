@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::allowance::Allowance;
 use super::answer::{self, Job, Ready};
 use super::ask::{self, Ask, Question};
 use super::prompt::{self, Parts};
@@ -65,14 +66,10 @@ async fn prepare(app: &App, user: Uuid, ask: Ask) -> Result<Begun> {
     let plan = Plan::new(app, spot, &ask, &memories, model);
     let log = app.streams.open(plan.turn.id, user);
     let kept = plan.clone();
-    let at_once = if app.config.limits.enabled {
-        app.config.limits.answers_per_user
-    } else {
-        0
-    };
+    let allowance = Allowance::of(app);
     let stored = app
         .store
-        .write(move |tx| commit(tx, user, plan, at_once))
+        .write(move |tx| commit(tx, user, plan, allowance))
         .await;
     match stored {
         Ok(None) => {}
@@ -294,7 +291,7 @@ fn commit(
     tx: &mut storage::WriteTx<'_>,
     user: Uuid,
     plan: Plan,
-    at_once: usize,
+    allowance: Allowance,
 ) -> Result<Option<Turn>> {
     let Plan {
         turn,
@@ -334,7 +331,8 @@ fn commit(
             ..now
         }
     };
-    store::begin_turn(tx, user, &turn, at_once)?;
+    allowance.take(tx, user)?;
+    store::begin_turn(tx, user, &turn, allowance.at_once)?;
     store::put_conversation(tx, user, &conversation)?;
     if let Some(question) = question {
         store::put_message(tx, user, conversation.id, &question)?;

@@ -93,12 +93,7 @@ pub fn open(
     now: Timestamp,
 ) -> Result<Link> {
     let found = store::by_hash(tx, &hash(token))?.filter(|link| link.purpose == purpose);
-    let Some(link) = found else {
-        return Err(Error::forbidden(
-            "link_invalid",
-            "This link is not valid. Perhaps it was cut off, or a newer one was sent since.",
-        ));
-    };
+    let link = found.ok_or_else(invalid)?;
     if link.used_at.is_some() {
         return Err(Error::forbidden(
             "link_used",
@@ -112,6 +107,14 @@ pub fn open(
         ));
     }
     Ok(link)
+}
+
+/// What a token is answered that leads nowhere, or no longer.
+pub fn invalid() -> Error {
+    Error::forbidden(
+        "link_invalid",
+        "This link is not valid. Perhaps it was cut off, or a newer one was sent since.",
+    )
 }
 
 /// Uses a link up.
