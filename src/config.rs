@@ -4,6 +4,7 @@
 //! Must stay true: one precedence, flag > environment > file > default, and nothing else ever
 //! changes a setting. An empty string means "not set". Secrets never leave through `Debug` or `show`.
 
+mod check;
 mod identity;
 mod layers;
 mod load;

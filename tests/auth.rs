@@ -2,10 +2,12 @@
 
 mod accounts;
 mod browser;
+mod ending;
 mod limits;
 mod rotation;
 mod setup;
 mod sign_out;
+mod throttle;
 mod tokens;
 
 use serde_json::{Value, json};

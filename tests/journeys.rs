@@ -107,9 +107,12 @@ async fn two_devices_and_one_is_lost() {
         let refused = device.get("/api/chat/sessions").await;
         assert_eq!((refused.status, refused.code()), (401, "session_revoked"));
     }
+    for lost in [on_phone, on_laptop] {
+        let seen = text(&lost.rest().await);
+        assert!(["", "Tea, "].contains(&seen.as_str()), "{seen}");
+    }
     gate.open();
-    assert_eq!(text(&on_laptop.rest().await), "Tea, as always.");
-    drop(on_phone);
+    app.settle().await;
     let back = app.user("ada").await;
     let history = back.get(&format!("/api/chat/history/{session}")).await.body;
     assert_eq!(said(&history)[1].1, "Tea, as always.");

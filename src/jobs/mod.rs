@@ -56,6 +56,8 @@ struct Inner {
     bell: Notify,
     /// Jobs being worked on.
     busy: Mutex<HashSet<Uuid>>,
+    /// What became of tries, while it cannot be stored.
+    unstored: Mutex<Vec<(Uuid, Outcome)>>,
     /// Bumped whenever a try ends.
     ended: watch::Sender<u64>,
 }
@@ -68,12 +70,20 @@ impl Jobs {
             ids,
             bell: Notify::new(),
             busy: Mutex::default(),
+            unstored: Mutex::default(),
             ended: watch::Sender::new(0),
         }))
     }
 
     fn busy(&self) -> MutexGuard<'_, HashSet<Uuid>> {
         self.0.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unstored(&self) -> MutexGuard<'_, Vec<(Uuid, Outcome)>> {
+        self.0
+            .unstored
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a job in the caller's transaction; it begins once that is durable.

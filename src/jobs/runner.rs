@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{Job, Jobs, Outcome, after, queue};
 use crate::error::Result;
@@ -35,10 +36,17 @@ impl Runner {
     pub async fn run(self) {
         let inner = self.jobs.0.clone();
         loop {
+            self.store_outcomes().await;
             let wait = self.begin_due().unwrap_or_else(|error| {
                 tracing::warn!(%error, "the queue of jobs cannot be read");
                 LOOK_EVERY
             });
+            let unstored = !self.jobs.unstored().is_empty();
+            let wait = if unstored {
+                wait.min(STORE_AGAIN)
+            } else {
+                wait
+            };
             tokio::select! {
                 () = self.drain.cancelled() => return,
                 () = inner.clock.sleep(wait) => {}
@@ -50,6 +58,14 @@ impl Runner {
                     }
                 }
             }
+        }
+    }
+
+    /// Tries again to store the outcomes that could not be stored.
+    async fn store_outcomes(&self) {
+        let outcomes = std::mem::take(&mut *self.jobs.unstored());
+        for (id, outcome) in outcomes {
+            keep(&self.jobs, id, outcome).await;
         }
     }
 
@@ -87,7 +103,6 @@ impl Runner {
     fn begin(&self, job: Job) {
         let jobs = self.jobs.clone();
         let work = self.kinds.get(job.kind.as_str()).cloned();
-        let drain = self.drain.clone();
         (self.begin)(Box::pin(async move {
             let outcome = match work {
                 // Whatever goes wrong in there, the queue goes on.
@@ -97,40 +112,35 @@ impl Runner {
                     .unwrap_or_else(|_| Outcome::Retry("it panicked; the log has more".into())),
                 None => Outcome::Fail("this program knows no such kind of job".into()),
             };
-            tokio::select! {
-                () = drain.cancelled() => {}
-                () = keep(&jobs, &job, outcome) => {}
-            }
+            tell(&job, &outcome);
+            keep(&jobs, job.id, outcome).await;
         }));
     }
 }
 
-/// Records what became of a try; until it can be stored the job counts as being worked on, so that it
+/// Records what became of a try. Until it can be stored the job counts as being worked on, so that it
 /// does not run again and again on a full disk.
-async fn keep(jobs: &Jobs, job: &Job, outcome: Outcome) {
-    tell(job, &outcome);
+async fn keep(jobs: &Jobs, id: Uuid, outcome: Outcome) {
     let inner = &jobs.0;
-    let id = job.id;
-    loop {
-        let (outcome, now) = (outcome.clone(), inner.clock.now());
-        let recorded = inner.store.write(move |tx| {
-            // It may have been removed meanwhile.
-            match queue::get(tx, id)? {
-                Some(job) => queue::put(tx, Some(&job), &after(&job, outcome, now)),
-                None => Ok(()),
-            }
-        });
-        match recorded.await {
-            Ok(()) => break,
-            Err(error) => {
-                tracing::warn!(job = %id, %error, "the outcome of a job is not stored yet")
-            }
+    let (told, now) = (outcome.clone(), inner.clock.now());
+    let recorded = inner.store.write(move |tx| {
+        // It may have been removed meanwhile.
+        match queue::get(tx, id)? {
+            Some(job) => queue::put(tx, Some(&job), &after(&job, told, now)),
+            None => Ok(()),
         }
-        inner.clock.sleep(STORE_AGAIN).await;
+    });
+    match recorded.await {
+        Ok(()) => {
+            jobs.busy().remove(&id);
+            inner.ended.send_modify(|count| *count += 1);
+            inner.bell.notify_one();
+        }
+        Err(error) => {
+            tracing::warn!(job = %id, %error, "the outcome of a job is not stored yet");
+            jobs.unstored().push((id, outcome));
+        }
     }
-    jobs.busy().remove(&id);
-    inner.ended.send_modify(|count| *count += 1);
-    inner.bell.notify_one();
 }
 
 fn tell(job: &Job, outcome: &Outcome) {

@@ -1,0 +1,119 @@
+//! What the types of the settings cannot say: ranges, forms, and settings that need each other.
+
+use super::{Config, ConfigError, Networks, PLANS, Verification};
+
+/// What the types cannot say.
+pub fn check(config: &Config) -> Result<(), ConfigError> {
+    for (key, words) in [
+        ("server.trusted_proxies", &config.server.trusted_proxies),
+        ("metrics.allowed_networks", &config.metrics.allowed_networks),
+    ] {
+        Networks::parse(words).map_err(|e| ConfigError(format!("{key}: {e}")))?;
+    }
+    for (key, url) in [
+        ("server.public_url", &config.server.public_url),
+        ("model.url", &config.model.url),
+    ] {
+        if url.is_empty() && key == "server.public_url" {
+            continue;
+        }
+        let parsed = reqwest::Url::parse(url);
+        if !parsed.is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host()) {
+            return Err(ConfigError(format!(
+                "{key}: \"{url}\" is no address; write for example http://host:1234"
+            )));
+        }
+    }
+    if config.model.num_ctx < 512 || config.model.answer_reserve >= config.model.num_ctx / 2 {
+        let rule =
+            "model.num_ctx must be at least 512 and model.answer_reserve less than half of it";
+        return Err(ConfigError(rule.into()));
+    }
+    config
+        .backup
+        .time()
+        .map_err(|e| ConfigError(format!("backup.at: {e}")))?;
+    let fits = config.backup.fits(&config.data);
+    fits.map_err(|e| ConfigError(format!("backup.dir: {e}")))?;
+    check_ranges(config)?;
+    check_identity(config)?;
+    if !config.auth.secret.is_empty() && config.auth.secret.len() < 32 {
+        return Err(ConfigError(
+            "auth.secret must have at least 32 characters; leave it empty to have one made".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Settings of accounts that need each other.
+fn check_identity(config: &Config) -> Result<(), ConfigError> {
+    let refuse = |message: &str| Err(ConfigError(message.into()));
+    let Config {
+        auth,
+        mail,
+        oidc,
+        plans,
+        model,
+        ..
+    } = config;
+    if mail.on() && mail.from.is_empty() {
+        return refuse(
+            "mail.smtp_url is set, so mail.from must be too; for example \"Nova <nova@example.org>\"",
+        );
+    }
+    if auth.verification == Verification::Login && !mail.on() {
+        return refuse("auth.verification = login needs a mail server: set mail.smtp_url");
+    }
+    if oidc.on() && (oidc.client_id.is_empty() || !oidc.scopes.iter().any(|s| s == "openid")) {
+        return refuse(
+            "oidc.issuer is set, so oidc.client_id must be too, and oidc.scopes must hold openid",
+        );
+    }
+    if !plans.default.is_empty() && !PLANS.contains(&plans.default.as_str()) {
+        return refuse("plans.default must be free, basic or pro");
+    }
+    if model.service_auth && model.service_secret.len() < 32 {
+        return refuse(
+            "model.service_auth is true, so model.service_secret must have at least 32 characters",
+        );
+    }
+    Ok(())
+}
+
+const DAY_SECONDS: u64 = 86_400;
+const TEN_YEARS_DAYS: u64 = 3_650;
+
+/// Numbers for which the program has no sense, or would run over when it calculates with them.
+#[rustfmt::skip]
+fn ranges(config: &Config) -> [(&'static str, u64, u64, u64); 15] {
+    let Config { server, data, backup, model, auth, .. } = config;
+    let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    [
+        ("server.drain_seconds",             server.drain_seconds,             0, DAY_SECONDS),
+        ("server.max_connections",           size(server.max_connections),     1, 1_000_000),
+        ("data.cache_mb",                    size(data.cache_mb),              1, 1 << 20),
+        ("data.keep_days",                   data.keep_days.into(),            1, TEN_YEARS_DAYS),
+        ("backup.keep",                      size(backup.keep),                1, 10_000),
+        ("model.connect_timeout_seconds",    model.connect_timeout_seconds,    1, DAY_SECONDS),
+        ("model.first_byte_timeout_seconds", model.first_byte_timeout_seconds, 1, DAY_SECONDS),
+        ("model.chunk_timeout_seconds",      model.chunk_timeout_seconds,      1, DAY_SECONDS),
+        ("auth.access_minutes",              auth.access_minutes,              1, 1_440),
+        ("auth.refresh_days",                auth.refresh_days,                1, TEN_YEARS_DAYS),
+        ("auth.refresh_absolute_days",       auth.refresh_absolute_days,       1, TEN_YEARS_DAYS),
+        ("auth.hash_memory_kib",             auth.hash_memory_kib.into(),      8, 1 << 22),
+        ("auth.hash_iterations",             auth.hash_iterations.into(),      1, 1_000),
+        ("auth.hash_threads",                size(auth.hash_threads),          1, 1_024),
+        ("auth.audit_days",                  auth.audit_days.into(),           1, TEN_YEARS_DAYS),
+    ]
+}
+
+fn check_ranges(config: &Config) -> Result<(), ConfigError> {
+    for (key, number, least, most) in ranges(config) {
+        if !(least..=most).contains(&number) {
+            return Err(ConfigError(format!(
+                "{key} = {number}: it must be between {least} and {most}"
+            )));
+        }
+    }
+    Ok(())
+}
