@@ -29,6 +29,7 @@ mod fake_ollama;
 #[path = "../support/http.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod http;
+mod identity;
 #[path = "../support/performance.rs"]
 mod performance;
 mod program;
@@ -82,6 +83,8 @@ async fn main() {
     for at_once in [1, 50] {
         first_token(&model, &program, at_once).await;
     }
+    drop(program);
+    identity::measure().await;
 }
 
 fn row(what: &str, figure: &str, promise: &str) {

@@ -32,6 +32,12 @@ fn free_port() -> u16 {
 impl Program {
     /// Starts it and waits until it answers `/health`.
     pub async fn start(model: &str) -> Self {
+        // What is measured is seldom the hashing.
+        Self::start_with(model, &[("NOVACORE_AUTH__HASH_MEMORY_KIB", "64")]).await
+    }
+
+    /// The same with settings of its own.
+    pub async fn start_with(model: &str, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (port, http) = (free_port(), client());
         let url = format!("http://127.0.0.1:{port}");
@@ -48,8 +54,8 @@ impl Program {
             .env("NOVACORE_MODEL__URL", model)
             .env("NOVACORE_LIMITS__ENABLED", "false")
             .env("NOVACORE_CHAT__MODEL_TITLES", "false")
-            .env("NOVACORE_AUTH__HASH_MEMORY_KIB", "64")
             .env("NOVACORE_LOG__LEVEL", "error")
+            .envs(settings.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())
             .spawn()
@@ -87,7 +93,7 @@ impl Program {
         assert_eq!(made.status, 201, "{made:?}");
     }
 
-    fn nobody(&self) -> Person {
+    pub fn nobody(&self) -> Person {
         Person::new(self.http.clone(), self.url.clone(), None)
     }
 
@@ -97,13 +103,19 @@ impl Program {
         Person::new(client(), self.url.clone(), Some(made.str("access_token")))
     }
 
-    /// Resident memory, bytes (`VmRSS`).
+    /// Resident memory, bytes.
     pub fn resident(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    /// The most resident memory so far, bytes.
+    pub fn peak(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmRSS:"))
-            .unwrap();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
         line.split_whitespace()
             .nth(1)
             .unwrap()
