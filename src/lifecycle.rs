@@ -219,7 +219,7 @@ fn no_text_index(cause: storage::Error) -> Error {
 }
 
 /// Runs the server until it is told to stop.
-pub async fn serve(config: Config) -> Result<()> {
+pub async fn serve(mut config: Config) -> Result<()> {
     let listen = config.server.listen;
     let listener = TcpListener::bind(listen)
         .await
@@ -227,6 +227,8 @@ pub async fn serve(config: Config) -> Result<()> {
     let address = listener
         .local_addr()
         .map_err(|e| Error::internal("listening", e))?;
+    // Port 0 means any free one; links name the one it became.
+    config.server.listen = address;
     let app = open(config, Clock::system(), Random::system()).await?;
     schedule::start(&app);
     ops::serve_control(app.clone(), &app.config.data.socket_path()).await?;
