@@ -9,7 +9,7 @@ export interface Place {
 export const PLACES: readonly Place[] = [
 	{ path: '/account', name: 'Profile', title: 'Account' },
 	{ path: '/account/security', name: 'Security', title: 'Security' },
-	{ path: '/account/tokens', name: 'API tokens', title: 'API tokens' },
+	{ path: '/account/tokens', name: 'Tokens', title: 'API tokens' },
 	{ path: '/account/activity', name: 'Activity', title: 'Activity' },
 	{ path: '/account/feedback', name: 'Feedback', title: 'Feedback' }
 ];
