@@ -14,6 +14,12 @@ class Options {
 		return this.#asking;
 	}
 
+	/** It has changed meanwhile. */
+	again(): Promise<void> {
+		this.#asking = this.#ask();
+		return this.#asking;
+	}
+
 	async #ask(): Promise<void> {
 		this.problem = null;
 		try {

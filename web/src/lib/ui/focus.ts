@@ -12,3 +12,13 @@ export async function focusInto(part: HTMLElement | undefined): Promise<void> {
 	await tick();
 	(part?.querySelector<HTMLElement>('input, textarea, select') ?? part)?.focus();
 }
+
+/** Called before something goes away with the focus in it; what it gives back puts the focus to the heading above. */
+export function keepPlace(): () => Promise<void> {
+	const section = document.activeElement?.closest('section');
+	return async () => {
+		await tick();
+		const lost = !document.activeElement || document.activeElement === document.body;
+		if (lost) section?.querySelector<HTMLElement>('h2')?.focus();
+	};
+}
