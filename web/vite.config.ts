@@ -19,6 +19,8 @@ const announcerWithoutStyle: Plugin = {
 
 export default defineConfig({
 	plugins: [announcerWithoutStyle, sveltekit()],
+	// Tests draw components as a browser does.
+	...(process.env.VITEST ? { resolve: { conditions: ['browser'] } } : {}),
 	build: {
 		target: ['chrome123', 'edge123', 'firefox121', 'safari17.5'],
 		rolldownOptions: {

@@ -10,6 +10,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { identityMock } from './mock-identity.mjs';
 import { answerTo, sampleHistory, sampleMemories } from './samples.mjs';
 
 const flag = (name) => process.argv.includes(`--${name}`);
@@ -655,8 +656,20 @@ function ago(days) {
 const UNSAVED = /^\/(_mock\/|api\/auth\/(refresh|logout)$|api\/admin\/storage\/backup$|api\/chat\/turns\/)/;
 const OPEN = /^\/(api\/(status|auth\/(setup|register|login|refresh|logout))$|_mock\/)/;
 
+const identity = identityMock({
+	world,
+	Refusal,
+	send,
+	signIn,
+	addUser,
+	caller,
+	credentials,
+	PASSWORD
+});
+
 async function answer(request, response) {
 	const url = new URL(request.url, `http://${request.headers.host}`);
+	if (await identity(request, response, url)) return;
 	if (!url.pathname.startsWith('/api/') && !url.pathname.startsWith('/_mock/'))
 		return serveFile(url, response, request);
 	for (const [method, path, handle] of routes) {

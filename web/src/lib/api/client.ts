@@ -3,7 +3,7 @@ import createClient from 'openapi-fetch';
 import { session } from '../auth/session.svelte';
 import { asApiError, problemOf } from './problem';
 import { STORAGE_READ_ONLY, tellReadOnly } from './refusals';
-import type { paths } from './schema';
+import type { Routes } from './types';
 
 const SIGNED_OUT = ['token_missing', 'token_invalid', 'session_revoked'];
 
@@ -32,7 +32,7 @@ async function send(request: Request, token: string | null): Promise<Response> {
 	}
 }
 
-export const api = createClient<paths>({ baseUrl: '/', fetch: authorised });
+export const api = createClient<Routes>({ baseUrl: '/', fetch: authorised });
 
 /** Unwraps an answer of `api`: the data, or an ApiError thrown. */
 export async function take<T>(
@@ -40,5 +40,6 @@ export async function take<T>(
 ): Promise<NonNullable<T>> {
 	const { data, error, response } = await call;
 	if (response.ok) return data as NonNullable<T>;
-	throw await problemOf(new Response(JSON.stringify(error ?? {}), { status: response.status }));
+	const { status, headers } = response;
+	throw await problemOf(new Response(JSON.stringify(error ?? {}), { status, headers }));
 }

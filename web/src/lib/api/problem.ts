@@ -7,8 +7,10 @@ export class ApiError extends Error {
 	readonly fields: Record<string, string>;
 	readonly correlation?: string;
 	readonly resetsAt?: string;
+	/** When the server would listen again, as a time of this clock. */
+	readonly retryAt?: number;
 
-	constructor(status: number, problem: Partial<Problem>) {
+	constructor(status: number, problem: Partial<Problem>, retryAfter?: number) {
 		super(problem.error ?? `The server answered ${status}.`);
 		this.name = 'ApiError';
 		this.status = status;
@@ -16,6 +18,7 @@ export class ApiError extends Error {
 		this.fields = (problem.fields ?? {}) as Record<string, string>;
 		this.correlation = problem.correlation_id;
 		this.resetsAt = problem.resets_at ?? undefined;
+		if (retryAfter) this.retryAt = Date.now() + retryAfter * 1000;
 	}
 }
 
@@ -38,7 +41,7 @@ export async function problemOf(response: Response): Promise<ApiError> {
 		// Not JSON: the status says what there is to say.
 	}
 	if (!body.error && response.status >= 502 && response.status <= 504) return unreachable();
-	return new ApiError(response.status, body);
+	return new ApiError(response.status, body, Number(response.headers.get('Retry-After')) || undefined);
 }
 
 /** Any thrown thing as an ApiError, so that a page has one kind of error to show. */

@@ -1,9 +1,13 @@
 // The one place that looks into the generated schema; everything else imports these words. Types are taken from what
 // a route answers, so that a schema that changes its name on the server changes nothing here.
+import type { identity } from './identity';
 import type { paths } from './schema';
 
-type Answer<Path extends keyof paths, Method extends 'get' | 'post', Status extends number = 200> =
-	paths[Path] extends Record<
+/** Every route the page calls. */
+export type Routes = Omit<paths, keyof identity> & identity;
+
+type Answer<Path extends keyof Routes, Method extends 'get' | 'post', Status extends number = 200> =
+	Routes[Path] extends Record<
 		Method,
 		{ responses: Record<Status, { content: { 'application/json': infer Body } }> }
 	>
@@ -21,9 +25,18 @@ export interface Problem {
 
 /** What the page must know before anybody has signed in. */
 export type Status = Answer<'/api/status', 'get'>;
-export type User = Answer<'/api/auth/me', 'get'> & { plan?: string };
+export type User = Answer<'/api/auth/me', 'get'>;
+/** What may be done without being signed in, and how. */
+export type AuthOptions = Answer<'/api/auth/options', 'get'>;
+export type Invitation = Answer<'/api/auth/invitation', 'post'>;
 export type SignedIn = Answer<'/api/auth/login', 'post'>;
 export type SignIn = Answer<'/api/auth/sessions', 'get'>['items'][number];
+export type SecondFactor = Answer<'/api/auth/second-factor', 'get'>;
+export type Passkey = Answer<'/api/auth/passkeys', 'get'>['items'][number];
+export type Identity = Answer<'/api/auth/identities', 'get'>['items'][number];
+export type ApiToken = Answer<'/api/auth/tokens', 'get'>['items'][number];
+export type Activity = Answer<'/api/auth/activity', 'get'>['items'][number];
+export type Feedback = Answer<'/api/account/feedback', 'get'>['items'][number];
 export type Models = Answer<'/api/chat/models', 'get'>;
 export type ChatSession = Answer<'/api/chat/sessions', 'get'>['items'][number];
 export type Message = Answer<'/api/chat/history/{id}', 'get'>['items'][number];

@@ -4,10 +4,19 @@ import { asApiError, problemOf, unreachable, type ApiError } from '../api/proble
 import { dropDrafts } from '../chat/draft';
 import type { SignedIn, Status, User } from '../api/types';
 
+export type Entrance = 'login' | 'register' | 'setup' | 'passkey/finish' | 'oidc/second-factor';
 export type Phase = 'starting' | 'setup' | 'out' | 'in' | 'unreachable';
 
 /** Where one need not be known; elsewhere it is always asked whether one is. */
-const DOORS = ['/login', '/register', '/setup'];
+const DOORS = [
+	'/login',
+	'/register',
+	'/setup',
+	'/verify-email',
+	'/forgot-password',
+	'/reset-password',
+	'/goodbye'
+];
 const HINT = 'novacore-signed-in';
 
 /** Whether someone signed in with this browser before: a word, no secret. It spares newcomers a refused request. */
@@ -39,6 +48,8 @@ class Session {
 	readonly admin = $derived(this.user?.role === 'admin');
 	/** Why the person finds themselves signed out, if it was not their own doing. */
 	notice = $state<string | null>(null);
+	/** They deleted their account: the page closes with a word of its own. */
+	farewell = $state(false);
 
 	#token: string | null = null;
 	#expires = 0;
@@ -52,6 +63,7 @@ class Session {
 		this.#otherTabs?.addEventListener('message', ({ data }) => {
 			if (data === 'signed-out') this.#clear('out');
 			if (data === 'signed-in' && (this.phase === 'out' || this.phase === 'setup')) void this.start();
+			if (data === 'verified' && this.phase === 'in') void this.look();
 		});
 	}
 
@@ -72,10 +84,39 @@ class Session {
 		if (!(known && (await this.renew())) && this.#reached) this.#clear('out');
 	}
 
-	/** Sign in, register or set up: the server answers all three alike. */
-	async enter(path: 'login' | 'register' | 'setup', body: Record<string, string>): Promise<void> {
-		this.#accept((await this.#post(path, body)) as SignedIn);
+	/** Sign in, register or set up: the server answers all alike, or asks to look into the mail first. */
+	async enter(path: Entrance, body: Record<string, unknown>): Promise<'in' | 'check_mail'> {
+		const answer = (await this.#post(path, body)) as SignedIn | { status: 'check_mail' };
+		if ('status' in answer) return answer.status;
+		this.#accept(answer);
 		this.#otherTabs?.postMessage('signed-in');
+		return 'in';
+	}
+
+	/** Asks again who they are: what the account says may have changed elsewhere. */
+	async look(): Promise<void> {
+		const token = await this.accessToken();
+		if (!token) return;
+		try {
+			const response = await fetch('/api/auth/me', { headers: { Authorization: `Bearer ${token}` } });
+			if (response.ok && this.phase === 'in') this.user = (await response.json()) as User;
+		} catch {
+			// Nobody asked for it: what is known stays.
+		}
+	}
+
+	/** Their address is verified: shown in every tab at once. */
+	async verified(): Promise<void> {
+		this.#otherTabs?.postMessage('verified');
+		if (this.phase === 'in') await this.look();
+	}
+
+	/** The server ended every sign-in of this person, this one too. */
+	ended(notice: string | null = null): void {
+		this.#clear('out');
+		this.notice = notice;
+		dropDrafts();
+		this.#otherTabs?.postMessage('signed-out');
 	}
 
 	async leave(everywhere = false): Promise<void> {
@@ -85,9 +126,7 @@ class Session {
 		} catch (cause) {
 			if (asApiError(cause).status !== 401) throw cause;
 		}
-		this.#clear('out');
-		dropDrafts();
-		this.#otherTabs?.postMessage('signed-out');
+		this.ended();
 	}
 
 	/** Where to go after signing in: back to where one was sent away from, but only within this page. */
@@ -134,7 +173,7 @@ class Session {
 		else this.#schedule(10_000);
 	}
 
-	async #post(path: string, body: Record<string, string>): Promise<unknown> {
+	async #post(path: string, body: Record<string, unknown>): Promise<unknown> {
 		const headers: Record<string, string> = { 'Content-Type': 'application/json' };
 		if (this.#token && path !== 'refresh') headers['Authorization'] = `Bearer ${this.#token}`;
 		let response: Response;
@@ -152,6 +191,7 @@ class Session {
 		this.#expires = Date.now() + signedIn.expires_in * 1000;
 		this.user = signedIn.user;
 		this.notice = null;
+		this.farewell = false;
 		this.phase = 'in';
 		hint(true);
 		if (this.status) this.status.setup_required = false;

@@ -24,6 +24,13 @@ export const exactly = (iso: string): string =>
 export const onDay = (iso: string): string =>
 	new Date(iso).toLocaleDateString(undefined, { dateStyle: 'long' });
 
+/** How long to wait: "45 seconds", "2 minutes", "3 hours". Never shorter than it is. */
+export function waiting(seconds: number): string {
+	if (seconds < 90) return plural(Math.max(1, Math.ceil(seconds)), 'second');
+	if (seconds < 5400) return plural(Math.ceil(seconds / 60), 'minute');
+	return plural(Math.ceil(seconds / 3600), 'hour');
+}
+
 export const seconds = (ms: number): string =>
 	ms < 950
 		? `${Math.round(ms)} ms`
