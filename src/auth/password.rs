@@ -51,21 +51,26 @@ impl From<String> for Password {
 impl Password {
     /// The rule for new passwords: length, and not one everybody tries first.
     pub fn check(&self) -> Result<()> {
+        self.check_as("password")
+    }
+
+    /// The same, for a body in which the new password has another name.
+    pub fn check_as(&self, field: &'static str) -> Result<()> {
         let length = self.0.chars().count();
         if length < MIN_CHARS {
             let message = format!("Use at least {MIN_CHARS} characters; a short sentence is good.");
-            return Err(Error::field("password_too_short", "password", message));
+            return Err(Error::field("password_too_short", field, message));
         }
         if length > MAX_CHARS {
             return Err(Error::field(
                 "password_too_long",
-                "password",
+                field,
                 format!("Use at most {MAX_CHARS} characters."),
             ));
         }
         if COMMON.contains(self.0.to_lowercase().as_str()) {
             let message = "This password is among the first that are tried. Choose another.";
-            return Err(Error::field("password_common", "password", message));
+            return Err(Error::field("password_common", field, message));
         }
         Ok(())
     }

@@ -125,7 +125,7 @@ pub async fn change(
     Json(body): Json<ChangePassword>,
 ) -> Result<StatusCode> {
     confirm(&app, &caller, body.current_password).await?;
-    body.new_password.check()?;
+    body.new_password.check_as("new_password")?;
     let hash = password::hash(&app, body.new_password).await?;
     let event = Event::new(&app, What::PasswordChanged, Actor::User(caller.id)).from(&client);
     let (user, keep, inside) = (caller.id, caller.session, app.clone());
