@@ -8,12 +8,15 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{Job, Jobs, Outcome, after, queue};
 use crate::error::Result;
 
 /// Jobs worked on at once: one that hangs must not stop the others.
 const AT_ONCE: usize = 4;
+/// And of one kind, so that a mail server that hangs leaves room for other work.
+const OF_A_KIND: usize = 2;
 /// Looked at least this often, should a clock be set back.
 const LOOK_EVERY: Duration = Duration::from_mins(10);
 
@@ -63,20 +66,23 @@ impl Runner {
             if busy.len() >= AT_ONCE {
                 break;
             }
-            if busy.insert(job.id) {
+            if !busy.contains_key(&job.id) && !full_of(&busy, &job.kind) {
+                busy.insert(job.id, job.kind.clone());
                 drop(busy);
                 self.begin(job);
             }
         }
         let all = inner.store.read(queue::all_open)?;
         let busy = self.jobs.busy();
-        let waiting = all.iter().filter(|job| !busy.contains(&job.id));
+        let waiting = all
+            .iter()
+            .filter(|job| !busy.contains_key(&job.id) && !full_of(&busy, &job.kind));
         let next = waiting.filter_map(|job| job.due_at).min();
         let full = busy.len() >= AT_ONCE;
         let wait = next.map_or(LOOK_EVERY, |at| {
             Duration::try_from(at.duration_since(now)).unwrap_or_default()
         });
-        // When all places are taken, the end of a job rings.
+        // When all places are taken, or all of a kind, the end of a job rings.
         Ok(if full {
             LOOK_EVERY
         } else {
@@ -97,17 +103,19 @@ impl Runner {
                     .unwrap_or_else(|_| Outcome::Retry("it panicked; the log has more".into())),
                 None => Outcome::Fail("this program knows no such kind of job".into()),
             };
-            tokio::select! {
-                () = drain.cancelled() => {}
-                () = keep(&jobs, &job, outcome) => {}
-            }
+            keep(&jobs, &job, outcome, &drain).await;
         }));
     }
 }
 
+/// Whether no more of this kind may begin.
+fn full_of(busy: &HashMap<Uuid, String>, kind: &str) -> bool {
+    busy.values().filter(|other| *other == kind).count() >= OF_A_KIND
+}
+
 /// Records what became of a try; until it can be stored the job counts as being worked on, so that it
 /// does not run again and again on a full disk.
-async fn keep(jobs: &Jobs, job: &Job, outcome: Outcome) {
+async fn keep(jobs: &Jobs, job: &Job, outcome: Outcome, drain: &CancellationToken) {
     tell(job, &outcome);
     let inner = &jobs.0;
     let id = job.id;
@@ -126,7 +134,11 @@ async fn keep(jobs: &Jobs, job: &Job, outcome: Outcome) {
                 tracing::warn!(job = %id, %error, "the outcome of a job is not stored yet")
             }
         }
-        inner.clock.sleep(STORE_AGAIN).await;
+        tokio::select! {
+            () = inner.clock.sleep(STORE_AGAIN) => {}
+            // It stays due, and is tried again after the next start.
+            () = drain.cancelled() => return,
+        }
     }
     jobs.busy().remove(&id);
     inner.ended.send_modify(|count| *count += 1);
