@@ -29,7 +29,7 @@ use crate::http::presence::Presence;
 use crate::http::rate::Rates;
 use crate::http::throttle::Throttle;
 use crate::jobs::Jobs;
-use crate::outside::ModelServers;
+use crate::outside::{Mailer, ModelServers};
 
 /// A cheap handle; clone it freely.
 #[derive(Clone)]
@@ -48,6 +48,8 @@ pub struct Parts {
     pub care: Care,
     pub text: TextIndex,
     pub models: ModelServers,
+    /// None when no mail server is configured.
+    pub mailer: Option<Mailer>,
     pub keys: Keys,
     pub rates: Rates,
     pub throttle: Throttle,

@@ -10,6 +10,7 @@ mod layers;
 mod load;
 mod networks;
 mod places;
+mod smtp;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ pub use identity::{Auth, Mail, Oidc, PLANS, Plans, Registration, Support, Verifi
 pub use load::{ConfigError, Loaded, Overrides, load};
 pub use networks::Networks;
 pub use places::lies_in;
+pub use smtp::{SmtpServer, SmtpTls};
 
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

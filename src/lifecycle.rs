@@ -30,7 +30,7 @@ use crate::http::presence::Presence;
 use crate::http::rate::Rates;
 use crate::http::throttle::Throttle;
 use crate::jobs::Jobs;
-use crate::outside::ModelServers;
+use crate::outside::{Mailer, ModelServers};
 use crate::{auth, chat, http, metrics, ops, router, schedule, schema};
 
 /// Opens everything but the network, and repairs what a crash left.
@@ -60,6 +60,11 @@ pub async fn open_on(
         jobs: Jobs::new(store.clone(), clock.clone(), ids.clone()),
         ids,
         models: ModelServers::new(&config.model, clock.clone())?,
+        mailer: Mailer::new(
+            &config.mail,
+            &config.server.base(config.server.listen.port()),
+            clock.clone(),
+        )?,
         rates: Rates::new(clock.clone(), config.limits.enabled),
         throttle: Throttle::new(clock.clone(), config.limits.enabled),
         streams: Streams::default(),
@@ -84,6 +89,7 @@ pub async fn open_on(
     });
     metrics::started(app.started_at);
     ops::opened(&app)?;
+    auth::start_mail(&app).await?;
     let interrupted = chat::recover(&app).await?;
     if interrupted > 0 {
         tracing::warn!(
@@ -269,6 +275,9 @@ fn cannot_listen(address: SocketAddr, cause: &std::io::Error) -> Error {
 async fn announce(app: &App, address: SocketAddr) -> Result<()> {
     if !app.config.limits.enabled {
         tracing::warn!("limits.enabled is false: no rate limit and no throttle is in force");
+    }
+    if app.mailer.is_none() {
+        auth::warn_without_mail();
     }
     let base = app.config.server.base(address.port());
     auth::offer_setup(app, &base).await?;

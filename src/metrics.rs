@@ -47,6 +47,14 @@ fn describe() {
     );
     describe_counter!("auth_sign_ins_total", "Sign-in attempts, by result.");
     describe_counter!(
+        "auth_mails_total",
+        "Tries to send a mail, by result: sent, delayed, refused, expired."
+    );
+    describe_gauge!(
+        "jobs_waiting",
+        "Jobs still to be done, mails among them; those that are held aside."
+    );
+    describe_counter!(
         "chat_turns_total",
         "Answers ended, by status and, for failures, error code."
     );
@@ -159,6 +167,14 @@ pub fn request(method: &'static str, route: &str, status: u16, took: Duration) {
 
 pub fn sign_in(result: &'static str) {
     counter!("auth_sign_ins_total", "result" => result).increment(1);
+}
+
+pub fn mail(result: &'static str) {
+    counter!("auth_mails_total", "result" => result).increment(1);
+}
+
+pub fn jobs_waiting(count: usize) {
+    gauge!("jobs_waiting").set(double(count as u64));
 }
 
 pub fn turn_started() {

@@ -38,6 +38,12 @@ fn routes() -> Router<App> {
         .route("/api/admin/storage",                  get(ops::storage_state))
         .route("/api/admin/storage/adopt",            post(ops::adopt_data))
         .route("/api/admin/storage/backup",           post(ops::begin_backup))
+        .route("/api/admin/mails",                    get(auth::list_mails))
+        .route("/api/admin/mails/test",               post(auth::test_mail))
+        .route("/api/admin/mails/{id}/show",          post(auth::show_mail))
+        .route("/api/admin/mails/{id}/retry",         post(auth::retry_mail))
+        .route("/api/admin/jobs",                     get(ops::list_jobs))
+        .route("/api/admin/jobs/{id}/retry",          post(ops::retry_job))
 
         .route("/api/auth/setup",                     post(auth::setup))
         .route("/api/auth/register",                  post(auth::register))

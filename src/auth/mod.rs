@@ -26,9 +26,16 @@ mod verification;
 
 pub use audit::{Actor, CATALOGUE as AUDIT_CATALOGUE, Event, What};
 pub use caller::{Admin, Caller, CurrentUser, VerifiedUser};
-pub use links::CATALOGUE as LINKS_CATALOGUE;
+pub use links::{
+    CATALOGUE as LINKS_CATALOGUE, Purpose as LinkPurpose, issue as issue_link,
+    prepare as prepare_link,
+};
 pub use login::login;
-pub use mail::send as send_mail;
+pub use mail::{
+    Mail, Purpose as MailPurpose, list as list_mails, list_in_words as mails_in_words,
+    retry as retry_mail, send as send_mail, show as show_mail, show_in_words as mail_in_words,
+    start as start_mail, test as test_mail, test_in_words as test_mail_in_words, warn_without_mail,
+};
 pub use options::options;
 pub use password::{MAX_CHARS as PASSWORD_MAX_CHARS, MIN_CHARS as PASSWORD_MIN_CHARS, Password};
 pub use password_reset::{
@@ -51,6 +58,11 @@ pub use verification::{resend as resend_verification, verify as verify_email, ve
 pub mod paths {
     //! For the OpenAPI document: the handlers with their descriptions.
     pub use super::login::{__path_login, login};
+    pub use super::mail::{
+        __path_list as __path_list_mails, __path_retry as __path_retry_mail,
+        __path_show as __path_show_mail, __path_test as __path_test_mail, list as list_mails,
+        retry as retry_mail, show as show_mail, test as test_mail,
+    };
     pub use super::options::{__path_options, options};
     pub use super::password_reset::{
         __path_change as __path_change_password, __path_forgot as __path_forgot_password,

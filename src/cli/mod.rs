@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use uuid::Uuid;
 
 use self::data::{DataAction, RestoreWords};
 use crate::config::{Loaded, Overrides, load};
@@ -86,6 +87,9 @@ enum Action {
         #[command(flatten)]
         place: Where,
     },
+    /// Mail to people: what there is, the text of one, and a test
+    #[command(subcommand)]
+    Mail(MailAction),
     /// Sizes, and removing what was deleted for good
     #[command(subcommand)]
     Data(DataAction),
@@ -116,6 +120,28 @@ enum UserAction {
         /// Read the password from the first line of standard input instead of asking
         #[arg(long)]
         password_stdin: bool,
+        #[command(flatten)]
+        place: Where,
+    },
+}
+
+#[derive(Subcommand)]
+enum MailAction {
+    /// List what was sent and what waits
+    List {
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Show the text and link of a mail that does not arrive; the person is told
+    Show {
+        /// As `novacore mail list` shows it
+        id: Uuid,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Send a test now and tell what the mail server said
+    Test {
+        address: String,
         #[command(flatten)]
         place: Where,
     },
@@ -171,6 +197,13 @@ fn carry_out(action: Action) -> Result<ExitCode> {
         }
         Action::Data(DataAction::Scrub { place }) => data::ask(&place, Command::Scrub)?,
         Action::Adopt { place } => data::ask(&place, Command::Adopt)?,
+        Action::Mail(MailAction::List { place }) => data::ask(&place, Command::MailList)?,
+        Action::Mail(MailAction::Show { id, place }) => {
+            data::ask(&place, Command::MailShow { id })?
+        }
+        Action::Mail(MailAction::Test { address, place }) => {
+            data::ask(&place, Command::MailTest { to: address })?
+        }
         Action::UpgradeCheck { place } => data::upgrade_check(&place)?,
         Action::Config(ConfigAction::Show { place }) => {
             let loaded = configuration(&place, None)?;

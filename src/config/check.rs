@@ -61,6 +61,10 @@ fn check_identity(config: &Config) -> Result<(), ConfigError> {
             "mail.smtp_url is set, so mail.from must be too; for example \"Nova <nova@example.org>\"",
         );
     }
+    mail.server().map_err(ConfigError)?;
+    if mail.on() {
+        mail.sender().map_err(ConfigError)?;
+    }
     if auth.verification == Verification::Login && !mail.on() {
         return refuse("auth.verification = login needs a mail server: set mail.smtp_url");
     }

@@ -8,7 +8,7 @@
 mod queue;
 mod runner;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -54,8 +54,8 @@ struct Inner {
     clock: Clock,
     ids: Ids,
     bell: Notify,
-    /// Jobs being worked on.
-    busy: Mutex<HashSet<Uuid>>,
+    /// Jobs being worked on, with their kinds.
+    busy: Mutex<HashMap<Uuid, String>>,
     /// What became of tries, while it cannot be stored.
     unstored: Mutex<Vec<(Uuid, Outcome)>>,
     /// Bumped whenever a try ends.
@@ -75,7 +75,7 @@ impl Jobs {
         }))
     }
 
-    fn busy(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+    fn busy(&self) -> MutexGuard<'_, HashMap<Uuid, String>> {
         self.0.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

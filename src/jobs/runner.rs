@@ -15,6 +15,8 @@ use crate::error::Result;
 
 /// Jobs worked on at once: one that hangs must not stop the others.
 const AT_ONCE: usize = 4;
+/// And of one kind, so that a mail server that hangs leaves room for other work.
+const OF_A_KIND: usize = 2;
 /// Looked at least this often, should a clock be set back.
 const LOOK_EVERY: Duration = Duration::from_mins(10);
 
@@ -79,20 +81,23 @@ impl Runner {
             if busy.len() >= AT_ONCE {
                 break;
             }
-            if busy.insert(job.id) {
+            if !busy.contains_key(&job.id) && !full_of(&busy, &job.kind) {
+                busy.insert(job.id, job.kind.clone());
                 drop(busy);
                 self.begin(job);
             }
         }
         let all = inner.store.read(queue::all_open)?;
         let busy = self.jobs.busy();
-        let waiting = all.iter().filter(|job| !busy.contains(&job.id));
+        let waiting = all
+            .iter()
+            .filter(|job| !busy.contains_key(&job.id) && !full_of(&busy, &job.kind));
         let next = waiting.filter_map(|job| job.due_at).min();
         let full = busy.len() >= AT_ONCE;
         let wait = next.map_or(LOOK_EVERY, |at| {
             Duration::try_from(at.duration_since(now)).unwrap_or_default()
         });
-        // When all places are taken, the end of a job rings.
+        // When all places are taken, or all of a kind, the end of a job rings.
         Ok(if full {
             LOOK_EVERY
         } else {
@@ -116,6 +121,11 @@ impl Runner {
             keep(&jobs, job.id, outcome).await;
         }));
     }
+}
+
+/// Whether no more of this kind may begin.
+fn full_of(busy: &HashMap<Uuid, String>, kind: &str) -> bool {
+    busy.values().filter(|other| *other == kind).count() >= OF_A_KIND
 }
 
 /// Records what became of a try. Until it can be stored the job counts as being worked on, so that it

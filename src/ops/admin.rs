@@ -159,7 +159,8 @@ pub async fn adopt(app: &App) -> Result<()> {
     adopted.map_err(|e| Error::internal("adopting the data", e))??;
     // What stands there of backups is the original's.
     backup::keep_record(app).await;
-    Ok(())
+    // What was held back may go now.
+    app.jobs.release().await
 }
 
 pub fn writing_state(app: &App) -> WritingState {
@@ -215,6 +216,10 @@ pub async fn count(app: &App) {
         app.store.writing() != Writing::Possible,
         app.held(),
     );
+    match app.jobs.open() {
+        Ok(waiting) => metrics::jobs_waiting(waiting),
+        Err(error) => tracing::warn!(%error, "the queue of jobs cannot be counted"),
+    }
     match disk_state(app).await {
         Ok(disk) => metrics::storage_disk(
             (disk.live_bytes, disk.journal_bytes, disk.snapshot_bytes),

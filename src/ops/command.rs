@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::progress::{Step, Steps};
 use super::text::bytes;
@@ -36,6 +37,14 @@ pub enum Command {
     },
     Scrub,
     Adopt,
+    MailList,
+    MailShow {
+        id: Uuid,
+    },
+    /// Really sends one.
+    MailTest {
+        to: String,
+    },
 }
 
 /// One line from whoever carries out a command; any number of `Progress`, then one of the others.
@@ -99,6 +108,9 @@ impl Command {
             Self::Stats { json } => data::stats(app, json, steps).await.into(),
             Self::Scrub => scrub(app, steps).await.into(),
             Self::Adopt => adopt(app).await.into(),
+            Self::MailList => auth::mails_in_words(app).into(),
+            Self::MailShow { id } => auth::mail_in_words(app, id).await.into(),
+            Self::MailTest { to } => auth::test_mail_in_words(app, &to).await.into(),
         }
     }
 }

@@ -11,6 +11,7 @@ mod data;
 mod describe;
 mod folder;
 mod health;
+mod jobs;
 mod nightly;
 mod progress;
 mod restore;
@@ -26,6 +27,7 @@ pub use control::{ask, serve as serve_control};
 pub use describe::{document, openapi};
 pub use folder::{IN_DATA, must_have_data};
 pub use health::{health, metrics, ready, status};
+pub use jobs::{list_jobs, retry_job};
 pub use nightly::nightly;
 pub use progress::{Step, Steps};
 pub use restore::{Restoring, restore};
@@ -45,4 +47,5 @@ pub mod paths {
     pub use super::health::{
         __path_health, __path_metrics, __path_ready, __path_status, health, metrics, ready, status,
     };
+    pub use super::jobs::{__path_list_jobs, __path_retry_job, list_jobs, retry_job};
 }

@@ -1,5 +1,6 @@
 //! The only room that opens network connections. Today it holds the model servers: Ollama, any
-//! OpenAI-compatible server, and in builds with it a demonstration model in this process.
+//! OpenAI-compatible server, and in builds with it a demonstration model in this process; and the
+//! mail server (`mail`).
 //!
 //! Who may enter: slices and jobs, through what is named here. The way of an answer:
 //! `servers` (which server) -> `catalogue` (which model) -> `queue` (whose turn) -> `answer` (one
@@ -16,6 +17,7 @@ mod demo;
 #[cfg(not(feature = "demo-model"))]
 #[path = "demo_absent.rs"]
 mod demo;
+mod mail;
 mod model;
 mod ollama;
 mod openai;
@@ -25,6 +27,7 @@ mod servers;
 mod wire;
 mod words;
 
+pub use mail::{Letter, Mailer, Undelivered};
 pub use model::{
     ChatMessage, ChatRequest, Finish, ModelInfo, ModelList, ModelStream, Piece, ProviderKind,
     Purpose, Role, Stats,

@@ -11,7 +11,7 @@ use storage::WriteTx;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use store::{CATALOGUE, erase, of_everybody, of_user};
+pub use store::{CATALOGUE, erase, get, of_everybody, of_user};
 
 use crate::app::App;
 use crate::error::Result;

@@ -22,6 +22,10 @@ pub fn put(tx: &mut WriteTx<'_>, event: &Event) -> Result<()> {
     Ok(tx.put(&EVENTS, &event.id, event)?)
 }
 
+pub fn get(tx: &impl Read, id: Uuid) -> Result<Option<Event>> {
+    Ok(tx.get(&EVENTS, &id)?)
+}
+
 /// Events about a user's account, newest first, older than `before`.
 pub fn of_user(
     tx: &impl Read,

@@ -1,16 +1,28 @@
 //! What is written to people about their accounts.
 //!
 //! Must stay true: a mail in the queue holds its purpose, whose it is, and the id of the row it is about;
-//! text and link are made when it is sent or shown, and are never stored or logged.
+//! text and link are made when it is sent or shown, and are never stored or logged; nobody is shown
+//! somebody else's mail without that person being told.
+
+mod admin;
+mod letter;
+mod shell;
+mod words;
 
 use serde::{Deserialize, Serialize};
 use storage::WriteTx;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use admin::{__path_list, __path_retry, __path_show, __path_test, list, retry, show, test};
+pub use shell::{list as list_in_words, show as show_in_words, test as test_in_words};
+
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::jobs::{Job, Outcome};
+use crate::metrics;
+use crate::outside::{self, Mailer, Undelivered};
+use letter::{Letter, Rendered};
 
 /// The kind of job that sends one.
 pub const KIND: &str = "auth.mail";
@@ -37,6 +49,33 @@ pub enum Purpose {
     MailShown,
     /// `row` is the feedback.
     FeedbackAnswered,
+    /// Queued where the deletion begins; it is sent as long as the account's row is there.
+    AccountDeleted,
+}
+
+impl Purpose {
+    /// The word that pages and programs know.
+    fn word(self) -> String {
+        let word = serde_json::to_value(self).unwrap_or_default();
+        word.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The same for the person it went to.
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "the one with the link that verifies your address",
+            Self::ResetPassword => "the one with the link to set a new password",
+            Self::Invitation => "your invitation",
+            Self::AddressTaken => "the one about an account with your address",
+            Self::PasswordChanged => "the one about your password",
+            Self::SecondFactorChanged => "the one about your second factor",
+            Self::PasskeyAdded => "the one about a new passkey",
+            Self::NewSignIn => "the one about a new sign-in",
+            Self::MailShown => "the one about a mail that was shown",
+            Self::FeedbackAnswered => "the one about your feedback",
+            Self::AccountDeleted => "the one about the end of your account",
+        }
+    }
 }
 
 /// A mail in the queue.
@@ -67,8 +106,104 @@ impl Mail {
     }
 }
 
+impl Mail {
+    /// The mail that a job is to send.
+    fn of(job: &Job) -> Option<Self> {
+        let mail = (job.kind == KIND).then(|| serde_json::from_str(&job.payload));
+        mail?.ok()
+    }
+}
+
+/// What the reason of a mail begins with that nobody needs any more.
+const OVER: &str = "not sent: ";
+const HELD: &str = "this data is a copy that nobody has adopted (novacore adopt)";
+const NO_SERVER: &str = "no mail server is configured (mail.smtp_url)";
+
+/// The mail server, or why nothing may be handed to it.
+fn mailer(app: &App) -> Result<&Mailer, &'static str> {
+    if app.held() {
+        return Err(HELD);
+    }
+    app.mailer.as_ref().ok_or(NO_SERVER)
+}
+
 /// Sends a mail of the queue.
 pub async fn send(app: App, job: Job) -> Outcome {
-    let _ = (&app, &job);
-    Outcome::Hold("no mail server is configured (mail.smtp_url)".into())
+    let outcome = tokio::select! {
+        outcome = deliver(&app, &job) => outcome,
+        () = app.tasks.stop.cancelled() => {
+            Outcome::Retry("NovaCore stopped before the mail server had answered".into())
+        }
+    };
+    match &outcome {
+        Outcome::Done => metrics::mail("sent"),
+        Outcome::Retry(_) => metrics::mail("delayed"),
+        Outcome::Fail(reason) if reason.starts_with(OVER) => metrics::mail("expired"),
+        Outcome::Fail(_) => metrics::mail("refused"),
+        Outcome::Hold(_) => {}
+    }
+    outcome
+}
+
+async fn deliver(app: &App, job: &Job) -> Outcome {
+    let Some(mail) = Mail::of(job) else {
+        return Outcome::Fail("this program does not know what the mail is for".into());
+    };
+    let letter = match app.store.read(|tx| letter::render(app, tx, job, &mail)) {
+        Ok(Rendered::Letter(letter)) => letter,
+        Ok(Rendered::Over(reason)) => return Outcome::Fail(format!("{OVER}{reason}")),
+        Err(error) => return Outcome::Retry(error.to_string()),
+    };
+    let mailer = match mailer(app) {
+        Ok(mailer) => mailer,
+        Err(reason) => return Outcome::Hold(reason.into()),
+    };
+    match mailer.send(&outgoing(job.id, *letter)).await {
+        Ok(_) => Outcome::Done,
+        Err(Undelivered::Refused(reason)) => Outcome::Fail(reason),
+        Err(Undelivered::Later(reason)) => Outcome::Retry(reason),
+    }
+}
+
+fn outgoing(id: Uuid, letter: Letter) -> outside::Letter {
+    outside::Letter {
+        id,
+        to: letter.to,
+        subject: letter.subject,
+        text: letter.text,
+        html: letter.html,
+    }
+}
+
+/// Sends a test now; returns what the mail server said.
+async fn send_test(app: &App, to: &str) -> Result<String> {
+    let unavailable = |reason: &str| Error::Unavailable {
+        code: "mail_unavailable",
+        message: format!("The test was not sent: {reason}."),
+    };
+    let to = super::register::checked_address(to)?;
+    let mailer = mailer(app).map_err(unavailable)?;
+    let letter = letter::lay_out(app, to, words::test(), None)?;
+    let sent = mailer.send(&outgoing(app.ids.next(), letter)).await;
+    sent.map_err(|undelivered| unavailable(undelivered.reason()))
+}
+
+/// What it means that there is no mail server, for whoever starts the program.
+pub fn warn_without_mail() {
+    tracing::warn!(
+        "no mail server is configured (mail.smtp_url): mail is kept and not sent, so nobody gets links to verify an address or to set a new password by themselves; an administrator can show them, on the page under Administration, Mail, or with `novacore mail list` and `novacore mail show`"
+    );
+}
+
+/// At the start: looks again at what was kept while there was no mail server.
+pub async fn start(app: &App) -> Result<()> {
+    if mailer(app).is_err()
+        || app
+            .store
+            .read(|tx| app.jobs.list(tx, None, None, 1))?
+            .is_empty()
+    {
+        return Ok(());
+    }
+    app.jobs.release().await
 }
