@@ -56,7 +56,7 @@ fn routes() -> Router<App> {
         .route("/api/auth/second-factor",             get(auth::second_factor_state))
         .route("/api/auth/second-factor/begin",       post(auth::begin_second_factor))
         .route("/api/auth/second-factor/enable",      post(auth::enable_second_factor))
-        .route("/api/auth/second-factor/recovery-codes",post(auth::new_recovery_codes))
+        .route("/api/auth/second-factor/recovery-codes", post(auth::new_recovery_codes))
         .route("/api/auth/second-factor/disable",     post(auth::disable_second_factor))
 
         .route("/api/chat/models",                    get(chat::models))

@@ -3,7 +3,9 @@
 mod accounts;
 mod browser;
 mod limits;
+mod passkeys;
 mod rotation;
+mod second_factor;
 mod setup;
 mod sign_out;
 mod tokens;

@@ -22,6 +22,7 @@ mod store;
 mod token;
 mod tokens;
 
+pub use audit::of_user as events_of;
 pub use audit::{Actor, CATALOGUE as AUDIT_CATALOGUE, Event, What};
 pub use caller::{Admin, Caller, CurrentUser, VerifiedUser};
 pub use links::CATALOGUE as LINKS_CATALOGUE;

@@ -15,10 +15,10 @@ pub use routes::{
 };
 
 use self::codes::Typed;
-use super::audit::{Actor, Event, What};
-use super::mail::{Mail, Purpose};
-use super::store::{self, Role, User};
 use crate::app::App;
+use crate::auth::audit::{Actor, Event, What};
+use crate::auth::mail::{Mail, Purpose};
+use crate::auth::store::{self, Role, User};
 use crate::error::{Error, Result};
 
 /// What was shown beside the password.
