@@ -81,7 +81,7 @@ pub async fn finish(
     if app.config.auth.verification == Verification::Login && !user.trusted() {
         return Err(login::unverified());
     }
-    let used = Passkey {
+    let spent = Passkey {
         key: updated(&row, &proven)?,
         last_used_at: Some(app.clock.now()),
         ..row.clone()
@@ -95,7 +95,7 @@ pub async fn finish(
         strong: true,
     };
     enter(&app, &visitor, &user, proof, move |tx| {
-        use_it(tx, &row, &used)
+        use_it(tx, &row, &spent)
     })
     .await
 }
@@ -103,15 +103,15 @@ pub async fn finish(
 /// Stores what the authenticator told about itself. The row must be as it was when the answer was
 /// compared with it: removed in the meantime it signs nobody in, and of two answers that were compared
 /// with the same counter one counts.
-fn use_it(tx: &mut WriteTx<'_>, compared: &Passkey, used: &Passkey) -> Result<()> {
+fn use_it(tx: &mut WriteTx<'_>, compared: &Passkey, spent: &Passkey) -> Result<()> {
     let now = store::get(tx, compared.user, compared.id)?;
     let now = now.filter(|now| now.key == compared.key);
     let name = now.ok_or_else(invalid)?.name;
-    let used = Passkey {
+    let spent = Passkey {
         name,
-        ..used.clone()
+        ..spent.clone()
     };
-    store::put(tx, &used)
+    store::put(tx, &spent)
 }
 
 /// Why an answer signs nobody in, for the security events alone.

@@ -60,16 +60,16 @@ impl Shown {
                     factor.last_step = factor.last_step.max(step);
                 }
             })?,
-            Self::Recovery(used) => {
+            Self::Recovery(code) => {
                 let changed = store::change_user(tx, user, |user| {
                     if let Some(factor) = &mut user.second_factor {
                         let before = factor.recovery.len();
-                        factor.recovery.retain(|hash| *hash != used.hash);
+                        factor.recovery.retain(|hash| *hash != code.hash);
                         good = factor.recovery.len() < before;
                     }
                 })?;
                 if good {
-                    tell(&used.app, tx, &used.event, user)?;
+                    tell(&code.app, tx, &code.event, user)?;
                 }
                 changed
             }
