@@ -11,6 +11,7 @@ const ROOMS: [&[TableInfo]; 9] = [
     &auth::AUDIT_CATALOGUE,
     &auth::LINKS_CATALOGUE,
     &auth::TOKENS_CATALOGUE,
+    &auth::PASSKEYS_CATALOGUE,
     &chat::CATALOGUE,
     &chat::ALLOWANCE_CATALOGUE,
     &memory::CATALOGUE,

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::support::app::TestApp;
+use super::support::authenticator;
 use super::support::http::{Answer, Person};
 use super::support::routes;
+use super::support::vouched::vouched;
 
 /// What the id in a route's path names.
 #[derive(Clone, Copy, PartialEq)]
@@ -23,6 +25,7 @@ enum Names {
     Question,
     Turn,
     Memory,
+    Passkey,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -33,14 +36,16 @@ enum Who {
     AnySignIn,
     /// The signed-in person, and nobody else's things.
     Person(Names),
+    /// The signed-in person whose address is verified; what else each asks for, its own tests say.
+    Verified,
     /// An administrator.
     Administrator,
 }
 
-use Names::{Answer as AnAnswer, Conversation, Memory, Nothing, Question, SignIn, Turn};
-use Who::{Administrator, AnySignIn, Anyone, Person as Of};
+use Names::{Answer as AnAnswer, Conversation, Memory, Nothing, Passkey, Question, SignIn, Turn};
+use Who::{Administrator, AnySignIn, Anyone, Person as Of, Verified};
 
-const ROUTES: [(&str, &str, Who); 37] = [
+const ROUTES: [(&str, &str, Who); 48] = [
     ("GET", "/health", Anyone),
     ("GET", "/ready", Anyone),
     ("GET", "/metrics", Anyone),
@@ -60,6 +65,17 @@ const ROUTES: [(&str, &str, Who); 37] = [
     ("GET", "/api/auth/me", Of(Nothing)),
     ("GET", "/api/auth/sessions", Of(Nothing)),
     ("DELETE", "/api/auth/sessions/{id}", Of(SignIn)),
+    ("POST", "/api/auth/passkey/begin", Anyone),
+    ("POST", "/api/auth/passkey/finish", Anyone),
+    ("GET", "/api/auth/passkeys", Of(Nothing)),
+    ("POST", "/api/auth/passkeys", Verified),
+    ("POST", "/api/auth/passkeys/begin", Verified),
+    ("DELETE", "/api/auth/passkeys/{id}", Of(Passkey)),
+    ("GET", "/api/auth/second-factor", Of(Nothing)),
+    ("POST", "/api/auth/second-factor/begin", Verified),
+    ("POST", "/api/auth/second-factor/enable", Verified),
+    ("POST", "/api/auth/second-factor/recovery-codes", Verified),
+    ("POST", "/api/auth/second-factor/disable", Verified),
     ("GET", "/api/chat/models", Of(Nothing)),
     ("GET", "/api/chat/sessions", Of(Nothing)),
     ("POST", "/api/chat/sessions", Of(Nothing)),
@@ -84,8 +100,14 @@ const ROUTES: [(&str, &str, Who); 37] = [
 fn of_persons() -> impl Iterator<Item = (&'static str, &'static str, Names)> {
     ROUTES.iter().filter_map(|(method, path, who)| match who {
         Of(names) => Some((*method, *path, *names)),
-        Anyone | AnySignIn | Administrator => None,
+        Anyone | AnySignIn | Verified | Administrator => None,
     })
+}
+
+/// Those that need a verified address besides.
+fn of_verified() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let theirs = ROUTES.iter().filter(|(.., who)| *who == Verified);
+    theirs.map(|(method, path, _)| (*method, *path))
 }
 
 /// Those that only an administrator may use.
@@ -149,7 +171,7 @@ async fn nobody_gets_in() {
         let answer = ask(&app.nobody(), method, path, &id).await;
         is_error(&answer, 401, "token_missing", path);
     }
-    for (method, path) in of_administrators() {
+    for (method, path) in of_administrators().chain(of_verified()) {
         let answer = ask(&app.nobody(), method, path, &id).await;
         is_error(&answer, 401, "token_missing", path);
     }
@@ -195,6 +217,22 @@ async fn bad_tokens_open_nothing() {
             let answer = ask(person, method, path, &Uuid::nil().to_string()).await;
             is_error(&answer, 401, code, path);
         }
+        for (method, path) in of_verified() {
+            let answer = ask(person, method, path, "").await;
+            is_error(&answer, 401, code, path);
+        }
+    }
+    app.finish().await;
+}
+
+/// Whoever has not verified their address is told so, where it is needed.
+#[tokio::test]
+async fn what_needs_a_verified_address() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    for (method, path) in of_verified() {
+        let answer = ask(&ada, method, path, "").await;
+        is_error(&answer, 403, "email_unverified", path);
     }
     app.finish().await;
 }
@@ -214,6 +252,7 @@ struct Belongings {
     answer: String,
     turn: String,
     memory: String,
+    passkey: String,
 }
 
 impl Belongings {
@@ -232,6 +271,7 @@ impl Belongings {
             memory: id(&history["items"][1]["id"]),
             answer: said.str("message_id"),
             turn: said.str("turn_id"),
+            passkey: authenticator::passkey(bob).await,
             conversation,
         }
     }
@@ -245,6 +285,7 @@ impl Belongings {
             AnAnswer => &self.answer,
             Turn => &self.turn,
             Memory => &self.memory,
+            Passkey => &self.passkey,
         }
     }
 }
@@ -254,7 +295,7 @@ impl Belongings {
 #[tokio::test]
 async fn what_is_not_mine_is_not_there() {
     let app = TestApp::new().await;
-    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    let (ada, bob) = (app.user("ada").await, vouched(&app, "bob").await);
     let bobs = Belongings::of(&bob).await;
     let owned = async |person: &Person| {
         let conversation = person
@@ -296,10 +337,11 @@ async fn what_is_not_mine_is_not_there() {
 #[tokio::test]
 async fn what_is_mine_is_there() {
     let app = TestApp::new().await;
-    let bob = app.user("bob").await;
+    let bob = vouched(&app, "bob").await;
     let deletes = |method: &str| method == "DELETE";
     let (last, first): (Vec<_>, Vec<_>) = of_persons().partition(|(method, ..)| deletes(method));
     for (method, path, names) in first {
+        app.advance(Duration::from_secs(5));
         let bobs = Belongings::of(&bob).await;
         let answer = ask(&bob, method, path, bobs.named(names)).await;
         assert!(
@@ -309,12 +351,12 @@ async fn what_is_mine_is_there() {
     }
     let bobs = Belongings::of(&bob).await;
     // The memory before its conversation, and the sign-in last.
-    for names in [Memory, Conversation, SignIn] {
+    for names in [Memory, Conversation, Passkey, SignIn] {
         let (method, path, _) = *last.iter().find(|(.., n)| *n == names).unwrap();
         let answer = ask(&bob, method, path, bobs.named(names)).await;
         assert_eq!(answer.status, 204, "{method} {path}: {answer:?}");
     }
-    assert_eq!(last.len(), 3, "a route that deletes needs its turn above");
+    assert_eq!(last.len(), 4, "a route that deletes needs its turn above");
     assert_eq!(bob.get("/api/auth/me").await.code(), "session_revoked");
     app.finish().await;
 }
@@ -341,7 +383,7 @@ async fn what_is_the_administrators() {
 #[tokio::test]
 async fn an_administrator_reads_nobodys_words() {
     let app = TestApp::new().await;
-    let (admin, bob) = (app.admin().await, app.user("bob").await);
+    let (admin, bob) = (app.admin().await, vouched(&app, "bob").await);
     let bobs = Belongings::of(&bob).await;
     for (method, path, names) in of_persons().filter(|(.., names)| *names != Nothing) {
         let answer = ask(&admin, method, path, bobs.named(names)).await;

@@ -13,6 +13,7 @@ mod links;
 mod login;
 mod mail;
 mod options;
+mod passkeys;
 mod password;
 mod password_reset;
 mod register;
@@ -24,6 +25,7 @@ mod token;
 mod tokens;
 mod verification;
 
+pub use audit::of_user as events_of;
 pub use audit::{Actor, CATALOGUE as AUDIT_CATALOGUE, Event, What};
 pub use caller::{Admin, Caller, CurrentUser, VerifiedUser};
 pub use links::{
@@ -37,11 +39,21 @@ pub use mail::{
     start as start_mail, test as test_mail, test_in_words as test_mail_in_words, warn_without_mail,
 };
 pub use options::options;
+pub use passkeys::{
+    CATALOGUE as PASSKEYS_CATALOGUE, add as add_passkey, begin as begin_passkey,
+    begin_sign_in as begin_passkey_sign_in, finish as finish_passkey_sign_in,
+    list as list_passkeys, on as passkeys_on, remove as remove_passkey,
+};
 pub use password::{MAX_CHARS as PASSWORD_MAX_CHARS, MIN_CHARS as PASSWORD_MIN_CHARS, Password};
 pub use password_reset::{
     change as change_password, forgot as forgot_password, reset as reset_password,
 };
 pub use register::{NewAccount, create_account, register};
+pub use second_factor::{
+    begin as begin_second_factor, disable as disable_second_factor, enable as enable_second_factor,
+    recovery_codes as new_recovery_codes, reset as reset_second_factor,
+    state as second_factor_state,
+};
 pub use session::{
     end_everything, end_others, end_session, list_sessions, logout, logout_all, refresh,
     revoked as session_revoked, sweep,
@@ -69,7 +81,23 @@ pub mod paths {
         __path_reset as __path_reset_password, change as change_password,
         forgot as forgot_password, reset as reset_password,
     };
+    pub use super::passkeys::{
+        __path_add as __path_add_passkey, __path_begin as __path_begin_passkey,
+        __path_begin_sign_in as __path_begin_passkey_sign_in,
+        __path_finish as __path_finish_passkey_sign_in, __path_list as __path_list_passkeys,
+        __path_remove as __path_remove_passkey, add as add_passkey, begin as begin_passkey,
+        begin_sign_in as begin_passkey_sign_in, finish as finish_passkey_sign_in,
+        list as list_passkeys, remove as remove_passkey,
+    };
     pub use super::register::{__path_register, register};
+    pub use super::second_factor::{
+        __path_begin as __path_begin_second_factor, __path_disable as __path_disable_second_factor,
+        __path_enable as __path_enable_second_factor,
+        __path_recovery_codes as __path_new_recovery_codes,
+        __path_state as __path_second_factor_state, begin as begin_second_factor,
+        disable as disable_second_factor, enable as enable_second_factor,
+        recovery_codes as new_recovery_codes, state as second_factor_state,
+    };
     pub use super::session::{
         __path_end_others, __path_end_session, __path_list_sessions, __path_logout,
         __path_logout_all, __path_refresh, end_others, end_session, list_sessions, logout,

@@ -123,6 +123,12 @@ enum UserAction {
         #[command(flatten)]
         place: Where,
     },
+    /// Turn off the second factor of somebody who lost it; ends their sign-ins, leaves their passkeys
+    ResetSecondFactor {
+        email: String,
+        #[command(flatten)]
+        place: Where,
+    },
 }
 
 #[derive(Subcommand)]
@@ -182,6 +188,9 @@ fn carry_out(action: Action) -> Result<ExitCode> {
             password_stdin,
             place,
         }) => create_user(&place, email, admin, password_stdin)?,
+        Action::User(UserAction::ResetSecondFactor { email, place }) => {
+            data::ask(&place, Command::ResetSecondFactor { email })?
+        }
         Action::Backup { dir, place } => data::backup(&place, &dir)?,
         Action::Restore(words) => data::restore(&words)?,
         Action::Check {

@@ -2,7 +2,8 @@
 //! way to another sign-in service and back.
 //!
 //! Must stay true: an entry is taken once, lives for minutes, and there are never more than a few
-//! thousand; a restart loses them, and then the person begins again.
+//! thousand; a restart loses them, and then the person begins again. What somebody may get wrong and
+//! try again is looked at, and taken when it is done.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -44,6 +45,18 @@ impl Briefly {
     /// Keeps `value` for as long as `lifetime`; 122 random bits lead to it.
     pub fn keep(&self, value: impl Any + Send, lifetime: Duration) -> Result<Uuid, Error> {
         let id = uuid::Builder::from_random_bytes(self.random.bytes()).into_uuid();
+        self.keep_under(id, value, lifetime)?;
+        Ok(id)
+    }
+
+    /// Keeps `value` under an id that its owner has already, such as a sign-in's, in place of what
+    /// was there.
+    pub fn keep_under(
+        &self,
+        id: Uuid,
+        value: impl Any + Send,
+        lifetime: Duration,
+    ) -> Result<(), Error> {
         let now = self.clock.monotonic();
         let mut entries = self.entries();
         if entries.len() >= MOST {
@@ -62,7 +75,15 @@ impl Briefly {
         let until = now + lifetime;
         let value = Box::new(value);
         entries.insert(id, Entry { until, value });
-        Ok(id)
+        Ok(())
+    }
+
+    /// A copy of the value, which stays; nothing when it ran out, was taken, or is of another kind.
+    pub fn look<T: Any + Clone>(&self, id: Uuid) -> Option<T> {
+        let now = self.clock.monotonic();
+        let entries = self.entries();
+        let entry = entries.get(&id).filter(|entry| entry.until > now)?;
+        entry.value.downcast_ref().cloned()
     }
 
     /// Takes the value out; nothing when it ran out, was taken, or is of another kind.

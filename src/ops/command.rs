@@ -22,6 +22,9 @@ pub enum Command {
         password: String,
         admin: bool,
     },
+    ResetSecondFactor {
+        email: String,
+    },
     /// Into a folder named from the root.
     Backup {
         dir: PathBuf,
@@ -101,6 +104,7 @@ impl Command {
                 password,
                 admin,
             } => create_user(app, email, password, admin).await.into(),
+            Self::ResetSecondFactor { email } => reset_second_factor(app, &email).await.into(),
             Self::Backup { dir } => make_backup(app, dir, steps).await.into(),
             Self::Check { deep, repair } => check_data(app, deep, repair, steps).await,
             Self::Reindex => reindex(app, steps).await.into(),
@@ -134,6 +138,14 @@ async fn create_user(app: &App, email: String, password: String, admin: bool) ->
     })?;
     let kind = if admin { "administrator" } else { "user" };
     Ok(format!("Made the {kind} {} ({}).", user.email, user.id))
+}
+
+async fn reset_second_factor(app: &App, email: &str) -> Result<String> {
+    let user = auth::reset_second_factor(app, email).await?;
+    Ok(format!(
+        "Turned the second factor of {} off, with its recovery codes, and ended all sign-ins. Passkeys stay.",
+        user.email
+    ))
 }
 
 async fn make_backup(app: &App, dir: PathBuf, steps: &Steps) -> Result<String> {

@@ -2,6 +2,7 @@
 //! still, and a scripted model server.
 
 pub mod app;
+pub mod authenticator;
 pub mod clock;
 pub mod disk;
 mod fake_model;
@@ -13,3 +14,4 @@ pub mod redact;
 pub mod routes;
 pub mod script;
 pub mod source;
+pub mod vouched;
