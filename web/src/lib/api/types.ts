@@ -1,5 +1,6 @@
 // The one place that looks into the generated schema; everything else imports these words. Types are taken from what
 // a route answers, so that a schema that changes its name on the server changes nothing here.
+import type { paths as Administration } from './administration';
 import type { paths } from './schema';
 
 type Answer<Path extends keyof paths, Method extends 'get' | 'post', Status extends number = 200> =
@@ -31,3 +32,25 @@ export type RecalledMemory = Message['memories'][number];
 export type Memory = Answer<'/api/memory', 'get'>['items'][number];
 /** How well the data is kept; for administrators. */
 export type StorageState = Answer<'/api/admin/storage', 'get'>;
+
+/** What administrators see of the server's people and its work. */
+type Told<Path extends keyof Administration, Method extends 'get' | 'post', Status extends number = 200> =
+	Administration[Path] extends Record<
+		Method,
+		{ responses: Record<Status, { content: { 'application/json': infer Body } }> }
+	>
+		? Body
+		: never;
+
+export type PeoplePage = Told<'/api/admin/users', 'get'>;
+export type Person = PeoplePage['items'][number];
+export type PersonWhole = Told<'/api/admin/users/{id}', 'get'>;
+export type Invitation = Told<'/api/admin/invitations', 'get'>['items'][number];
+export type MailPage = Told<'/api/admin/mails', 'get'>;
+export type Mail = MailPage['items'][number];
+export type MailText = Told<'/api/admin/mails/{id}/show', 'post'>;
+export type AuditEntry = Told<'/api/admin/audit', 'get'>['items'][number];
+export type Feedback = Told<'/api/admin/feedback', 'get'>['items'][number];
+export type ServiceAccount = Told<'/api/admin/services', 'get'>['items'][number];
+export type Receiver = Told<'/api/admin/receivers', 'get'>['items'][number];
+export type Job = Told<'/api/admin/jobs', 'get'>['items'][number];
