@@ -28,7 +28,11 @@ export function standingOf(mail: Mail, post: Post): Standing {
 		case 'kept':
 			return {
 				tone: 'wait',
-				words: post.configured ? 'Kept, because this is a copy' : 'Kept, no mail server'
+				words: !post.configured
+					? 'Kept, no mail server'
+					: post.held
+						? 'Kept, because this is a copy'
+						: 'Kept, not sent yet'
 			};
 		case 'sent':
 			return { tone: 'good', words: 'Sent' };

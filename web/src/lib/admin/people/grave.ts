@@ -51,7 +51,7 @@ export const GRAVE = {
 		done: 'Enabled. They can sign in again.'
 	}),
 	remove: (email: string): Grave => ({
-		says: 'Deletes the account with every conversation, memory and file of theirs. It cannot be taken back.',
+		says: 'Deletes the account with every conversation and memory of theirs. It cannot be taken back.',
 		verb: 'Delete the account',
 		busy: 'Deleting…',
 		confirm: {
