@@ -6,7 +6,7 @@ use storage::{Migration, TableInfo};
 use crate::{auth, chat, jobs, memory, ops};
 
 /// What each room brings.
-const ROOMS: [&[TableInfo]; 9] = [
+const ROOMS: &[&[TableInfo]] = &[
     &auth::CATALOGUE,
     &auth::AUDIT_CATALOGUE,
     &auth::LINKS_CATALOGUE,

@@ -11,6 +11,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { identityMock } from './mock-identity.mjs';
+import { addAdministration } from './mock-admin.mjs';
 import { answerTo, sampleHistory, sampleMemories } from './samples.mjs';
 
 const flag = (name) => process.argv.includes(`--${name}`);
@@ -647,6 +648,8 @@ const routes = [
 		}
 	]
 ];
+
+addAdministration(routes, { world, send, Refusal, page, administrator });
 
 function ago(days) {
 	return new Date(Date.now() - days * 86_400_000).toISOString();

@@ -1,10 +1,11 @@
 // The one place that looks into the generated schema; everything else imports these words. Types are taken from what
 // a route answers, so that a schema that changes its name on the server changes nothing here.
+import type { paths as Administration } from './administration';
 import type { identity } from './identity';
 import type { paths } from './schema';
 
 /** Every route the page calls. */
-export type Routes = Omit<paths, keyof identity> & identity;
+export type Routes = Omit<paths, keyof identity | keyof Administration> & identity & Administration;
 
 type Answer<Path extends keyof Routes, Method extends 'get' | 'post', Status extends number = 200> =
 	Routes[Path] extends Record<
@@ -28,7 +29,7 @@ export type Status = Answer<'/api/status', 'get'>;
 export type User = Answer<'/api/auth/me', 'get'>;
 /** What may be done without being signed in, and how. */
 export type AuthOptions = Answer<'/api/auth/options', 'get'>;
-export type Invitation = Answer<'/api/auth/invitation', 'post'>;
+export type InvitedTo = Answer<'/api/auth/invitation', 'post'>;
 export type SignedIn = Answer<'/api/auth/login', 'post'>;
 export type SignIn = Answer<'/api/auth/sessions', 'get'>['items'][number];
 export type SecondFactor = Answer<'/api/auth/second-factor', 'get'>;
@@ -44,3 +45,25 @@ export type RecalledMemory = Message['memories'][number];
 export type Memory = Answer<'/api/memory', 'get'>['items'][number];
 /** How well the data is kept; for administrators. */
 export type StorageState = Answer<'/api/admin/storage', 'get'>;
+
+/** What administrators see of the server's people and its work. */
+type Told<Path extends keyof Administration, Method extends 'get' | 'post', Status extends number = 200> =
+	Administration[Path] extends Record<
+		Method,
+		{ responses: Record<Status, { content: { 'application/json': infer Body } }> }
+	>
+		? Body
+		: never;
+
+export type PeoplePage = Told<'/api/admin/users', 'get'>;
+export type Person = PeoplePage['items'][number];
+export type PersonWhole = Told<'/api/admin/users/{id}', 'get'>;
+export type Invitation = Told<'/api/admin/invitations', 'get'>['items'][number];
+export type MailPage = Told<'/api/admin/mails', 'get'>;
+export type Mail = MailPage['items'][number];
+export type MailText = Told<'/api/admin/mails/{id}/show', 'post'>;
+export type AuditEntry = Told<'/api/admin/audit', 'get'>['items'][number];
+export type Feedback = Told<'/api/admin/feedback', 'get'>['items'][number];
+export type ServiceAccount = Told<'/api/admin/services', 'get'>['items'][number];
+export type Receiver = Told<'/api/admin/receivers', 'get'>['items'][number];
+export type Job = Told<'/api/admin/jobs', 'get'>['items'][number];

@@ -1,0 +1,34 @@
+// Work the server does by itself, in words.
+import type { Job } from '../../api/types';
+import type { Standing } from '../tone';
+
+const KINDS: Record<string, string> = {
+	send_mail: 'Send a mail',
+	mail: 'Send a mail',
+	erase_account: 'Erase an account',
+	erasure: 'Erase an account',
+	backup: 'Make a backup'
+};
+/** A kind this page does not know is shown as the server names it. */
+export const kindWords = (kind: string): string => KINDS[kind] ?? kind;
+
+export function standingOf(job: Job): Standing {
+	switch (job.state) {
+		case 'waiting':
+			return job.attempts
+				? { tone: 'wait', words: 'Failed so far, is tried again' }
+				: { tone: 'wait', words: 'Waiting' };
+		case 'held':
+			return { tone: 'over', words: 'Held, because this is a copy' };
+		case 'done':
+			return { tone: 'good', words: 'Done' };
+		case 'failed':
+			return { tone: 'bad', words: 'Given up' };
+		default:
+			return { tone: 'over', words: job.state };
+	}
+}
+
+/** One that was given up, or one that waits after a failure and need not wait any longer. */
+export const canRetry = (job: Job): boolean =>
+	job.state === 'failed' || (job.state === 'waiting' && job.attempts > 0);
