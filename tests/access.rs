@@ -4,12 +4,14 @@
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use novacore::auth::{self, MailPurpose};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::support::app::TestApp;
 use super::support::http::{Answer, Person};
 use super::support::routes;
+use super::support::smtp::Plan;
 
 /// What the id in a route's path names.
 #[derive(Clone, Copy, PartialEq)]
@@ -23,6 +25,10 @@ enum Names {
     Question,
     Turn,
     Memory,
+    /// A mail in the queue.
+    Mail,
+    /// A job of any kind.
+    Job,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -35,12 +41,14 @@ enum Who {
     Person(Names),
     /// An administrator.
     Administrator,
+    /// An administrator, of whatever there is.
+    AdministratorOf(Names),
 }
 
-use Names::{Answer as AnAnswer, Conversation, Memory, Nothing, Question, SignIn, Turn};
-use Who::{Administrator, AnySignIn, Anyone, Person as Of};
+use Names::{Answer as AnAnswer, Conversation, Job, Mail, Memory, Nothing, Question, SignIn, Turn};
+use Who::{Administrator, AdministratorOf, AnySignIn, Anyone, Person as Of};
 
-const ROUTES: [(&str, &str, Who); 37] = [
+const ROUTES: [(&str, &str, Who); 43] = [
     ("GET", "/health", Anyone),
     ("GET", "/ready", Anyone),
     ("GET", "/metrics", Anyone),
@@ -51,6 +59,12 @@ const ROUTES: [(&str, &str, Who); 37] = [
     ("GET", "/api/admin/storage", Administrator),
     ("POST", "/api/admin/storage/adopt", Administrator),
     ("POST", "/api/admin/storage/backup", Administrator),
+    ("GET", "/api/admin/mails", Administrator),
+    ("POST", "/api/admin/mails/test", Administrator),
+    ("POST", "/api/admin/mails/{id}/show", AdministratorOf(Mail)),
+    ("POST", "/api/admin/mails/{id}/retry", AdministratorOf(Mail)),
+    ("GET", "/api/admin/jobs", Administrator),
+    ("POST", "/api/admin/jobs/{id}/retry", AdministratorOf(Job)),
     ("POST", "/api/auth/setup", Anyone),
     ("POST", "/api/auth/register", Anyone),
     ("POST", "/api/auth/login", Anyone),
@@ -84,20 +98,25 @@ const ROUTES: [(&str, &str, Who); 37] = [
 fn of_persons() -> impl Iterator<Item = (&'static str, &'static str, Names)> {
     ROUTES.iter().filter_map(|(method, path, who)| match who {
         Of(names) => Some((*method, *path, *names)),
-        Anyone | AnySignIn | Administrator => None,
+        Anyone | AnySignIn | Administrator | AdministratorOf(_) => None,
     })
 }
 
 /// Those that only an administrator may use.
-fn of_administrators() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let theirs = ROUTES.iter().filter(|(.., who)| *who == Administrator);
-    theirs.map(|(method, path, _)| (*method, *path))
+fn of_administrators() -> impl Iterator<Item = (&'static str, &'static str, Names)> {
+    ROUTES.iter().filter_map(|(method, path, who)| match who {
+        Administrator => Some((*method, *path, Nothing)),
+        AdministratorOf(names) => Some((*method, *path, *names)),
+        Anyone | AnySignIn | Of(_) => None,
+    })
 }
 
 /// Asks with a body that every route can read.
 async fn ask(person: &Person, method: &str, path: &str, id: &str) -> Answer {
     let request = person.request(method, &path.replace("{id}", id));
-    let body = json!({"message": "Hello", "title": "Mine", "query": "anything"});
+    let body = json!({
+        "message": "Hello", "title": "Mine", "query": "anything", "to": "grace@example.org",
+    });
     Person::send(if method == "GET" {
         request
     } else {
@@ -135,7 +154,7 @@ fn the_table_has_every_route() {
         routes::described()
     );
     for (method, path, who) in ROUTES {
-        let has_id = matches!(who, Of(names) if names != Nothing);
+        let has_id = matches!(who, Of(names) | AdministratorOf(names) if names != Nothing);
         assert_eq!(path.contains("{id}"), has_id, "{method} {path}");
     }
 }
@@ -149,7 +168,7 @@ async fn nobody_gets_in() {
         let answer = ask(&app.nobody(), method, path, &id).await;
         is_error(&answer, 401, "token_missing", path);
     }
-    for (method, path) in of_administrators() {
+    for (method, path, _) in of_administrators() {
         let answer = ask(&app.nobody(), method, path, &id).await;
         is_error(&answer, 401, "token_missing", path);
     }
@@ -245,6 +264,8 @@ impl Belongings {
             AnAnswer => &self.answer,
             Turn => &self.turn,
             Memory => &self.memory,
+            // Nobody's own.
+            Mail | Job => "",
         }
     }
 }
@@ -319,16 +340,38 @@ async fn what_is_mine_is_there() {
     app.finish().await;
 }
 
+/// A mail, which is also a job, that the mail server sent away for now.
+async fn a_mail_that_waits(app: &TestApp, person: &Person) -> String {
+    app.run_jobs().await;
+    app.smtp().plan([Plan::Greylist]);
+    let to = person.get("/api/auth/me").await.str("id").parse().unwrap();
+    let (mail, program) = (
+        auth::Mail::to(to, MailPurpose::PasswordChanged),
+        app.app.clone(),
+    );
+    let queued = app.app.store.write(move |tx| mail.send(&program, tx));
+    let id = queued.await.unwrap().to_string();
+    app.run_jobs().await;
+    id
+}
+
 /// What is an administrator's is refused to everybody else, who is told that it is, and works for
 /// an administrator.
 #[tokio::test]
 async fn what_is_the_administrators() {
-    let app = TestApp::new().await;
+    let app = TestApp::with_mail(|_| {}).await;
     let (admin, ada) = (app.admin().await, app.user("ada").await);
-    for (method, path) in of_administrators() {
-        let answer = ask(&ada, method, path, "").await;
+    let mail = a_mail_that_waits(&app, &ada).await;
+    let job = a_mail_that_waits(&app, &ada).await;
+    for (method, path, names) in of_administrators() {
+        let id = match names {
+            Mail => &mail,
+            Job => &job,
+            _ => "",
+        };
+        let answer = ask(&ada, method, path, id).await;
         is_error(&answer, 403, "forbidden", path);
-        let answer = ask(&admin, method, path, "").await;
+        let answer = ask(&admin, method, path, id).await;
         assert!(
             (200..300).contains(&answer.status),
             "{method} {path}: {answer:?}"

@@ -3,6 +3,9 @@
 mod accounts;
 mod browser;
 mod limits;
+mod mail;
+mod mail_admin;
+mod mail_sending;
 mod rotation;
 mod setup;
 mod sign_out;

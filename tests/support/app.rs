@@ -18,6 +18,7 @@ use super::clock::{TestClock, soon};
 use super::disk::SmallDisk;
 use super::fake_ollama::FakeOllama;
 use super::http::{Answer, Person, client};
+use super::smtp::Smtp;
 
 pub const PASSWORD: &str = "a calm river bank";
 
@@ -28,6 +29,7 @@ pub struct TestApp {
     pub model: FakeOllama,
     pub url: String,
     pub config: Config,
+    smtp: Option<Smtp>,
     http: reqwest::Client,
     folder: TempDir,
     /// The program's own runtime, so that a crash can take its tasks away in the middle of anything.
@@ -45,6 +47,41 @@ impl TestApp {
         let app = Self::fresh(change).await;
         app.admin().await;
         app
+    }
+
+    /// With a mail server that takes what it gets.
+    pub async fn with_mail(change: impl FnOnce(&mut Config)) -> Self {
+        let smtp = Smtp::start().await;
+        let url = smtp.url();
+        Self::with_smtp(smtp, |config| {
+            config.mail.smtp_url = url;
+            change(config);
+        })
+        .await
+    }
+
+    /// With a mail server of its own kind, which `change` is to name.
+    pub async fn with_smtp(smtp: Smtp, change: impl FnOnce(&mut Config)) -> Self {
+        let mut app = Self::fresh(|config| {
+            config.mail.from = "Nova <nova@example.org>".into();
+            change(config);
+        })
+        .await;
+        app.smtp = Some(smtp);
+        app.admin().await;
+        app
+    }
+
+    /// The mail server of `with_mail`.
+    pub fn smtp(&self) -> &Smtp {
+        self.smtp.as_ref().unwrap()
+    }
+
+    /// Waits until no job is due: what is to be sent now was sent, or tried.
+    pub async fn run_jobs(&self) {
+        soon("the end of all jobs", self.app.jobs.quiet())
+            .await
+            .unwrap();
     }
 
     /// As after installation: nobody has an account.
@@ -71,6 +108,7 @@ impl TestApp {
             model,
             url,
             config,
+            smtp: None,
             http: client(),
             folder,
             runtime: Some(runtime),
@@ -157,8 +195,15 @@ impl TestApp {
     }
 
     /// The end of a good test: no work left over, every change findable, storage closed in order.
+    /// Jobs that are held, such as mail without a mail server, may remain.
     pub async fn finish(mut self) {
+        self.run_jobs().await;
         self.settle().await;
+        assert_eq!(
+            self.app.jobs.open().unwrap(),
+            0,
+            "jobs wait to be tried again"
+        );
         assert_eq!(
             self.app.streams.running(),
             0,
