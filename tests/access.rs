@@ -11,7 +11,6 @@ use super::support::app::TestApp;
 use super::support::authenticator;
 use super::support::http::{Answer, Person};
 use super::support::routes;
-use super::support::vouched::vouched;
 
 /// What the id in a route's path names.
 #[derive(Clone, Copy, PartialEq)]
@@ -295,7 +294,7 @@ impl Belongings {
 #[tokio::test]
 async fn what_is_not_mine_is_not_there() {
     let app = TestApp::new().await;
-    let (ada, bob) = (app.user("ada").await, vouched(&app, "bob").await);
+    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
     let bobs = Belongings::of(&bob).await;
     let owned = async |person: &Person| {
         let conversation = person
@@ -337,7 +336,7 @@ async fn what_is_not_mine_is_not_there() {
 #[tokio::test]
 async fn what_is_mine_is_there() {
     let app = TestApp::new().await;
-    let bob = vouched(&app, "bob").await;
+    let bob = app.user("bob").await;
     let deletes = |method: &str| method == "DELETE";
     let (last, first): (Vec<_>, Vec<_>) = of_persons().partition(|(method, ..)| deletes(method));
     for (method, path, names) in first {
@@ -383,7 +382,7 @@ async fn what_is_the_administrators() {
 #[tokio::test]
 async fn an_administrator_reads_nobodys_words() {
     let app = TestApp::new().await;
-    let (admin, bob) = (app.admin().await, vouched(&app, "bob").await);
+    let (admin, bob) = (app.admin().await, app.user("bob").await);
     let bobs = Belongings::of(&bob).await;
     for (method, path, names) in of_persons().filter(|(.., names)| *names != Nothing) {
         let answer = ask(&admin, method, path, bobs.named(names)).await;

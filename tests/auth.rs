@@ -4,13 +4,18 @@ mod accounts;
 mod browser;
 mod ending;
 mod limits;
+mod mail;
+mod mail_admin;
+mod mail_sending;
 mod passkeys;
+mod password;
 mod rotation;
 mod second_factor;
 mod setup;
 mod sign_out;
 mod throttle;
 mod tokens;
+mod verification;
 
 use serde_json::{Value, json};
 

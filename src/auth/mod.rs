@@ -76,11 +76,6 @@ pub mod paths {
         retry as retry_mail, show as show_mail, test as test_mail,
     };
     pub use super::options::{__path_options, options};
-    pub use super::password_reset::{
-        __path_change as __path_change_password, __path_forgot as __path_forgot_password,
-        __path_reset as __path_reset_password, change as change_password,
-        forgot as forgot_password, reset as reset_password,
-    };
     pub use super::passkeys::{
         __path_add as __path_add_passkey, __path_begin as __path_begin_passkey,
         __path_begin_sign_in as __path_begin_passkey_sign_in,
@@ -88,6 +83,11 @@ pub mod paths {
         __path_remove as __path_remove_passkey, add as add_passkey, begin as begin_passkey,
         begin_sign_in as begin_passkey_sign_in, finish as finish_passkey_sign_in,
         list as list_passkeys, remove as remove_passkey,
+    };
+    pub use super::password_reset::{
+        __path_change as __path_change_password, __path_forgot as __path_forgot_password,
+        __path_reset as __path_reset_password, change as change_password,
+        forgot as forgot_password, reset as reset_password,
     };
     pub use super::register::{__path_register, register};
     pub use super::second_factor::{

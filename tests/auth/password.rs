@@ -44,13 +44,19 @@ async fn the_mailed_link_sets_a_new_password() {
     assert_eq!(refusal(&app, &access).await, "session_revoked");
     let spent = refresh(&app, &signed_in.str("refresh_token")).await;
     assert_eq!(spent.code(), "session_revoked");
-    assert_eq!(login(&app, ADA, PASSWORD).await.code(), "credentials_invalid");
+    assert_eq!(
+        login(&app, ADA, PASSWORD).await.code(),
+        "credentials_invalid"
+    );
     let back = login(&app, ADA, NEW).await;
     assert_eq!(back.status, 200);
-    assert_eq!(back.body["user"]["email_verified"], true, "the mail came there");
+    assert_eq!(
+        back.body["user"]["email_verified"], true,
+        "the mail came there"
+    );
     assert_eq!(reset(&app, &token, PASSWORD).await.code(), "link_used");
     app.run_jobs().await;
-    let last = app.letters_to(ADA).pop().unwrap();
+    let last = app.letters_to(ADA).await.pop().unwrap();
     assert!(last.subject.contains("password"), "{}", last.subject);
     app.finish().await;
 }
@@ -80,7 +86,10 @@ async fn a_bad_password_keeps_the_link() {
     forgot(&app, ADA).await;
     let token = app.link_token(ADA).await;
     let refused = reset(&app, &token, "short").await;
-    assert_eq!((refused.status, refused.code()), (422, "password_too_short"));
+    assert_eq!(
+        (refused.status, refused.code()),
+        (422, "password_too_short")
+    );
     assert_eq!(reset(&app, &token, NEW).await.status, 204);
     app.finish().await;
 }
@@ -93,7 +102,12 @@ async fn a_reset_link_works_once_also_at_once() {
     forgot(&app, ADA).await;
     let token = app.link_token(ADA).await;
     let passwords: Vec<_> = (0..8).map(|n| format!("calm river {n}")).collect();
-    let answers = join_all(passwords.iter().map(|password| reset(&app, &token, password))).await;
+    let answers = join_all(
+        passwords
+            .iter()
+            .map(|password| reset(&app, &token, password)),
+    )
+    .await;
     let done: Vec<_> = answers.iter().map(|a| a.status == 204).collect();
     assert_eq!(done.iter().filter(|done| **done).count(), 1);
     for (password, done) in passwords.iter().zip(done) {
@@ -109,15 +123,19 @@ async fn asking_tells_nothing_and_floods_nobody() {
     let app = TestApp::with_mail(|_| {}).await;
     register(&app, ADA, PASSWORD).await;
     app.run_jobs().await;
-    let before = app.letters_to(ADA).len();
+    let before = app.letters_to(ADA).await.len();
     let mut seen = Vec::new();
     for email in [ADA, "nobody@example.org", ADA, ADA, ADA, "", "no address"] {
         let answer = forgot(&app, email).await;
         seen.push((answer.status, answer.text));
     }
-    assert!(seen.iter().all(|one| *one == (202, r#"{"status":"check_mail"}"#.into())), "{seen:?}");
+    assert!(
+        seen.iter()
+            .all(|one| *one == (202, r#"{"status":"check_mail"}"#.into())),
+        "{seen:?}"
+    );
     app.run_jobs().await;
-    assert_eq!(app.letters_to(ADA).len() - before, 3);
+    assert_eq!(app.letters_to(ADA).await.len() - before, 3);
     for _ in 0..3 {
         assert_eq!(forgot(&app, "x@example.org").await.status, 202);
     }
@@ -158,11 +176,14 @@ async fn the_old_password_sets_a_new_one() {
     let refused = change(&ada, "not her password", NEW).await;
     assert_eq!((refused.status, refused.code()), (403, "password_wrong"));
     let refused = change(&ada, PASSWORD, "short").await;
-    assert_eq!((refused.status, refused.code()), (422, "password_too_short"));
+    assert_eq!(
+        (refused.status, refused.code()),
+        (422, "password_too_short")
+    );
     assert_eq!(change(&ada, PASSWORD, NEW).await.status, 204);
     assert_eq!(login(&app, ADA, NEW).await.status, 200);
     app.run_jobs().await;
-    let last = app.letters_to(ADA).pop().unwrap();
+    let last = app.letters_to(ADA).await.pop().unwrap();
     assert!(last.subject.contains("password"), "{}", last.subject);
     app.finish().await;
 }

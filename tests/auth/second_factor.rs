@@ -11,7 +11,6 @@ use totp_rs::Totp;
 
 use crate::support::app::{PASSWORD, TestApp};
 use crate::support::http::{Answer, Person};
-use crate::support::vouched::vouched;
 
 const BEGIN: &str = "/api/auth/second-factor/begin";
 
@@ -46,7 +45,7 @@ async fn enrol(app: &TestApp, person: &Person) -> (Totp, Vec<String>) {
 
 /// ada, with codes turned on, half a minute later.
 async fn ada_with_codes(app: &TestApp) -> (Person, Totp, Vec<String>) {
-    let ada = vouched(app, "ada").await;
+    let ada = app.user("ada").await;
     let (totp, codes) = enrol(app, &ada).await;
     app.advance(STEP);
     (ada, totp, codes)

@@ -125,6 +125,7 @@ async fn the_names_of_the_metrics() {
     chat_turns_total counter
     http_request_duration_seconds histogram
     http_requests_total counter
+    jobs_waiting gauge
     memory_index_lag gauge
     memory_recalled_total counter
     process_start_time_seconds gauge

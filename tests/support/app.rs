@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use novacore::app::App;
+use novacore::auth::{NewAccount, Password, Role};
 use novacore::clock::Random;
 use novacore::config::{Config, Provider};
 use novacore::{lifecycle, memory, schedule};
@@ -18,6 +19,7 @@ use super::clock::{TestClock, soon};
 use super::disk::SmallDisk;
 use super::fake_ollama::FakeOllama;
 use super::http::{Answer, Person, client};
+use super::smtp::{Received, Smtp};
 
 pub const PASSWORD: &str = "a calm river bank";
 
@@ -28,6 +30,7 @@ pub struct TestApp {
     pub model: FakeOllama,
     pub url: String,
     pub config: Config,
+    smtp: Option<Smtp>,
     http: reqwest::Client,
     folder: TempDir,
     /// The program's own runtime, so that a crash can take its tasks away in the middle of anything.
@@ -45,6 +48,58 @@ impl TestApp {
         let app = Self::fresh(change).await;
         app.admin().await;
         app
+    }
+
+    /// With a mail server that takes what it gets.
+    pub async fn with_mail(change: impl FnOnce(&mut Config)) -> Self {
+        let smtp = Smtp::start().await;
+        let url = smtp.url();
+        Self::with_smtp(smtp, |config| {
+            config.mail.smtp_url = url;
+            change(config);
+        })
+        .await
+    }
+
+    /// With a mail server of its own kind, which `change` is to name.
+    pub async fn with_smtp(smtp: Smtp, change: impl FnOnce(&mut Config)) -> Self {
+        let mut app = Self::fresh(|config| {
+            config.mail.from = "Nova <nova@example.org>".into();
+            change(config);
+        })
+        .await;
+        app.smtp = Some(smtp);
+        app.admin().await;
+        app
+    }
+
+    /// The mail server of `with_mail`.
+    pub fn smtp(&self) -> &Smtp {
+        self.smtp.as_ref().unwrap()
+    }
+
+    /// All mails to this address so far, oldest first.
+    pub async fn letters_to(&self, address: &str) -> Vec<Received> {
+        self.run_jobs().await;
+        let letters = self.smtp().letters().into_iter();
+        letters.filter(|letter| letter.to == [address]).collect()
+    }
+
+    /// The token in the newest mail to this address that has a link with one.
+    pub async fn link_token(&self, address: &str) -> String {
+        let letters = self.letters_to(address).await;
+        let mut links = letters.iter().rev().map(|letter| &letter.text);
+        let text = links.find(|text| text.contains("token="));
+        let text = text.unwrap_or_else(|| panic!("no link for {address}: {letters:?}"));
+        let after = text.split_once("token=").unwrap().1;
+        after.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// Waits until no job is due: what is to be sent now was sent, or tried.
+    pub async fn run_jobs(&self) {
+        soon("the end of all jobs", self.app.jobs.quiet())
+            .await
+            .unwrap();
     }
 
     /// As after installation: nobody has an account.
@@ -71,6 +126,7 @@ impl TestApp {
             model,
             url,
             config,
+            smtp: None,
             http: client(),
             folder,
             runtime: Some(runtime),
@@ -86,15 +142,27 @@ impl TestApp {
         Person::new(self.http.clone(), self.url.clone(), None)
     }
 
-    /// A signed-in user, made if need be.
+    /// A signed-in user whose address is verified, made if need be.
     pub async fn user(&self, name: &str) -> Person {
-        let nobody = self.nobody();
+        let email = format!("{name}@example.org");
+        let account = NewAccount {
+            email: email.clone(),
+            password: Password::from(PASSWORD.to_owned()),
+            role: Role::User,
+            plan: None,
+            vouched: true,
+            invitation: None,
+        };
+        let made = novacore::auth::create_account(&self.app, account).await;
+        assert!(made.is_ok() || made.is_err_and(|error| error.code() == "email_taken"));
+        let credentials = json!({"email": email, "password": PASSWORD});
+        self.signed_in(&self.nobody().post("/api/auth/login", &credentials).await)
+    }
+
+    /// Somebody who registered and has not verified the address.
+    pub async fn unverified(&self, name: &str) -> Person {
         let credentials = json!({"email": format!("{name}@example.org"), "password": PASSWORD});
-        let mut answer = nobody.post("/api/auth/register", &credentials).await;
-        if answer.status == 409 {
-            answer = nobody.post("/api/auth/login", &credentials).await;
-        }
-        self.signed_in(&answer)
+        self.signed_in(&self.nobody().post("/api/auth/register", &credentials).await)
     }
 
     /// The first administrator, made by the set-up link as a person would.
@@ -157,8 +225,15 @@ impl TestApp {
     }
 
     /// The end of a good test: no work left over, every change findable, storage closed in order.
+    /// Jobs that are held, such as mail without a mail server, may remain.
     pub async fn finish(mut self) {
+        self.run_jobs().await;
         self.settle().await;
+        assert_eq!(
+            self.app.jobs.open().unwrap(),
+            0,
+            "jobs wait to be tried again"
+        );
         assert_eq!(
             self.app.streams.running(),
             0,

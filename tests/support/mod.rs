@@ -1,5 +1,5 @@
 //! What the tests stand on: the whole program under test, people who use it, a clock that stands
-//! still, and a scripted model server.
+//! still, a scripted model server and a scripted mail server.
 
 pub mod app;
 pub mod authenticator;
@@ -10,8 +10,9 @@ pub mod fake_ollama;
 pub mod http;
 mod performance;
 pub mod process;
+pub mod records;
 pub mod redact;
 pub mod routes;
 pub mod script;
+pub mod smtp;
 pub mod source;
-pub mod vouched;

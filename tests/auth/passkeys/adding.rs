@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::{ORIGIN, add, begin, challenge, enrol, home, is, list};
 use crate::support::app::{PASSWORD, TestApp};
 use crate::support::authenticator::Authenticator;
-use crate::support::vouched::vouched;
 
 /// The options are exactly what browsers read by `parseCreationOptionsFromJSON` and
 /// `parseRequestOptionsFromJSON`: a key that the authenticator can find by itself, and its owner
@@ -16,7 +15,7 @@ use crate::support::vouched::vouched;
 #[tokio::test]
 async fn the_options_are_what_browsers_read() {
     let app = home().await;
-    let ada = vouched(&app, "ada").await;
+    let ada = app.user("ada").await;
     enrol(&ada, 1).await;
     let mut begun = begin(&ada).await;
     let bytes = |value: &Value| value.as_str().unwrap().len();
@@ -114,7 +113,7 @@ async fn adding_is_guarded() {
         "email_unverified",
     );
 
-    let ada = vouched(&app, "ada").await;
+    let ada = app.user("ada").await;
     let wrong = json!({"password": "not her password"});
     is(
         &ada.post("/api/auth/passkeys/begin", &wrong).await,
@@ -171,9 +170,9 @@ async fn adding_is_guarded() {
 #[tokio::test]
 async fn a_new_passkey_must_answer_its_challenge() {
     let app = home().await;
-    let ada = vouched(&app, "ada").await;
+    let ada = app.user("ada").await;
     let elsewhere = app.user("ada").await;
-    let bob = vouched(&app, "bob").await;
+    let bob = app.user("bob").await;
     let fresh = || Authenticator::new(1, ORIGIN);
 
     let (first, second) = (begin(&ada).await, begin(&ada).await);

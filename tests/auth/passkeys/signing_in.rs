@@ -11,14 +11,14 @@ use super::{
 };
 use crate::support::app::TestApp;
 use crate::support::authenticator::Authenticator;
-use crate::support::vouched::{change, events, told, vouched, words};
+use crate::support::records::{change, events, told, words};
 
 /// A passkey signs in by itself, as strongly as two factors do, and both are told: the list says when
 /// it was used, a mail says that it was added.
 #[tokio::test]
 async fn a_passkey_signs_in() {
     let app = home().await;
-    let ada = vouched(&app, "ada").await;
+    let ada = app.user("ada").await;
     let mut key = enrol(&ada, 1).await;
     assert_eq!(told(&app, "passkey_added"), 1);
     app.advance(Duration::from_mins(1));
@@ -46,7 +46,7 @@ async fn a_passkey_signs_in() {
 #[tokio::test]
 async fn an_answer_must_fit_its_challenge() {
     let app = home().await;
-    let ada = vouched(&app, "ada").await;
+    let ada = app.user("ada").await;
     let key = enrol(&ada, 1).await;
     let changed = |change: fn(&mut Authenticator)| {
         let mut key = key.clone();
@@ -106,7 +106,7 @@ async fn an_answer_must_fit_its_challenge() {
 #[tokio::test]
 async fn a_passkey_opens_its_owners_account_alone() {
     let app = home().await;
-    let (ada, bob) = (vouched(&app, "ada").await, vouched(&app, "bob").await);
+    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
     let (adas, mut bobs) = (enrol(&ada, 1).await, enrol(&bob, 2).await);
     bobs.user.clone_from(&adas.user);
     is(&sign_in(&app, &mut bobs).await, 401, "passkey_invalid");
@@ -146,7 +146,7 @@ async fn a_passkey_opens_its_owners_account_alone() {
 #[tokio::test]
 async fn a_copy_is_noticed() {
     let app = home().await;
-    let ada = vouched(&app, "ada").await;
+    let ada = app.user("ada").await;
     let mut key = enrol(&ada, 1).await;
     let mut copy = key.clone();
     is(&sign_in(&app, &mut key).await, 200, "");
@@ -182,7 +182,7 @@ async fn of_copies_at_once_one_gets_in() {
         config.limits.enabled = false;
     })
     .await;
-    let ada = vouched(&app, "ada").await;
+    let ada = app.user("ada").await;
     let key = enrol(&ada, 1).await;
     let mut answers = Vec::new();
     for _ in 0..20 {
@@ -226,7 +226,7 @@ async fn tries_are_limited() {
 #[tokio::test]
 async fn a_passkey_is_no_way_around() {
     let mut app = home().await;
-    let ada = vouched(&app, "ada").await;
+    let ada = app.user("ada").await;
     let mut key = enrol(&ada, 1).await;
     app.config.auth.verification = Verification::Login;
     app.crash_and_reopen().await;

@@ -10,7 +10,7 @@ use totp_rs::Totp;
 use super::{BEGIN, ENABLE, RECOVERY, ada_with_codes, code, is, login_with, state};
 use crate::support::app::{PASSWORD, TestApp};
 use crate::support::process::Place;
-use crate::support::vouched::told;
+use crate::support::records::told;
 
 /// Whoever lost the authenticator gets in with a recovery code, however it is written, once each, and
 /// is told of it; new ones replace the old.

@@ -10,13 +10,13 @@ use super::{
 };
 use crate::auth::login;
 use crate::support::app::{PASSWORD, TestApp};
-use crate::support::vouched::{told, vouched, words};
+use crate::support::records::{told, words};
 
 /// Once codes are on, a password alone opens nothing, and what was set up says so everywhere.
 #[tokio::test]
 async fn codes_are_asked_for_once_they_are_on() {
     let app = TestApp::new().await;
-    let ada = vouched(&app, "ada").await;
+    let ada = app.user("ada").await;
     assert_eq!(
         state(&ada).await,
         json!({"enabled": false, "enabled_at": null, "recovery_codes_left": 0, "required": false})
@@ -156,7 +156,7 @@ async fn setting_up_is_guarded() {
         "email_unverified",
     );
 
-    let ada = vouched(&app, "ada").await;
+    let ada = app.user("ada").await;
     let elsewhere = app.user("ada").await;
     is(&ada.post(BEGIN, &json!({})).await, 422, "password_missing");
     let wrong = json!({"password": "not her password"});

@@ -7,14 +7,14 @@ use serde_json::json;
 
 use super::{DISABLE, STEP, ada_with_codes, code, enrol, is, login_with, state};
 use crate::support::app::{PASSWORD, TestApp};
-use crate::support::vouched::{told, vouched};
+use crate::support::records::told;
 
 /// A code is good once: whoever looks over a shoulder is too late, also for the one that turned codes
 /// on.
 #[tokio::test]
 async fn a_code_is_good_once() {
     let app = TestApp::new().await;
-    let ada = vouched(&app, "ada").await;
+    let ada = app.user("ada").await;
     let (totp, _) = enrol(&app, &ada).await;
     is(
         &login_with(&app, &code(&app, &totp, 0)).await,

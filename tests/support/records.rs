@@ -1,26 +1,12 @@
-//! People whose address counts as verified, because whoever has a shell on the server made the account.
+//! What the program keeps about people, read and changed behind its back.
 
-use novacore::auth::{self, NewAccount, Password, Role, create_account};
+use novacore::auth;
 use serde_json::Value;
 use storage::{Read as _, Table};
 use uuid::Uuid;
 
-use super::app::{PASSWORD, TestApp};
+use super::app::TestApp;
 use super::http::Person;
-
-/// Somebody with a verified address, signed in.
-pub async fn vouched(app: &TestApp, name: &str) -> Person {
-    let account = NewAccount {
-        email: format!("{name}@example.org"),
-        password: Password::from(PASSWORD.to_owned()),
-        role: Role::User,
-        plan: None,
-        vouched: true,
-        invitation: None,
-    };
-    create_account(&app.app, account).await.unwrap();
-    app.user(name).await
-}
 
 /// How many mails of this purpose were queued.
 pub fn told(app: &TestApp, purpose: &str) -> usize {
