@@ -36,7 +36,7 @@ async fn the_mailed_link_sets_a_new_password() {
     register(&app, ADA, PASSWORD).await;
     let signed_in = login(&app, ADA, PASSWORD).await;
     assert_eq!(forgot(&app, "Ada@Example.org").await.status, 202);
-    let token = app.link_token(ADA).await;
+    let token = app.reset_token(ADA).await;
     let done = reset(&app, &token, NEW).await;
     assert_eq!((done.status, done.text.as_str()), (204, ""));
     assert_eq!(done.headers.get("set-cookie"), None);
@@ -68,9 +68,9 @@ async fn reset_links_run_out() {
     register(&app, ADA, PASSWORD).await;
     app.run_jobs().await;
     forgot(&app, ADA).await;
-    let older = app.link_token(ADA).await;
+    let older = app.reset_token(ADA).await;
     forgot(&app, ADA).await;
-    let token = app.link_token(ADA).await;
+    let token = app.reset_token(ADA).await;
     assert_eq!(reset(&app, &older, NEW).await.code(), "link_invalid");
     app.advance(Duration::from_mins(60));
     assert_eq!(reset(&app, &token, NEW).await.code(), "link_expired");
@@ -84,7 +84,7 @@ async fn a_bad_password_keeps_the_link() {
     let app = TestApp::with_mail(|_| {}).await;
     register(&app, ADA, PASSWORD).await;
     forgot(&app, ADA).await;
-    let token = app.link_token(ADA).await;
+    let token = app.reset_token(ADA).await;
     let refused = reset(&app, &token, "short").await;
     assert_eq!(
         (refused.status, refused.code()),
@@ -100,7 +100,7 @@ async fn a_reset_link_works_once_also_at_once() {
     let app = TestApp::with_mail(|config| config.limits.enabled = false).await;
     register(&app, ADA, PASSWORD).await;
     forgot(&app, ADA).await;
-    let token = app.link_token(ADA).await;
+    let token = app.reset_token(ADA).await;
     let passwords: Vec<_> = (0..8).map(|n| format!("calm river {n}")).collect();
     let answers = join_all(
         passwords
@@ -159,7 +159,7 @@ async fn a_reset_opens_a_throttled_account() {
     }
     assert_eq!(guess(7, PASSWORD).await.code(), "login_throttled");
     forgot(&app, ADA).await;
-    let token = app.link_token(ADA).await;
+    let token = app.reset_token(ADA).await;
     assert_eq!(reset(&app, &token, NEW).await.status, 204);
     assert_eq!(guess(8, NEW).await.status, 200);
     app.finish().await;

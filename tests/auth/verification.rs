@@ -129,6 +129,7 @@ async fn other_tokens_verify_nothing() {
     ] {
         assert_eq!(verify(&app, guess).await.code(), "link_invalid", "{guess}");
     }
+    assert_eq!(verify(&app, "guess").await.code(), "link_invalid");
     assert_eq!(
         verify(&app, &token).await.code(),
         "rate_limited",

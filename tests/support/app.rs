@@ -85,13 +85,20 @@ impl TestApp {
         letters.filter(|letter| letter.to == [address]).collect()
     }
 
-    /// The token in the newest mail to this address that has a link with one.
+    /// The token of the newest mail to this address that verifies it.
     pub async fn link_token(&self, address: &str) -> String {
+        self.token_after(address, "/verify-email?token=").await
+    }
+
+    /// The token of the newest mail to this address that sets a new password.
+    pub async fn reset_token(&self, address: &str) -> String {
+        self.token_after(address, "/reset-password#token=").await
+    }
+
+    async fn token_after(&self, address: &str, before: &str) -> String {
         let letters = self.letters_to(address).await;
-        let mut links = letters.iter().rev().map(|letter| &letter.text);
-        let text = links.find(|text| text.contains("token="));
-        let text = text.unwrap_or_else(|| panic!("no link for {address}: {letters:?}"));
-        let after = text.split_once("token=").unwrap().1;
+        let newest = letters.iter().rev().find_map(|letter| letter.text.split_once(before));
+        let (_, after) = newest.unwrap_or_else(|| panic!("no link for {address}: {letters:?}"));
         after.split_whitespace().next().unwrap().to_owned()
     }
 

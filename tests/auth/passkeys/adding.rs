@@ -99,7 +99,7 @@ async fn the_options_are_what_browsers_read() {
 #[tokio::test]
 async fn adding_is_guarded() {
     let app = home().await;
-    let bob = app.user("bob").await;
+    let bob = app.unverified("bob").await;
     let body = json!({"password": PASSWORD});
     is(
         &bob.post("/api/auth/passkeys/begin", &body).await,

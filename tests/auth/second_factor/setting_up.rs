@@ -144,7 +144,7 @@ async fn codes_can_be_turned_off() {
 #[tokio::test]
 async fn setting_up_is_guarded() {
     let app = TestApp::with(|config| config.auth.access_minutes = 60).await;
-    let bob = app.user("bob").await;
+    let bob = app.unverified("bob").await;
     is(
         &bob.post(BEGIN, &json!({"password": PASSWORD})).await,
         403,
