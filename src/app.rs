@@ -29,7 +29,7 @@ use crate::http::presence::Presence;
 use crate::http::rate::Rates;
 use crate::http::throttle::Throttle;
 use crate::jobs::Jobs;
-use crate::outside::ModelServers;
+use crate::outside::{ModelServers, SignInService};
 
 /// A cheap handle; clone it freely.
 #[derive(Clone)]
@@ -48,6 +48,8 @@ pub struct Parts {
     pub care: Care,
     pub text: TextIndex,
     pub models: ModelServers,
+    /// Another service that people may sign in with.
+    pub oidc: Option<SignInService>,
     pub keys: Keys,
     pub rates: Rates,
     pub throttle: Throttle,

@@ -30,7 +30,7 @@ use crate::http::presence::Presence;
 use crate::http::rate::Rates;
 use crate::http::throttle::Throttle;
 use crate::jobs::Jobs;
-use crate::outside::ModelServers;
+use crate::outside::{ModelServers, SignInService};
 use crate::{auth, chat, http, metrics, ops, router, schedule, schema};
 
 /// Opens everything but the network, and repairs what a crash left.
@@ -60,6 +60,7 @@ pub async fn open_on(
         jobs: Jobs::new(store.clone(), clock.clone(), ids.clone()),
         ids,
         models: ModelServers::new(&config.model, clock.clone())?,
+        oidc: SignInService::new(&config.oidc, clock.clone())?,
         rates: Rates::new(clock.clone(), config.limits.enabled),
         throttle: Throttle::new(clock.clone(), config.limits.enabled),
         streams: Streams::default(),

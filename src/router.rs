@@ -48,6 +48,11 @@ fn routes() -> Router<App> {
         .route("/api/auth/me",                        get(account::me))
         .route("/api/auth/sessions",                  get(auth::list_sessions).delete(auth::end_others))
         .route("/api/auth/sessions/{id}",             delete(auth::end_session))
+        .route("/api/auth/oidc/begin",                post(auth::oidc_begin))
+        .route("/api/auth/oidc/callback",             get(auth::oidc_callback))
+        .route("/api/auth/oidc/second-factor",        post(auth::oidc_second_factor))
+        .route("/api/auth/identities",                get(auth::list_identities))
+        .route("/api/auth/identities/{id}",           delete(auth::remove_identity))
 
         .route("/api/chat/models",                    get(chat::models))
         .route("/api/chat/sessions",                  get(chat::list).post(chat::create))

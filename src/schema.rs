@@ -6,11 +6,12 @@ use storage::{Migration, TableInfo};
 use crate::{auth, chat, jobs, memory, ops};
 
 /// What each room brings.
-const ROOMS: [&[TableInfo]; 8] = [
+const ROOMS: [&[TableInfo]; 9] = [
     &auth::CATALOGUE,
     &auth::AUDIT_CATALOGUE,
     &auth::LINKS_CATALOGUE,
     &auth::TOKENS_CATALOGUE,
+    &auth::OIDC_CATALOGUE,
     &chat::CATALOGUE,
     &memory::CATALOGUE,
     &ops::CATALOGUE,

@@ -12,6 +12,7 @@ mod enter;
 mod links;
 mod login;
 mod mail;
+mod oidc;
 mod password;
 mod register;
 mod second_factor;
@@ -26,6 +27,11 @@ pub use caller::{Admin, Caller, CurrentUser, VerifiedUser};
 pub use links::CATALOGUE as LINKS_CATALOGUE;
 pub use login::login;
 pub use mail::send as send_mail;
+pub use oidc::{
+    CATALOGUE as OIDC_CATALOGUE, begin as oidc_begin, callback as oidc_callback,
+    greet as greet_oidc, list as list_identities, name as oidc_name, remove as remove_identity,
+    second_factor as oidc_second_factor,
+};
 pub use password::{MAX_CHARS as PASSWORD_MAX_CHARS, MIN_CHARS as PASSWORD_MIN_CHARS, Password};
 pub use register::{NewAccount, create_account, register};
 pub use session::{
@@ -43,6 +49,13 @@ pub use tokens::{
 pub mod paths {
     //! For the OpenAPI document: the handlers with their descriptions.
     pub use super::login::{__path_login, login};
+    pub use super::oidc::{
+        __path_begin as __path_oidc_begin, __path_callback as __path_oidc_callback,
+        __path_list as __path_list_identities, __path_remove as __path_remove_identity,
+        __path_second_factor as __path_oidc_second_factor, begin as oidc_begin,
+        callback as oidc_callback, list as list_identities, remove as remove_identity,
+        second_factor as oidc_second_factor,
+    };
     pub use super::register::{__path_register, register};
     pub use super::session::{
         __path_end_others, __path_end_session, __path_list_sessions, __path_logout,

@@ -135,7 +135,7 @@ async fn prepare(app: &App, account: NewAccount) -> Result<User> {
 
 /// An address that mail could be sent to: one @, something on both sides, no spaces or controls.
 /// Whether it exists only a mail can tell.
-fn checked_address(email: &str) -> Result<String> {
+pub fn checked_address(email: &str) -> Result<String> {
     let email = email.trim();
     let parts = email.rsplit_once('@');
     let fits = email.len() <= 254

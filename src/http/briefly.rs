@@ -65,6 +65,16 @@ impl Briefly {
         Ok(id)
     }
 
+    /// A look at the value, which stays.
+    pub fn look<T: Any + Clone>(&self, id: Uuid) -> Option<T> {
+        let entries = self.entries();
+        let entry = entries.get(&id)?;
+        if entry.until <= self.clock.monotonic() {
+            return None;
+        }
+        entry.value.downcast_ref::<T>().cloned()
+    }
+
     /// Takes the value out; nothing when it ran out, was taken, or is of another kind.
     pub fn take<T: Any>(&self, id: Uuid) -> Option<T> {
         let mut entries = self.entries();

@@ -1,5 +1,6 @@
-//! The only room that opens network connections. Today it holds the model servers: Ollama, any
-//! OpenAI-compatible server, and in builds with it a demonstration model in this process.
+//! The only room that opens network connections: to model servers (Ollama, any OpenAI-compatible
+//! server, and in builds with it a demonstration model in this process), and to a service that people
+//! sign in with.
 //!
 //! Who may enter: slices and jobs, through what is named here. The way of an answer:
 //! `servers` (which server) -> `catalogue` (which model) -> `queue` (whose turn) -> `answer` (one
@@ -17,6 +18,7 @@ mod demo;
 #[path = "demo_absent.rs"]
 mod demo;
 mod model;
+mod oidc;
 mod ollama;
 mod openai;
 mod problem;
@@ -29,5 +31,6 @@ pub use model::{
     ChatMessage, ChatRequest, Finish, ModelInfo, ModelList, ModelStream, Piece, ProviderKind,
     Purpose, Role, Stats,
 };
+pub use oidc::{Departure, SignInService, Trouble as OidcTrouble, code as oidc_code};
 pub use problem::{ModelError, http_code};
 pub use servers::ModelServers;
