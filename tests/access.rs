@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::support::app::TestApp;
 use super::support::http::{Answer, Person};
 use super::support::routes;
+use super::support::surfer::Surfer;
 
 /// What the id in a route's path names.
 #[derive(Clone, Copy, PartialEq)]
@@ -23,6 +24,8 @@ enum Names {
     Question,
     Turn,
     Memory,
+    /// Somebody at another sign-in service.
+    Identity,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -37,10 +40,10 @@ enum Who {
     Administrator,
 }
 
-use Names::{Answer as AnAnswer, Conversation, Memory, Nothing, Question, SignIn, Turn};
+use Names::{Answer as AnAnswer, Conversation, Identity, Memory, Nothing, Question, SignIn, Turn};
 use Who::{Administrator, AnySignIn, Anyone, Person as Of};
 
-const ROUTES: [(&str, &str, Who); 37] = [
+const ROUTES: [(&str, &str, Who); 42] = [
     ("GET", "/health", Anyone),
     ("GET", "/ready", Anyone),
     ("GET", "/metrics", Anyone),
@@ -60,6 +63,11 @@ const ROUTES: [(&str, &str, Who); 37] = [
     ("GET", "/api/auth/me", Of(Nothing)),
     ("GET", "/api/auth/sessions", Of(Nothing)),
     ("DELETE", "/api/auth/sessions/{id}", Of(SignIn)),
+    ("POST", "/api/auth/oidc/begin", Anyone),
+    ("GET", "/api/auth/oidc/callback", Anyone),
+    ("POST", "/api/auth/oidc/second-factor", Anyone),
+    ("GET", "/api/auth/identities", Of(Nothing)),
+    ("DELETE", "/api/auth/identities/{id}", Of(Identity)),
     ("GET", "/api/chat/models", Of(Nothing)),
     ("GET", "/api/chat/sessions", Of(Nothing)),
     ("POST", "/api/chat/sessions", Of(Nothing)),
@@ -97,7 +105,7 @@ fn of_administrators() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// Asks with a body that every route can read.
 async fn ask(person: &Person, method: &str, path: &str, id: &str) -> Answer {
     let request = person.request(method, &path.replace("{id}", id));
-    let body = json!({"message": "Hello", "title": "Mine", "query": "anything"});
+    let body = json!({"message": "Hello", "title": "Mine", "query": "anything", "totp": "000000"});
     Person::send(if method == "GET" {
         request
     } else {
@@ -214,10 +222,14 @@ struct Belongings {
     answer: String,
     turn: String,
     memory: String,
+    identity: String,
 }
 
 impl Belongings {
-    async fn of(bob: &Person) -> Self {
+    async fn of(app: &TestApp, bob: &Person) -> Self {
+        let end = Surfer::new(app).signed_in(bob).travel(true).await;
+        assert_eq!(end, "/account#linked");
+        let identities = bob.get("/api/auth/identities").await.body;
         let said = bob.say("My sister lives in Lisbon.").await;
         let conversation = said.str("session_id");
         let history = bob
@@ -230,6 +242,7 @@ impl Belongings {
             sign_in: id(&sign_ins["items"][0]["id"]),
             question: id(&history["items"][1]["id"]),
             memory: id(&history["items"][1]["id"]),
+            identity: id(&identities["items"][0]["id"]),
             answer: said.str("message_id"),
             turn: said.str("turn_id"),
             conversation,
@@ -245,6 +258,7 @@ impl Belongings {
             AnAnswer => &self.answer,
             Turn => &self.turn,
             Memory => &self.memory,
+            Identity => &self.identity,
         }
     }
 }
@@ -253,9 +267,9 @@ impl Belongings {
 /// same as for an id that nobody has.
 #[tokio::test]
 async fn what_is_not_mine_is_not_there() {
-    let app = TestApp::new().await;
+    let (app, _provider) = TestApp::with_provider(|_| {}).await;
     let (ada, bob) = (app.user("ada").await, app.user("bob").await);
-    let bobs = Belongings::of(&bob).await;
+    let bobs = Belongings::of(&app, &bob).await;
     let owned = async |person: &Person| {
         let conversation = person
             .get(&format!("/api/chat/history/{}", bobs.conversation))
@@ -295,26 +309,26 @@ async fn what_is_not_mine_is_not_there() {
 /// about whose things they are, and not about how they were asked for.
 #[tokio::test]
 async fn what_is_mine_is_there() {
-    let app = TestApp::new().await;
+    let (app, _provider) = TestApp::with_provider(|config| config.limits.enabled = false).await;
     let bob = app.user("bob").await;
     let deletes = |method: &str| method == "DELETE";
     let (last, first): (Vec<_>, Vec<_>) = of_persons().partition(|(method, ..)| deletes(method));
     for (method, path, names) in first {
-        let bobs = Belongings::of(&bob).await;
+        let bobs = Belongings::of(&app, &bob).await;
         let answer = ask(&bob, method, path, bobs.named(names)).await;
         assert!(
             (200..300).contains(&answer.status),
             "{method} {path}: {answer:?}"
         );
     }
-    let bobs = Belongings::of(&bob).await;
+    let bobs = Belongings::of(&app, &bob).await;
     // The memory before its conversation, and the sign-in last.
-    for names in [Memory, Conversation, SignIn] {
+    for names in [Memory, Conversation, Identity, SignIn] {
         let (method, path, _) = *last.iter().find(|(.., n)| *n == names).unwrap();
         let answer = ask(&bob, method, path, bobs.named(names)).await;
         assert_eq!(answer.status, 204, "{method} {path}: {answer:?}");
     }
-    assert_eq!(last.len(), 3, "a route that deletes needs its turn above");
+    assert_eq!(last.len(), 4, "a route that deletes needs its turn above");
     assert_eq!(bob.get("/api/auth/me").await.code(), "session_revoked");
     app.finish().await;
 }
@@ -340,9 +354,9 @@ async fn what_is_the_administrators() {
 /// An administrator has no door of their own into other people's words.
 #[tokio::test]
 async fn an_administrator_reads_nobodys_words() {
-    let app = TestApp::new().await;
+    let (app, _provider) = TestApp::with_provider(|_| {}).await;
     let (admin, bob) = (app.admin().await, app.user("bob").await);
-    let bobs = Belongings::of(&bob).await;
+    let bobs = Belongings::of(&app, &bob).await;
     for (method, path, names) in of_persons().filter(|(.., names)| *names != Nothing) {
         let answer = ask(&admin, method, path, bobs.named(names)).await;
         is_error(&answer, 404, "not_found", path);

@@ -3,6 +3,7 @@
 mod accounts;
 mod browser;
 mod limits;
+mod oidc;
 mod rotation;
 mod setup;
 mod sign_out;

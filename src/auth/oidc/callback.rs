@@ -75,7 +75,7 @@ pub async fn callback(
         headers: &way.devices,
     };
     let arrived = arrive(&app, service, &visitor, &way, back).await;
-    answer(&app, &visitor, &way, arrived)
+    answer(&app, &visitor, &way, &arrived)
 }
 
 fn to(place: &str) -> Response {
@@ -98,16 +98,16 @@ fn answer(
     app: &App,
     visitor: &Visitor<'_>,
     way: &Way,
-    arrived: Result<Arrived>,
+    arrived: &Result<Arrived>,
 ) -> Result<Response> {
     let client = visitor.client;
-    if let Ok(Arrived::Half(id)) = arrived {
+    if let Ok(Arrived::Half(id)) = *arrived {
         let mut response = to("/login#second-factor");
         let cookie = cookie::keep(client, id, HALF_DONE)?;
         response.headers_mut().append(header::SET_COOKIE, cookie);
         return Ok(response);
     }
-    let mut response = match &arrived {
+    let mut response = match arrived {
         Ok(Arrived::In(entered)) => {
             let (user, session) = &**entered;
             let mut response = to("/");
