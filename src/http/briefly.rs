@@ -65,14 +65,12 @@ impl Briefly {
         Ok(id)
     }
 
-    /// A look at the value, which stays.
+    /// A copy of the value, which stays; nothing when it ran out, was taken, or is of another kind.
     pub fn look<T: Any + Clone>(&self, id: Uuid) -> Option<T> {
+        let now = self.clock.monotonic();
         let entries = self.entries();
-        let entry = entries.get(&id)?;
-        if entry.until <= self.clock.monotonic() {
-            return None;
-        }
-        entry.value.downcast_ref::<T>().cloned()
+        let entry = entries.get(&id).filter(|entry| entry.until > now)?;
+        entry.value.downcast_ref().cloned()
     }
 
     /// Takes the value out; nothing when it ran out, was taken, or is of another kind.

@@ -61,7 +61,7 @@ pub async fn second_factor(
     let now = app.clock.now();
     let also = move |tx: &mut WriteTx<'_>| {
         shown.spend(tx, half.user)?;
-        settle::enter(tx, &half.person, &tie, shown.strong(), now)
+        settle::enter(tx, &half.person, &tie, proof.strong, now)
     };
     let mut response = enter(&app, &visitor, &user, proof, also).await?;
     drop(app.briefly.take::<HalfDone>(id));
