@@ -29,7 +29,7 @@ use crate::http::presence::Presence;
 use crate::http::rate::Rates;
 use crate::http::throttle::Throttle;
 use crate::jobs::Jobs;
-use crate::outside::{Mailer, ModelServers};
+use crate::outside::{Mailer, ModelServers, SignInService};
 
 /// A cheap handle; clone it freely.
 #[derive(Clone)]
@@ -50,6 +50,8 @@ pub struct Parts {
     pub models: ModelServers,
     /// None when no mail server is configured.
     pub mailer: Option<Mailer>,
+    /// Another service that people may sign in with.
+    pub oidc: Option<SignInService>,
     pub keys: Keys,
     pub rates: Rates,
     pub throttle: Throttle,

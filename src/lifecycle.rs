@@ -30,7 +30,7 @@ use crate::http::presence::Presence;
 use crate::http::rate::Rates;
 use crate::http::throttle::Throttle;
 use crate::jobs::Jobs;
-use crate::outside::{Mailer, ModelServers};
+use crate::outside::{Mailer, ModelServers, SignInService};
 use crate::{auth, chat, http, metrics, ops, router, schedule, schema};
 
 /// Opens everything but the network, and repairs what a crash left.
@@ -65,6 +65,7 @@ pub async fn open_on(
             &config.server.base(config.server.listen.port()),
             clock.clone(),
         )?,
+        oidc: SignInService::new(&config.oidc, clock.clone())?,
         rates: Rates::new(clock.clone(), config.limits.enabled),
         throttle: Throttle::new(clock.clone(), config.limits.enabled),
         streams: Streams::default(),

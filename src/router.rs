@@ -70,6 +70,11 @@ fn routes() -> Router<App> {
         .route("/api/auth/second-factor/enable",      post(auth::enable_second_factor))
         .route("/api/auth/second-factor/recovery-codes", post(auth::new_recovery_codes))
         .route("/api/auth/second-factor/disable",     post(auth::disable_second_factor))
+        .route("/api/auth/oidc/begin",                post(auth::oidc_begin))
+        .route("/api/auth/oidc/callback",             get(auth::oidc_callback))
+        .route("/api/auth/oidc/second-factor",        post(auth::oidc_second_factor))
+        .route("/api/auth/identities",                get(auth::list_identities))
+        .route("/api/auth/identities/{id}",           delete(auth::remove_identity))
 
         .route("/api/chat/models",                    get(chat::models))
         .route("/api/chat/sessions",                  get(chat::list).post(chat::create))

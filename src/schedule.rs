@@ -7,6 +7,7 @@
 //! | check of everything stored | a minute after the start, and at `backup.at` |
 //! | snapshots and retiring of old journal | looked at every 10 minutes |
 //! | whether storage can write | every 5 seconds; tried again while it cannot |
+//! | the other service that people sign in with is asked for its description | at start, to warn when it cannot be used |
 //! | jobs: mail, erasing accounts | when they are due; a try that failed is made again after 30 s, doubling up to 6 h |
 //! | sweep: ended sign-ins, links, old security events and jobs, idempotency keys, empty rate buckets, logs of finished answers | every 10 minutes |
 
@@ -24,6 +25,7 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 /// Starts all of it; it ends with the program.
 pub fn start(app: &App) {
     follow(app);
+    auth::greet_oidc(app);
     app.tasks.spawn(work_off(app).run());
     app.tasks.spawn(sweeping(app.clone()));
     app.tasks.spawn(ops::maintain(app.clone()));

@@ -12,6 +12,7 @@ const ROOMS: &[&[TableInfo]] = &[
     &auth::LINKS_CATALOGUE,
     &auth::TOKENS_CATALOGUE,
     &auth::PASSKEYS_CATALOGUE,
+    &auth::OIDC_CATALOGUE,
     &chat::CATALOGUE,
     &chat::ALLOWANCE_CATALOGUE,
     &memory::CATALOGUE,

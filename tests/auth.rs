@@ -9,6 +9,7 @@ mod mail_admin;
 mod mail_sending;
 mod passkeys;
 mod password;
+mod oidc;
 mod rotation;
 mod second_factor;
 mod setup;

@@ -174,7 +174,7 @@ pub fn unverified() -> Error {
 }
 
 /// Keeps a refusal, with the account it was about if there is one.
-async fn tell(app: &App, client: &Client, what: What, user: Option<&User>) {
+pub async fn tell(app: &App, client: &Client, what: What, user: Option<&User>) {
     metrics::sign_in("refused");
     tracing::info!(address = %client.address, ?what, "sign-in refused");
     let event = Event::new(app, what, Actor::Nobody).from(client).refused();

@@ -14,6 +14,7 @@ mod login;
 mod mail;
 mod options;
 mod passkeys;
+mod oidc;
 mod password;
 mod password_reset;
 mod register;
@@ -43,6 +44,11 @@ pub use passkeys::{
     CATALOGUE as PASSKEYS_CATALOGUE, add as add_passkey, begin as begin_passkey,
     begin_sign_in as begin_passkey_sign_in, finish as finish_passkey_sign_in,
     list as list_passkeys, on as passkeys_on, remove as remove_passkey,
+};
+pub use oidc::{
+    CATALOGUE as OIDC_CATALOGUE, begin as oidc_begin, callback as oidc_callback,
+    greet as greet_oidc, list as list_identities, name as oidc_name, remove as remove_identity,
+    second_factor as oidc_second_factor,
 };
 pub use password::{MAX_CHARS as PASSWORD_MAX_CHARS, MIN_CHARS as PASSWORD_MIN_CHARS, Password};
 pub use password_reset::{
@@ -88,6 +94,13 @@ pub mod paths {
         __path_change as __path_change_password, __path_forgot as __path_forgot_password,
         __path_reset as __path_reset_password, change as change_password,
         forgot as forgot_password, reset as reset_password,
+    };
+    pub use super::oidc::{
+        __path_begin as __path_oidc_begin, __path_callback as __path_oidc_callback,
+        __path_list as __path_list_identities, __path_remove as __path_remove_identity,
+        __path_second_factor as __path_oidc_second_factor, begin as oidc_begin,
+        callback as oidc_callback, list as list_identities, remove as remove_identity,
+        second_factor as oidc_second_factor,
     };
     pub use super::register::{__path_register, register};
     pub use super::second_factor::{

@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::store;
+use super::{oidc, passkeys, store};
 use crate::app::App;
 use crate::config::{Registration, Verification};
 use crate::error::Result;
@@ -41,8 +41,8 @@ pub async fn options(State(app): State<App>) -> Result<Json<Options>> {
         registration: config.auth.registration,
         verification: config.auth.verification,
         mail: config.mail.on(),
-        passkeys: false,
-        oidc: None,
+        passkeys: passkeys::on(&app),
+        oidc: oidc::name(&app).map(|name| Provider { name }),
         support_address: Some(config.support.address.clone()).filter(|text| !text.is_empty()),
         known_limits: config.support.known_limits.clone(),
     }))

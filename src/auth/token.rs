@@ -225,20 +225,26 @@ pub fn signed_out(client: &Client) -> Result<Response> {
     Ok(response)
 }
 
-/// Both tokens of `session`, each by the way its client gets it.
-pub fn signed_in(app: &App, client: &Client, user: &User, session: &Session) -> Result<Response> {
+/// The browser's way to get the refresh token of `session`.
+pub fn refresh_cookie(app: &App, client: &Client, session: &Session) -> Result<HeaderValue> {
     let refresh = refresh_token(app, session.id, session.turn);
     let seconds = session.expires_at.min(session.ends_at).as_second() - app.clock.now().as_second();
+    set_cookie(client, &refresh, u64::try_from(seconds).unwrap_or(0))
+}
+
+/// Both tokens of `session`, each by the way its client gets it.
+pub fn signed_in(app: &App, client: &Client, user: &User, session: &Session) -> Result<Response> {
+    let refresh = (!client.browser).then(|| refresh_token(app, session.id, session.turn));
     let body = SignedIn {
         user: PublicUser::of(app, user),
         access_token: access_token(app, user, session.id)?,
-        refresh_token: (!client.browser).then(|| refresh.clone()),
+        refresh_token: refresh,
         token_type: "Bearer",
         expires_in: app.config.auth.access_minutes * 60,
     };
     let mut response = Json(body).into_response();
     if client.browser {
-        let cookie = set_cookie(client, &refresh, u64::try_from(seconds).unwrap_or(0))?;
+        let cookie = refresh_cookie(app, client, session)?;
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)

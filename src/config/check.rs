@@ -13,8 +13,9 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     for (key, url) in [
         ("server.public_url", &config.server.public_url),
         ("model.url", &config.model.url),
+        ("oidc.issuer", &config.oidc.issuer),
     ] {
-        if url.is_empty() && key == "server.public_url" {
+        if url.is_empty() && key != "model.url" {
             continue;
         }
         let parsed = reqwest::Url::parse(url);

@@ -1,6 +1,6 @@
-//! The only room that opens network connections. Today it holds the model servers: Ollama, any
-//! OpenAI-compatible server, and in builds with it a demonstration model in this process; and the
-//! mail server (`mail`).
+//! The only room that opens network connections: to model servers (Ollama, any OpenAI-compatible
+//! server, and in builds with it a demonstration model in this process), to the mail server, and to a
+//! service that people sign in with.
 //!
 //! Who may enter: slices and jobs, through what is named here. The way of an answer:
 //! `servers` (which server) -> `catalogue` (which model) -> `queue` (whose turn) -> `answer` (one
@@ -19,6 +19,7 @@ mod demo;
 mod demo;
 mod mail;
 mod model;
+mod oidc;
 mod ollama;
 mod openai;
 mod problem;
@@ -32,5 +33,6 @@ pub use model::{
     ChatMessage, ChatRequest, Finish, ModelInfo, ModelList, ModelStream, Piece, ProviderKind,
     Purpose, Role, Stats,
 };
+pub use oidc::{Departure, SignInService, Trouble as OidcTrouble, code as oidc_code};
 pub use problem::{ModelError, http_code};
 pub use servers::ModelServers;
