@@ -82,6 +82,7 @@ pub async fn open_on(
         store,
         text,
     });
+    auth::load_keys(&app)?;
     metrics::started(app.started_at);
     ops::opened(&app)?;
     let interrupted = chat::recover(&app).await?;

@@ -38,6 +38,16 @@ fn routes() -> Router<App> {
         .route("/api/admin/storage",                  get(ops::storage_state))
         .route("/api/admin/storage/adopt",            post(ops::adopt_data))
         .route("/api/admin/storage/backup",           post(ops::begin_backup))
+        .route("/api/admin/services",                 get(auth::list_services).post(auth::make_service))
+        .route("/api/admin/services/{id}",            delete(auth::remove_service))
+        .route("/api/admin/services/{id}/secret",     post(auth::new_service_secret))
+        .route("/api/admin/receivers",                get(auth::list_receivers).post(auth::make_receiver))
+        .route("/api/admin/receivers/{id}",           delete(auth::remove_receiver))
+        .route("/api/admin/receivers/{id}/secret",    post(auth::new_receiver_secret))
+
+        .route("/api/internal/backup",                post(ops::internal_backup))
+        .route("/api/internal/usage",                 get(ops::internal_usage))
+        .route("/api/internal/jobs/run",              post(ops::internal_jobs))
 
         .route("/api/auth/setup",                     post(auth::setup))
         .route("/api/auth/register",                  post(auth::register))
@@ -48,6 +58,9 @@ fn routes() -> Router<App> {
         .route("/api/auth/me",                        get(account::me))
         .route("/api/auth/sessions",                  get(auth::list_sessions).delete(auth::end_others))
         .route("/api/auth/sessions/{id}",             delete(auth::end_session))
+        .route("/api/auth/tokens",                    get(auth::list_tokens).post(auth::make_token))
+        .route("/api/auth/tokens/{id}",               delete(auth::remove_token))
+        .route("/api/auth/service/token",             post(auth::issue_service_token))
 
         .route("/api/chat/models",                    get(chat::models))
         .route("/api/chat/sessions",                  get(chat::list).post(chat::create))

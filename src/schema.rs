@@ -6,11 +6,13 @@ use storage::{Migration, TableInfo};
 use crate::{auth, chat, jobs, memory, ops};
 
 /// What each room brings.
-const ROOMS: [&[TableInfo]; 8] = [
+const ROOMS: [&[TableInfo]; 10] = [
     &auth::CATALOGUE,
     &auth::AUDIT_CATALOGUE,
     &auth::LINKS_CATALOGUE,
     &auth::TOKENS_CATALOGUE,
+    &auth::KEYS_CATALOGUE,
+    &auth::SERVICES_CATALOGUE,
     &chat::CATALOGUE,
     &memory::CATALOGUE,
     &ops::CATALOGUE,

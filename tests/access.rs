@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::support::app::TestApp;
 use super::support::http::{Answer, Person};
+use super::support::programs::{api_token, verified};
 use super::support::routes;
 
 /// What the id in a route's path names.
@@ -23,6 +24,8 @@ enum Names {
     Question,
     Turn,
     Memory,
+    /// An API token.
+    Token,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -35,12 +38,24 @@ enum Who {
     Person(Names),
     /// An administrator.
     Administrator,
+    /// An administrator, for the service or receiver of the path's id.
+    AdministratorOf(Program),
+    /// A service with its token, and no person whatsoever.
+    Service,
 }
 
-use Names::{Answer as AnAnswer, Conversation, Memory, Nothing, Question, SignIn, Turn};
-use Who::{Administrator, AnySignIn, Anyone, Person as Of};
+/// What another program is to this one.
+#[derive(Clone, Copy, PartialEq)]
+enum Program {
+    AService,
+    AReceiver,
+}
 
-const ROUTES: [(&str, &str, Who); 37] = [
+use Names::{Answer as AnAnswer, Conversation, Memory, Nothing, Question, SignIn, Token, Turn};
+use Program::{AReceiver, AService};
+use Who::{Administrator, AdministratorOf, AnySignIn, Anyone, Person as Of, Service};
+
+const ROUTES: [(&str, &str, Who); 52] = [
     ("GET", "/health", Anyone),
     ("GET", "/ready", Anyone),
     ("GET", "/metrics", Anyone),
@@ -51,6 +66,34 @@ const ROUTES: [(&str, &str, Who); 37] = [
     ("GET", "/api/admin/storage", Administrator),
     ("POST", "/api/admin/storage/adopt", Administrator),
     ("POST", "/api/admin/storage/backup", Administrator),
+    ("GET", "/api/admin/services", Administrator),
+    ("POST", "/api/admin/services", Administrator),
+    (
+        "DELETE",
+        "/api/admin/services/{id}",
+        AdministratorOf(AService),
+    ),
+    (
+        "POST",
+        "/api/admin/services/{id}/secret",
+        AdministratorOf(AService),
+    ),
+    ("GET", "/api/admin/receivers", Administrator),
+    ("POST", "/api/admin/receivers", Administrator),
+    (
+        "DELETE",
+        "/api/admin/receivers/{id}",
+        AdministratorOf(AReceiver),
+    ),
+    (
+        "POST",
+        "/api/admin/receivers/{id}/secret",
+        AdministratorOf(AReceiver),
+    ),
+    ("POST", "/api/auth/service/token", Administrator),
+    ("POST", "/api/internal/backup", Service),
+    ("GET", "/api/internal/usage", Service),
+    ("POST", "/api/internal/jobs/run", Service),
     ("POST", "/api/auth/setup", Anyone),
     ("POST", "/api/auth/register", Anyone),
     ("POST", "/api/auth/login", Anyone),
@@ -60,6 +103,9 @@ const ROUTES: [(&str, &str, Who); 37] = [
     ("GET", "/api/auth/me", Of(Nothing)),
     ("GET", "/api/auth/sessions", Of(Nothing)),
     ("DELETE", "/api/auth/sessions/{id}", Of(SignIn)),
+    ("GET", "/api/auth/tokens", Of(Nothing)),
+    ("POST", "/api/auth/tokens", Of(Nothing)),
+    ("DELETE", "/api/auth/tokens/{id}", Of(Token)),
     ("GET", "/api/chat/models", Of(Nothing)),
     ("GET", "/api/chat/sessions", Of(Nothing)),
     ("POST", "/api/chat/sessions", Of(Nothing)),
@@ -84,20 +130,26 @@ const ROUTES: [(&str, &str, Who); 37] = [
 fn of_persons() -> impl Iterator<Item = (&'static str, &'static str, Names)> {
     ROUTES.iter().filter_map(|(method, path, who)| match who {
         Of(names) => Some((*method, *path, *names)),
-        Anyone | AnySignIn | Administrator => None,
+        _ => None,
     })
 }
 
 /// Those that only an administrator may use.
 fn of_administrators() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let theirs = ROUTES.iter().filter(|(.., who)| *who == Administrator);
+    let theirs = ROUTES
+        .iter()
+        .filter(|(.., who)| matches!(who, Administrator | AdministratorOf(_)));
     theirs.map(|(method, path, _)| (*method, *path))
 }
 
 /// Asks with a body that every route can read.
 async fn ask(person: &Person, method: &str, path: &str, id: &str) -> Answer {
     let request = person.request(method, &path.replace("{id}", id));
-    let body = json!({"message": "Hello", "title": "Mine", "query": "anything"});
+    let body = json!({
+        "message": "Hello", "title": "Mine", "query": "anything",
+        "name": "mine", "service": "mine",
+        "audience": "novacore", "audiences": ["novacore"], "scopes": ["usage:read"],
+    });
     Person::send(if method == "GET" {
         request
     } else {
@@ -135,7 +187,11 @@ fn the_table_has_every_route() {
         routes::described()
     );
     for (method, path, who) in ROUTES {
-        let has_id = matches!(who, Of(names) if names != Nothing);
+        let has_id = match who {
+            Of(names) => names != Nothing,
+            AdministratorOf(_) => true,
+            _ => false,
+        };
         assert_eq!(path.contains("{id}"), has_id, "{method} {path}");
     }
 }
@@ -214,6 +270,7 @@ struct Belongings {
     answer: String,
     turn: String,
     memory: String,
+    token: String,
 }
 
 impl Belongings {
@@ -225,6 +282,7 @@ impl Belongings {
             .await
             .body;
         let sign_ins = bob.get("/api/auth/sessions").await.body;
+        let (token, _) = api_token(bob, &["chat:read"]).await;
         let id = |value: &Value| value.as_str().unwrap().to_owned();
         Self {
             sign_in: id(&sign_ins["items"][0]["id"]),
@@ -233,6 +291,7 @@ impl Belongings {
             answer: said.str("message_id"),
             turn: said.str("turn_id"),
             conversation,
+            token,
         }
     }
 
@@ -245,6 +304,7 @@ impl Belongings {
             AnAnswer => &self.answer,
             Turn => &self.turn,
             Memory => &self.memory,
+            Token => &self.token,
         }
     }
 }
@@ -254,7 +314,7 @@ impl Belongings {
 #[tokio::test]
 async fn what_is_not_mine_is_not_there() {
     let app = TestApp::new().await;
-    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    let (ada, bob) = (app.user("ada").await, verified(&app, "bob").await);
     let bobs = Belongings::of(&bob).await;
     let owned = async |person: &Person| {
         let conversation = person
@@ -296,7 +356,7 @@ async fn what_is_not_mine_is_not_there() {
 #[tokio::test]
 async fn what_is_mine_is_there() {
     let app = TestApp::new().await;
-    let bob = app.user("bob").await;
+    let bob = verified(&app, "bob").await;
     let deletes = |method: &str| method == "DELETE";
     let (last, first): (Vec<_>, Vec<_>) = of_persons().partition(|(method, ..)| deletes(method));
     for (method, path, names) in first {
@@ -309,12 +369,12 @@ async fn what_is_mine_is_there() {
     }
     let bobs = Belongings::of(&bob).await;
     // The memory before its conversation, and the sign-in last.
-    for names in [Memory, Conversation, SignIn] {
+    for names in [Memory, Conversation, Token, SignIn] {
         let (method, path, _) = *last.iter().find(|(.., n)| *n == names).unwrap();
         let answer = ask(&bob, method, path, bobs.named(names)).await;
         assert_eq!(answer.status, 204, "{method} {path}: {answer:?}");
     }
-    assert_eq!(last.len(), 3, "a route that deletes needs its turn above");
+    assert_eq!(last.len(), 4, "a route that deletes needs its turn above");
     assert_eq!(bob.get("/api/auth/me").await.code(), "session_revoked");
     app.finish().await;
 }
@@ -325,10 +385,24 @@ async fn what_is_mine_is_there() {
 async fn what_is_the_administrators() {
     let app = TestApp::new().await;
     let (admin, ada) = (app.admin().await, app.user("ada").await);
-    for (method, path) in of_administrators() {
-        let answer = ask(&ada, method, path, "").await;
+    for (method, path, who) in ROUTES {
+        let list = match who {
+            Administrator => "",
+            AdministratorOf(AService) => "/api/admin/services",
+            AdministratorOf(AReceiver) => "/api/admin/receivers",
+            _ => continue,
+        };
+        let id = match list {
+            "" => String::new(),
+            list => {
+                let body = json!({"name": app.app.ids.next().simple().to_string(),
+                    "audiences": ["novacore"], "scopes": ["usage:read"]});
+                admin.post(list, &body).await.str("id")
+            }
+        };
+        let answer = ask(&ada, method, path, &id).await;
         is_error(&answer, 403, "forbidden", path);
-        let answer = ask(&admin, method, path, "").await;
+        let answer = ask(&admin, method, path, &id).await;
         assert!(
             (200..300).contains(&answer.status),
             "{method} {path}: {answer:?}"
@@ -337,11 +411,25 @@ async fn what_is_the_administrators() {
     app.finish().await;
 }
 
+/// What is for services no person can use, not even an administrator, and is told so.
+#[tokio::test]
+async fn what_is_for_services() {
+    let app = TestApp::new().await;
+    let people = [app.nobody(), app.user("ada").await, app.admin().await];
+    for (method, path, _) in ROUTES.iter().filter(|(.., who)| *who == Service) {
+        for person in &people {
+            let answer = ask(person, method, path, "").await;
+            is_error(&answer, 403, "service_token_missing", path);
+        }
+    }
+    app.finish().await;
+}
+
 /// An administrator has no door of their own into other people's words.
 #[tokio::test]
 async fn an_administrator_reads_nobodys_words() {
     let app = TestApp::new().await;
-    let (admin, bob) = (app.admin().await, app.user("bob").await);
+    let (admin, bob) = (app.admin().await, verified(&app, "bob").await);
     let bobs = Belongings::of(&bob).await;
     for (method, path, names) in of_persons().filter(|(.., names)| *names != Nothing) {
         let answer = ask(&admin, method, path, bobs.named(names)).await;

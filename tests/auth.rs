@@ -1,9 +1,12 @@
 //! Who you are: accounts, sign-ins and their tokens, the set-up link, and what an attacker meets.
 
 mod accounts;
+mod api_tokens;
 mod browser;
+mod keys;
 mod limits;
 mod rotation;
+mod services;
 mod setup;
 mod sign_out;
 mod tokens;

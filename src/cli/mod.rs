@@ -51,6 +51,9 @@ enum Action {
     /// Accounts
     #[command(subcommand)]
     User(UserAction),
+    /// Keys that tokens are signed with
+    #[command(subcommand)]
+    Keys(KeysAction),
     /// Settings
     #[command(subcommand)]
     Config(ConfigAction),
@@ -122,6 +125,18 @@ enum UserAction {
 }
 
 #[derive(Subcommand)]
+enum KeysAction {
+    /// Sign tokens with new keys from now on; works while the server runs
+    Rotate {
+        /// Accept nothing that older keys signed: everybody signs in again
+        #[arg(long)]
+        now: bool,
+        #[command(flatten)]
+        place: Where,
+    },
+}
+
+#[derive(Subcommand)]
 enum ConfigAction {
     /// Show every setting, its value and where it came from; secrets stay hidden
     Show {
@@ -156,6 +171,9 @@ fn carry_out(action: Action) -> Result<ExitCode> {
             password_stdin,
             place,
         }) => create_user(&place, email, admin, password_stdin)?,
+        Action::Keys(KeysAction::Rotate { now, place }) => {
+            data::ask(&place, Command::RotateKeys { now })?
+        }
         Action::Backup { dir, place } => data::backup(&place, &dir)?,
         Action::Restore(words) => data::restore(&words)?,
         Action::Check {

@@ -11,6 +11,7 @@ mod data;
 mod describe;
 mod folder;
 mod health;
+mod internal;
 mod nightly;
 mod progress;
 mod restore;
@@ -26,6 +27,7 @@ pub use control::{ask, serve as serve_control};
 pub use describe::{document, openapi};
 pub use folder::{IN_DATA, must_have_data};
 pub use health::{health, metrics, ready, status};
+pub use internal::{backup as internal_backup, jobs as internal_jobs, usage as internal_usage};
 pub use nightly::nightly;
 pub use progress::{Step, Steps};
 pub use restore::{Restoring, restore};
@@ -44,5 +46,10 @@ pub mod paths {
     };
     pub use super::health::{
         __path_health, __path_metrics, __path_ready, __path_status, health, metrics, ready, status,
+    };
+    pub use super::internal::{
+        __path_backup as __path_internal_backup, __path_jobs as __path_internal_jobs,
+        __path_usage as __path_internal_usage, backup as internal_backup, jobs as internal_jobs,
+        usage as internal_usage,
     };
 }

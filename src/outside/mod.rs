@@ -19,6 +19,7 @@ mod demo;
 mod model;
 mod ollama;
 mod openai;
+mod pass;
 mod problem;
 mod queue;
 mod servers;

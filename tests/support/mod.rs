@@ -9,6 +9,7 @@ pub mod fake_ollama;
 pub mod http;
 mod performance;
 pub mod process;
+pub mod programs;
 pub mod redact;
 pub mod routes;
 pub mod script;
