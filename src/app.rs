@@ -2,8 +2,10 @@
 //!
 //! Slices may read all of it; only `lifecycle` builds it. Holds no slice's own types.
 
+mod keys;
+
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::io::Write as _;
 use std::ops::Deref;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -17,6 +19,8 @@ use storage::{Files, Store, TextIndex};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+pub use keys::{Generation, Keys, accepted};
 
 use crate::care::Care;
 use crate::clock::{Clock, Ids, Random};
@@ -186,42 +190,6 @@ impl Tasks {
     pub async fn ended(&self) {
         self.tracker.close();
         self.tracker.wait().await;
-    }
-}
-
-/// The keys of this installation, all derived from one secret.
-pub struct Keys {
-    secret: Vec<u8>,
-}
-
-impl Keys {
-    /// The configured secret, or the one kept in the data directory, made at the first start.
-    pub fn load(config: &Config, random: &Random) -> Result<Self> {
-        if !config.auth.secret.is_empty() {
-            return Ok(Self {
-                secret: config.auth.secret.clone().into_bytes(),
-            });
-        }
-        let path = config.data.dir.join("secret.key");
-        let cannot = |e| Error::internal("reading or making the secret key file", e);
-        match fs::read(&path) {
-            Ok(secret) if secret.len() >= 32 => Ok(Self { secret }),
-            Ok(_) => Err(Error::internal(
-                "secret.key",
-                "the file is damaged: it must hold at least 32 bytes",
-            )),
-            Err(e) if e.kind() == ErrorKind::NotFound => {
-                let secret = random.bytes::<32>().to_vec();
-                write_private(&path, &secret).map_err(cannot)?;
-                Ok(Self { secret })
-            }
-            Err(e) => Err(cannot(e)),
-        }
-    }
-
-    /// The key for one purpose: HMAC-SHA256(secret, purpose).
-    pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        mac(&self.secret, &[purpose.as_bytes()])
     }
 }
 

@@ -88,6 +88,7 @@ pub async fn open_on(
         store,
         text,
     });
+    auth::load_keys(&app)?;
     metrics::started(app.started_at);
     ops::opened(&app)?;
     auth::start_mail(&app).await?;

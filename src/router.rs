@@ -44,6 +44,16 @@ fn routes() -> Router<App> {
         .route("/api/admin/mails/{id}/retry",         post(auth::retry_mail))
         .route("/api/admin/jobs",                     get(ops::list_jobs))
         .route("/api/admin/jobs/{id}/retry",          post(ops::retry_job))
+        .route("/api/admin/services",                 get(auth::list_services).post(auth::make_service))
+        .route("/api/admin/services/{id}",            delete(auth::remove_service))
+        .route("/api/admin/services/{id}/secret",     post(auth::new_service_secret))
+        .route("/api/admin/receivers",                get(auth::list_receivers).post(auth::make_receiver))
+        .route("/api/admin/receivers/{id}",           delete(auth::remove_receiver))
+        .route("/api/admin/receivers/{id}/secret",    post(auth::new_receiver_secret))
+
+        .route("/api/internal/backup",                post(ops::internal_backup))
+        .route("/api/internal/usage",                 get(ops::internal_usage))
+        .route("/api/internal/jobs/run",              post(ops::internal_jobs))
 
         .route("/api/auth/setup",                     post(auth::setup))
         .route("/api/auth/register",                  post(auth::register))
@@ -75,6 +85,9 @@ fn routes() -> Router<App> {
         .route("/api/auth/oidc/second-factor",        post(auth::oidc_second_factor))
         .route("/api/auth/identities",                get(auth::list_identities))
         .route("/api/auth/identities/{id}",           delete(auth::remove_identity))
+        .route("/api/auth/tokens",                    get(auth::list_tokens).post(auth::make_token))
+        .route("/api/auth/tokens/{id}",               delete(auth::remove_token))
+        .route("/api/auth/service/token",             post(auth::issue_service_token))
 
         .route("/api/chat/models",                    get(chat::models))
         .route("/api/chat/sessions",                  get(chat::list).post(chat::create))

@@ -13,6 +13,8 @@ const ROOMS: &[&[TableInfo]] = &[
     &auth::TOKENS_CATALOGUE,
     &auth::PASSKEYS_CATALOGUE,
     &auth::OIDC_CATALOGUE,
+    &auth::KEYS_CATALOGUE,
+    &auth::SERVICES_CATALOGUE,
     &chat::CATALOGUE,
     &chat::ALLOWANCE_CATALOGUE,
     &memory::CATALOGUE,

@@ -1,17 +1,20 @@
 //! Who you are: accounts, sign-ins and their tokens, the set-up link, and what an attacker meets.
 
 mod accounts;
+mod api_tokens;
 mod browser;
 mod ending;
+mod keys;
 mod limits;
 mod mail;
 mod mail_admin;
 mod mail_sending;
+mod oidc;
 mod passkeys;
 mod password;
-mod oidc;
 mod rotation;
 mod second_factor;
+mod services;
 mod setup;
 mod sign_out;
 mod throttle;

@@ -9,6 +9,7 @@ mod folders;
 mod formats;
 mod full_disk;
 mod health;
+mod internal;
 mod metrics;
 mod nightly;
 mod restoring;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::audit::{Actor, Event, What};
 use super::caller::CurrentUser;
 use super::store::{self, Method, Session, User};
-use super::{audit, links, token};
+use super::{audit, keys, links, token, tokens};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
@@ -354,19 +354,22 @@ pub fn end_everything(store: &storage::Store) -> Result<u64> {
     while store.write(|tx| links::end_some(tx, STEP)).wait()? > 0 {}
     let mut all = 0;
     loop {
-        match store.write(|tx| store::end_some(tx, STEP)).wait()? {
+        match store.write(|tx| store::end_any(tx, STEP)).wait()?.len() {
             0 => return Ok(all),
-            some => all += some,
+            some => all += some as u64,
         }
     }
 }
 
-/// Removes sign-ins that ended by themselves, links that ran out, and old events, in small steps.
+/// Removes sign-ins that ended by themselves, links and API tokens that ran out, keys whose overlap is
+/// over, and old events, in small steps.
 pub async fn sweep(app: &App) -> Result<()> {
     const STEP: usize = 1000;
     let now = app.clock.now();
     app.store.write(move |tx| links::sweep(tx, now)).await?;
     audit::sweep(app).await?;
+    keys::sweep(app).await?;
+    tokens::sweep(app).await?;
     loop {
         let ended = app.store.read(|tx| store::ended(tx, now, STEP))?;
         if ended.is_empty() {

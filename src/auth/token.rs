@@ -8,20 +8,23 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::signed::{self, Bad, Kind};
 use super::store::{Role, Session, User};
 use crate::app::{App, mac};
 use crate::error::{Error, Result};
 use crate::http::{Client, Json};
 
-const TYPE: &str = "at+jwt";
-const AUDIENCE: &str = "novacore";
+const ACCESS: Kind = Kind {
+    purpose: "access token",
+    typ: "at+jwt",
+};
+const REFRESH: &str = "refresh token";
 
 #[derive(Serialize, Deserialize)]
 struct Claims {
@@ -98,87 +101,70 @@ pub struct SignedIn {
     pub expires_in: u64,
 }
 
-fn access_key(app: &App) -> [u8; 32] {
-    app.keys.derive("access token")
-}
-
-fn issuer(app: &App) -> String {
-    app.store.lineage().to_string()
+fn access_lifetime(app: &App) -> SignedDuration {
+    SignedDuration::from_mins(i64::try_from(app.config.auth.access_minutes).unwrap_or(15))
 }
 
 pub fn access_token(app: &App, user: &User, session: Uuid) -> Result<String> {
     let now = app.clock.now().as_second();
-    let lifetime = i64::try_from(app.config.auth.access_minutes * 60).unwrap_or(900);
     let claims = Claims {
         sub: user.id,
         sid: session,
         role: user.role,
         iat: now,
-        exp: now + lifetime,
-        aud: AUDIENCE.into(),
-        iss: issuer(app),
+        exp: now + access_lifetime(app).as_secs(),
+        aud: signed::HERE.into(),
+        iss: signed::issuer(app),
     };
-    let header = Header {
-        typ: Some(TYPE.into()),
-        ..Header::new(Algorithm::HS256)
-    };
-    encode(
-        &header,
-        &claims,
-        &EncodingKey::from_secret(&access_key(app)),
-    )
-    .map_err(|e| Error::internal("signing an access token", e))
+    signed::sign(app, ACCESS, &claims)
 }
 
 /// Checks signature, algorithm, type, audience, issuer and time; says nothing about the session.
 pub fn read_access_token(app: &App, token: &str) -> Result<Bearer> {
-    let invalid = || Error::Unauthenticated {
-        code: "token_invalid",
-        message: "This access token is not valid.",
+    let expired = || Error::Unauthenticated {
+        code: "token_expired",
+        message: "This access token has expired.",
     };
-    let mut rules = Validation::new(Algorithm::HS256);
-    rules.set_audience(&[AUDIENCE]);
-    rules.set_issuer(&[issuer(app)]);
-    rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
-    rules.validate_exp = false; // by our own clock, below
-    let data = decode::<Claims>(token, &DecodingKey::from_secret(&access_key(app)), &rules)
-        .map_err(|_| invalid())?;
-    if data.header.typ.as_deref() != Some(TYPE) {
-        return Err(invalid());
-    }
-    if data.claims.exp <= app.clock.now().as_second() {
-        return Err(Error::Unauthenticated {
-            code: "token_expired",
-            message: "This access token has expired.",
-        });
+    let claims: Claims = signed::read(app, ACCESS, access_lifetime(app), token).map_err(|bad| {
+        if bad == Bad::Expired {
+            return expired();
+        }
+        Error::Unauthenticated {
+            code: "token_invalid",
+            message: "This access token is not valid.",
+        }
+    })?;
+    if claims.exp <= app.clock.now().as_second() {
+        return Err(expired());
     }
     Ok(Bearer {
-        user: data.claims.sub,
-        session: data.claims.sid,
+        user: claims.sub,
+        session: claims.sid,
     })
 }
 
-fn refresh_mac(app: &App, session: Uuid, turn: u64) -> [u8; 32] {
-    mac(
-        &app.keys.derive("refresh token"),
-        &[session.as_bytes(), &turn.to_be_bytes()],
-    )
+fn refresh_mac(key: &[u8; 32], session: Uuid, turn: u64) -> [u8; 32] {
+    mac(key, &[session.as_bytes(), &turn.to_be_bytes()])
 }
 
 pub fn refresh_token(app: &App, session: Uuid, turn: u64) -> String {
+    let (_, key) = app.keys.newest(REFRESH);
     format!(
         "{session}.{turn}.{}",
-        URL_SAFE_NO_PAD.encode(refresh_mac(app, session, turn))
+        URL_SAFE_NO_PAD.encode(refresh_mac(&key, session, turn))
     )
 }
 
-/// The session and number of a refresh token that we made ourselves.
+/// The session and number of a refresh token that we made ourselves, with the newest key or with an
+/// older one whose overlap is not over.
 pub fn read_refresh_token(app: &App, token: &str) -> Option<(Uuid, u64)> {
     let mut parts = token.splitn(3, '.');
     let session: Uuid = parts.next()?.parse().ok()?;
     let turn: u64 = parts.next()?.parse().ok()?;
     let given = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
-    bool::from(given.ct_eq(&refresh_mac(app, session, turn))).then_some((session, turn))
+    let keys = app.keys.accepted(REFRESH, app.clock.now());
+    let ours = |key| bool::from(given.ct_eq(&refresh_mac(key, session, turn)));
+    keys.iter().any(ours).then_some((session, turn))
 }
 
 /// The name says what the browser must enforce: `__Host-` cookies are Secure, of this host alone.

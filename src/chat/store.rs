@@ -388,3 +388,8 @@ pub fn remove_attempts(
     }
     Ok(())
 }
+
+/// How many conversations there are, everybody's.
+pub fn count(tx: &impl Read) -> Result<u64> {
+    Ok(tx.count(&RECENT, Span::all())?)
+}

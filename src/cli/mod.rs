@@ -52,6 +52,9 @@ enum Action {
     /// Accounts
     #[command(subcommand)]
     User(UserAction),
+    /// Keys that tokens are signed with
+    #[command(subcommand)]
+    Keys(KeysAction),
     /// Settings
     #[command(subcommand)]
     Config(ConfigAction),
@@ -154,6 +157,18 @@ enum MailAction {
 }
 
 #[derive(Subcommand)]
+enum KeysAction {
+    /// Sign tokens with new keys from now on; works while the server runs
+    Rotate {
+        /// Accept nothing that older keys signed: everybody signs in again
+        #[arg(long)]
+        now: bool,
+        #[command(flatten)]
+        place: Where,
+    },
+}
+
+#[derive(Subcommand)]
 enum ConfigAction {
     /// Show every setting, its value and where it came from; secrets stay hidden
     Show {
@@ -190,6 +205,9 @@ fn carry_out(action: Action) -> Result<ExitCode> {
         }) => create_user(&place, email, admin, password_stdin)?,
         Action::User(UserAction::ResetSecondFactor { email, place }) => {
             data::ask(&place, Command::ResetSecondFactor { email })?
+        }
+        Action::Keys(KeysAction::Rotate { now, place }) => {
+            data::ask(&place, Command::RotateKeys { now })?
         }
         Action::Backup { dir, place } => data::backup(&place, &dir)?,
         Action::Restore(words) => data::restore(&words)?,

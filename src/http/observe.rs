@@ -34,6 +34,7 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
         %method,
         route,
         user_id = tracing::field::Empty,
+        service = tracing::field::Empty,
     );
     let started = app.clock.monotonic();
     async {

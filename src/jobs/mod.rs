@@ -17,7 +17,7 @@ use storage::{Store, WriteTx};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
-pub use queue::{CATALOGUE, Job, State};
+pub use queue::{CATALOGUE, Counts, Job, State};
 pub use runner::{Runner, Work};
 
 use crate::clock::{Clock, Ids};
@@ -160,6 +160,18 @@ impl Jobs {
             Ok(())
         };
         self.0.store.write(release).await
+    }
+
+    /// Has everything looked at now: what is due, and what was held.
+    pub async fn look_now(&self) -> Result<()> {
+        self.release().await?;
+        self.0.bell.notify_one();
+        Ok(())
+    }
+
+    /// How many wait, are held, and were given up.
+    pub fn count(&self) -> Result<Counts> {
+        self.0.store.read(queue::count)
     }
 
     /// Waits until nothing that is due waits or is being worked on.

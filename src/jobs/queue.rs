@@ -112,6 +112,27 @@ pub fn list(
     }
 }
 
+/// How many jobs are in which state; those that were done aside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub waiting: u64,
+    pub held: u64,
+    pub failed: u64,
+}
+
+pub fn count(tx: &impl Read) -> Result<Counts> {
+    let mut counts = Counts::default();
+    for (_, job) in tx.scan(&JOBS, Span::all(), usize::MAX)? {
+        match job.state {
+            State::Waiting => counts.waiting += 1,
+            State::Held => counts.held += 1,
+            State::Failed => counts.failed += 1,
+            State::Done => {}
+        }
+    }
+    Ok(counts)
+}
+
 /// Removes what was done before `done` or given up before `failed`.
 pub fn sweep(tx: &mut WriteTx<'_>, done: Timestamp, failed: Timestamp) -> Result<()> {
     const STEP: usize = 5_000;

@@ -48,6 +48,10 @@ pub enum Command {
     MailTest {
         to: String,
     },
+    /// A new generation of signing keys; `now`: without an overlap.
+    RotateKeys {
+        now: bool,
+    },
 }
 
 /// One line from whoever carries out a command; any number of `Progress`, then one of the others.
@@ -115,6 +119,7 @@ impl Command {
             Self::MailList => auth::mails_in_words(app).into(),
             Self::MailShow { id } => auth::mail_in_words(app, id).await.into(),
             Self::MailTest { to } => auth::test_mail_in_words(app, &to).await.into(),
+            Self::RotateKeys { now } => rotate_keys(app, now).await.into(),
         }
     }
 }
@@ -225,4 +230,20 @@ async fn adopt(app: &App) -> Result<String> {
     }
     admin::adopt(app).await?;
     Ok("Adopted: this is the real data now, and nothing is held back any more. Take care that no server runs on the original.".into())
+}
+
+async fn rotate_keys(app: &App, now: bool) -> Result<String> {
+    let rotated = auth::rotate_keys(app, now).await?;
+    let number = rotated.number;
+    Ok(if now {
+        let ended = rotated.ended;
+        format!(
+            "Tokens are signed with key generation {number} now, and nothing older is accepted: everybody signs in again ({ended} sign-ins ended)."
+        )
+    } else {
+        let until = rotated.older_until;
+        format!(
+            "Tokens are signed with key generation {number} now. Nobody has to sign in again; what older keys signed is accepted until {until}."
+        )
+    })
 }

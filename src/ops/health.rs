@@ -1,6 +1,7 @@
 //! Is it alive, is it ready, how is it doing.
 //!
-//! Must stay true: reasons are told only to this machine; everybody else learns states, no causes.
+//! Must stay true: reasons are told only to this machine and to services that may read metrics;
+//! everybody else learns states, no causes.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -12,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{admin, check, nightly};
 use crate::app::App;
-use crate::auth;
+use crate::auth::{self, ReadMetrics, ServiceCaller};
 use crate::config::Registration;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
@@ -43,7 +44,7 @@ pub struct Dependency {
     pub name: &'static str,
     /// `ok`, `degraded` or `down`.
     pub status: &'static str,
-    /// Only for callers on this machine.
+    /// Only for callers on this machine, and services with `metrics:read`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -106,12 +107,18 @@ async fn dependencies(app: &App) -> [(&'static str, How); 8] {
 /// Ready to serve: 200 when `ok` or `degraded`, 503 when `down`.
 #[utoipa::path(get, path = "/ready", tag = "ops",
     responses((status = 200, body = Ready), (status = 503, body = Ready)))]
-pub async fn ready(State(app): State<App>, client: Client) -> Response {
+pub async fn ready(
+    State(app): State<App>,
+    client: Client,
+    service: Result<ServiceCaller<ReadMetrics>>,
+) -> Response {
+    // A token that is no good must not make a machine that is well look ill: it brings no reasons.
+    let told = client.loopback || service.is_ok();
     let dependencies = dependencies(&app).await;
     let dependencies = dependencies.map(|(name, (status, reason))| Dependency {
         name,
         status,
-        reason: reason.filter(|_| client.loopback),
+        reason: reason.filter(|_| told),
     });
     let worst = |state| dependencies.iter().any(|d| d.status == state);
     let (code, status) = if worst("down") {
@@ -184,18 +191,25 @@ pub async fn status(
     }))
 }
 
-/// Prometheus text, for the allowed networks.
+/// Prometheus text, for the allowed networks and for services with `metrics:read`.
 #[utoipa::path(get, path = "/metrics", tag = "ops",
     responses((status = 200, body = String, content_type = "text/plain"), (status = 403, body = Failure)))]
-pub async fn metrics(State(app): State<App>, client: Client) -> Result<Response> {
+pub async fn metrics(
+    State(app): State<App>,
+    client: Client,
+    service: Result<ServiceCaller<ReadMetrics>>,
+) -> Result<Response> {
     // Behind a proxy on this machine everybody would look like loopback, so that does not count.
     let allowed = app.metrics_networks.contains(client.address)
         && (client.loopback || !client.address.is_loopback());
     if !allowed {
-        return Err(Error::forbidden(
-            "forbidden",
-            "Metrics are for the networks in metrics.allowed_networks.",
-        ));
+        service.map_err(|error| match error.code() {
+            "service_token_missing" => Error::forbidden(
+                "forbidden",
+                "Metrics are for the networks in metrics.allowed_networks, and for services with the scope metrics:read.",
+            ),
+            _ => error,
+        })?;
     }
     admin::count(&app).await;
     app.metrics.run_upkeep();

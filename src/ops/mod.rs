@@ -11,6 +11,7 @@ mod data;
 mod describe;
 mod folder;
 mod health;
+mod internal;
 mod jobs;
 mod nightly;
 mod progress;
@@ -27,6 +28,7 @@ pub use control::{ask, serve as serve_control};
 pub use describe::{document, openapi};
 pub use folder::{IN_DATA, must_have_data};
 pub use health::{health, metrics, ready, status};
+pub use internal::{backup as internal_backup, jobs as internal_jobs, usage as internal_usage};
 pub use jobs::{list_jobs, retry_job};
 pub use nightly::nightly;
 pub use progress::{Step, Steps};
@@ -46,6 +48,11 @@ pub mod paths {
     };
     pub use super::health::{
         __path_health, __path_metrics, __path_ready, __path_status, health, metrics, ready, status,
+    };
+    pub use super::internal::{
+        __path_backup as __path_internal_backup, __path_jobs as __path_internal_jobs,
+        __path_usage as __path_internal_usage, backup as internal_backup, jobs as internal_jobs,
+        usage as internal_usage,
     };
     pub use super::jobs::{__path_list_jobs, __path_retry_job, list_jobs, retry_job};
 }

@@ -22,6 +22,7 @@ mod model;
 mod oidc;
 mod ollama;
 mod openai;
+mod pass;
 mod problem;
 mod queue;
 mod servers;

@@ -2,7 +2,7 @@
 //! of chunks.
 //!
 //! Must stay true: every wait is bounded through the `Clock`; a line is at most `LONGEST_LINE` bytes;
-//! the key never leaves through a sentence or a log.
+//! neither key nor service token ever leaves through a sentence or a log.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -19,6 +19,7 @@ use crate::error::Error;
 
 use super::connect::{client, fault_of};
 use super::model::ProviderKind;
+use super::pass::Pass;
 use super::problem::{Fault, Named};
 
 /// Far above any line a model server writes, far below what would hurt.
@@ -37,6 +38,8 @@ pub(super) struct Wire {
     /// Without a slash at its end.
     base: String,
     key: Option<String>,
+    /// Shown beside the key where `model.service_auth` is on.
+    pass: Option<Pass>,
     pub clock: Clock,
     pub named: Named,
     pub first_byte_limit: Duration,
@@ -51,6 +54,7 @@ impl Wire {
             client: client(&url, named.loopback, config.connect_timeout(), &clock)?,
             base: url.as_str().trim_end_matches('/').to_owned(),
             key: key(config)?,
+            pass: Pass::configured(config, &clock),
             clock,
             named,
             first_byte_limit: config.first_byte_timeout(),
@@ -115,8 +119,12 @@ impl Wire {
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.base));
-        match &self.key {
+        let request = match &self.key {
             Some(key) => request.bearer_auth(key),
+            None => request,
+        };
+        match &self.pass {
+            Some(pass) => pass.show(request),
             None => request,
         }
     }

@@ -97,7 +97,10 @@ impl TestApp {
 
     async fn token_after(&self, address: &str, before: &str) -> String {
         let letters = self.letters_to(address).await;
-        let newest = letters.iter().rev().find_map(|letter| letter.text.split_once(before));
+        let newest = letters
+            .iter()
+            .rev()
+            .find_map(|letter| letter.text.split_once(before));
         let (_, after) = newest.unwrap_or_else(|| panic!("no link for {address}: {letters:?}"));
         after.split_whitespace().next().unwrap().to_owned()
     }

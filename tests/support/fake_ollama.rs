@@ -33,6 +33,7 @@ struct Shared {
     list_gate: Mutex<Option<Gate>>,
     requests: Mutex<Vec<Value>>,
     headers: Mutex<Vec<HeaderMap>>,
+    other_headers: Mutex<Vec<HeaderMap>>,
     /// Chats received; other calls; chats whose client went away.
     received: watch::Sender<usize>,
     other_calls: watch::Sender<usize>,
@@ -79,6 +80,7 @@ impl Down {
             list_gate: Mutex::default(),
             requests: Mutex::default(),
             headers: Mutex::default(),
+            other_headers: Mutex::default(),
             received: watch::Sender::new(0),
             other_calls: watch::Sender::new(0),
             aborted: watch::Sender::new(0),
@@ -147,6 +149,11 @@ impl FakeOllama {
         self.shared.headers.lock().unwrap().clone()
     }
 
+    /// Headers of all requests that were no chats so far.
+    pub fn other_headers(&self) -> Vec<HeaderMap> {
+        self.shared.other_headers.lock().unwrap().clone()
+    }
+
     /// How often anything but a chat was asked.
     pub fn other_calls(&self) -> usize {
         *self.shared.other_calls.borrow()
@@ -212,6 +219,8 @@ async fn count_other_calls(
     request: axum::extract::Request,
     next: axum::middleware::Next,
 ) -> Response {
+    let headers = request.headers().clone();
+    shared.other_headers.lock().unwrap().push(headers);
     shared.other_calls.send_modify(|n| *n += 1);
     next.run(request).await
 }

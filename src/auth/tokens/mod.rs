@@ -3,25 +3,36 @@
 //! Must stay true: a token is shown once and stored as its hash; it opens what its scopes say and never
 //! sign-ins, billing, administration, or the deletion of the account.
 
+mod manage;
 mod scope;
 mod store;
 
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
+pub use manage::{checked_name, list, make, remove};
 pub use scope::{
     Anything, ChatRead, ChatWrite, McpUse, MemoryRead, MemoryWrite, OpenAi, SCOPES, Scope,
     UsageRead,
 };
-pub use store::{ApiToken, CATALOGUE, by_hash, erase};
+pub use store::{ApiToken, CATALOGUE, by_hash, erase, of_user};
 
 use crate::app::App;
+use crate::error::Result;
+
+pub mod paths {
+    //! For the OpenAPI document.
+    pub use super::manage::{__path_list, __path_make, __path_remove};
+}
 
 /// How every token begins, so that scanners of leaked secrets recognise it.
 pub const PREFIX: &str = "nova_";
 
 /// The time of last use is written this seldom: it is for people, and writing costs.
-const USED_EVERY: SignedDuration = SignedDuration::from_mins(5);
+pub const USED_EVERY: SignedDuration = SignedDuration::from_mins(5);
+
+/// Expired tokens stay in their owner's list for so long.
+const EXPIRED_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What is stored of a token.
 pub fn hash(token: &str) -> [u8; 32] {
@@ -46,4 +57,22 @@ pub fn used(app: &App, token: &ApiToken) {
             tracing::debug!(%error, "the use of an API token could not be noted");
         }
     });
+}
+
+/// Removes tokens that expired long ago.
+pub async fn sweep(app: &App) -> Result<()> {
+    const STEP: usize = 1000;
+    let now = app.clock.now();
+    let before = now.checked_sub(EXPIRED_KEPT).unwrap_or(now);
+    loop {
+        let over = app.store.read(|tx| store::expired(tx, before, STEP))?;
+        if over.is_empty() {
+            return Ok(());
+        }
+        let remove = move |tx: &mut storage::WriteTx<'_>| {
+            over.into_iter()
+                .try_for_each(|(user, id)| store::remove(tx, user, id).map(|_| ()))
+        };
+        app.store.write(remove).await?;
+    }
 }

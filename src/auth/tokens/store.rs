@@ -81,3 +81,24 @@ pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<Vec<Uuid>
     }
     Ok(tokens.into_iter().map(|token| token.id).collect())
 }
+
+/// Tokens that expired before a moment, with their owners; at most `limit`.
+pub fn expired(tx: &impl Read, before: Timestamp, limit: usize) -> Result<Vec<(Uuid, Uuid)>> {
+    const PAGE: usize = 1000;
+    let mut expired = Vec::new();
+    let mut span = Span::all();
+    loop {
+        let page = tx.scan(&TOKENS, span, PAGE)?;
+        let last = page.last().map(|(key, _)| *key);
+        let over = page
+            .into_iter()
+            .filter(|(_, token)| token.expires_at.is_some_and(|at| at < before));
+        expired.extend(over.map(|(key, _)| key));
+        match last {
+            Some(key) if expired.len() < limit => span = Span::all().after(&key),
+            _ => break,
+        }
+    }
+    expired.truncate(limit);
+    Ok(expired)
+}

@@ -1,0 +1,62 @@
+//! Services: other programs that NovaCore lets do a little, and receivers: other programs that believe
+//! what NovaCore signs.
+//!
+//! A service has a secret and exchanges it for tokens of fifteen minutes. Must stay true: a secret is
+//! shown once; a service's is stored as its hash and a receiver's not at all; a service that was
+//! removed, or has a new secret, is refused from that moment on, its running tokens included; a
+//! receiver can sign nothing that counts here or at another receiver.
+
+mod caller;
+mod issue;
+mod manage;
+mod receivers;
+mod scope;
+mod store;
+mod token;
+
+pub use caller::ServiceCaller;
+pub use issue::issue;
+pub use manage::{list, make, new_secret, remove};
+pub use receivers::{
+    list as list_receivers, make as make_receiver, new_secret as new_receiver_secret,
+    remove as remove_receiver,
+};
+pub use scope::{ReadMetrics, ReadUsage, RunBackup, RunJobs};
+pub use store::CATALOGUE;
+
+use crate::app::App;
+use crate::auth::tokens::USED_EVERY;
+
+pub mod paths {
+    //! For the OpenAPI document.
+    pub use super::issue::__path_issue;
+    pub use super::manage::{__path_list, __path_make, __path_new_secret, __path_remove};
+    pub use super::receivers::{
+        __path_list as __path_list_receivers, __path_make as __path_make_receiver,
+        __path_new_secret as __path_new_receiver_secret, __path_remove as __path_remove_receiver,
+    };
+}
+
+/// Notes that a service was at work, without keeping its request waiting.
+fn used(app: &App, service: &store::Service) {
+    let now = app.clock.now();
+    let recently = service
+        .last_used_at
+        .is_some_and(|at| now.duration_since(at) < USED_EVERY);
+    if recently {
+        return;
+    }
+    let id = service.id;
+    let noted = app.store.write(move |tx| {
+        if let Some(mut service) = store::service(tx, id)? {
+            service.last_used_at = Some(now);
+            store::put_service(tx, &service)?;
+        }
+        Ok::<_, crate::error::Error>(())
+    });
+    app.tasks.work(async move {
+        if let Err(error) = noted.await {
+            tracing::debug!(%error, "the use of a service could not be noted");
+        }
+    });
+}

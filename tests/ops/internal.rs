@@ -1,0 +1,266 @@
+//! What services do, and the token by which the model server knows NovaCore.
+
+use std::time::Duration;
+
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use serde_json::{Value, json};
+
+use super::health::dependency;
+use crate::support::app::TestApp;
+use crate::support::fake_ollama::FakeOllama;
+use crate::support::http::{Answer, Person};
+use crate::support::process::Place;
+use crate::support::programs::{as_service, part, service};
+
+/// Asks as somebody from elsewhere does, through a proxy.
+async fn from_elsewhere(app: &TestApp, path: &str, token: &str) -> Answer {
+    let request = app.nobody().request("GET", path);
+    let request = request.header("x-forwarded-for", "203.0.113.9");
+    let request = if token.is_empty() {
+        request
+    } else {
+        request.header("x-service-token", token)
+    };
+    Person::send(request).await
+}
+
+/// A monitor elsewhere reads the metrics by its token; a token that is no good for it says why.
+#[tokio::test]
+async fn metrics_for_a_monitor() {
+    let app = TestApp::new().await;
+    let monitor = service(&app, "monitor", &["metrics:read", "usage:read"]).await;
+    let good = monitor.token(&app, &["metrics:read"]).await;
+    let shown = from_elsewhere(&app, "/metrics", &good).await;
+    assert_eq!(shown.status, 200);
+    assert!(shown.text.contains("process_start_time_seconds"));
+    let other = monitor.token(&app, &["usage:read"]).await;
+    for (token, code) in [
+        ("", "forbidden"),
+        (other.as_str(), "scope_missing"),
+        ("nonsense", "service_token_invalid"),
+    ] {
+        let refused = from_elsewhere(&app, "/metrics", token).await;
+        assert_eq!((refused.status, refused.code()), (403, code));
+    }
+    app.advance(Duration::from_mins(15));
+    let late = from_elsewhere(&app, "/metrics", &good).await;
+    assert_eq!(late.code(), "service_token_expired");
+    let here = as_service(&app, "GET", "/metrics", "nonsense").await;
+    assert_eq!(here.status, 200, "this machine needs no token");
+    app.finish().await;
+}
+
+/// A monitor elsewhere is told why something is degraded, by its token; with a bad one it is told what
+/// everybody is.
+#[tokio::test]
+async fn reasons_for_a_monitor() {
+    let down = FakeOllama::down();
+    let app = TestApp::with(|config| config.model.url = down.url()).await;
+    app.settle().await;
+    let monitor = service(&app, "monitor", &["metrics:read", "usage:read"]).await;
+    let good = monitor.token(&app, &["metrics:read"]).await;
+    let told = from_elsewhere(&app, "/ready", &good).await;
+    assert!(
+        dependency(&told.body, "model")["reason"].is_string(),
+        "{told:?}"
+    );
+    let other = monitor.token(&app, &["usage:read"]).await;
+    for token in ["", "nonsense", &other] {
+        let ready = from_elsewhere(&app, "/ready", token).await;
+        assert_eq!(ready.status, 200);
+        assert_eq!(
+            dependency(&ready.body, "model").get("reason"),
+            None,
+            "{token}"
+        );
+    }
+    app.finish().await;
+}
+
+/// Usage is numbers and nothing else: how many accounts, conversations, memories, bytes.
+#[tokio::test]
+async fn usage_is_numbers() {
+    let app = TestApp::new().await;
+    app.user("ada")
+        .await
+        .say("My sister lives in Lisbon.")
+        .await;
+    app.advance(Duration::from_hours(8 * 24));
+    app.user("bob").await.say("Hello").await;
+    app.settle().await;
+    let monitor = service(&app, "monitor", &["usage:read"]).await;
+    let token = monitor.token(&app, &["usage:read"]).await;
+    let usage = as_service(&app, "GET", "/api/internal/usage", &token).await;
+    assert_eq!(usage.status, 200);
+    // Bob, and the administrator who made the service just now.
+    let accounts = json!({"total": 3, "verified": 1, "disabled": 0, "active_7_days": 2});
+    assert_eq!(usage.body["accounts"], accounts);
+    assert_eq!(usage.body["conversations"], 2);
+    assert_eq!(usage.body["memories"], 4);
+    for kind in ["live", "journal", "snapshots"] {
+        assert!(usage.body["bytes"][kind].is_u64(), "{usage:?}");
+    }
+    assert!(usage.body["bytes"]["live"].as_u64() > Some(0));
+    fn numbers(value: &Value) -> bool {
+        value
+            .as_object()
+            .map_or(value.is_u64(), |all| all.values().all(numbers))
+    }
+    assert!(numbers(&usage.body), "{usage:?}");
+    app.finish().await;
+}
+
+/// A backup can be begun by a service that may do that, one at a time, and by no other.
+#[tokio::test]
+async fn a_service_begins_a_backup() {
+    let app = TestApp::new().await;
+    let timer = service(&app, "timer", &["backup:run", "jobs:run"]).await;
+    let other = timer.token(&app, &["jobs:run"]).await;
+    let refused = as_service(&app, "POST", "/api/internal/backup", &other).await;
+    assert_eq!((refused.status, refused.code()), (403, "scope_missing"));
+    let token = timer.token(&app, &["backup:run"]).await;
+    let turn = app.app.care.backing_up.acquire().await.unwrap();
+    let busy = as_service(&app, "POST", "/api/internal/backup", &token).await;
+    assert_eq!((busy.status, busy.code()), (409, "backup_running"));
+    drop(turn);
+    let begun = as_service(&app, "POST", "/api/internal/backup", &token).await;
+    assert_eq!(begun.status, 202);
+    app.settle().await;
+    let state = app.admin().await.get("/api/admin/storage").await.body;
+    assert_eq!(state["last_backup"]["ok"], true, "{state}");
+    app.finish().await;
+}
+
+/// Jobs can be had looked at now, and the answer tells how many there were; one that was held is tried.
+#[tokio::test]
+async fn a_service_has_jobs_looked_at() {
+    let app = TestApp::new().await;
+    let timer = service(&app, "timer", &["jobs:run"]).await;
+    let token = timer.token(&app, &["jobs:run"]).await;
+    let jobs = app.app.jobs.clone();
+    let add = move |tx: &mut storage::WriteTx<'_>| jobs.add(tx, "no.such.kind", &json!({}));
+    let id = app.app.store.write(add).await.unwrap();
+    app.app.jobs.quiet().await.unwrap();
+    let tries = || {
+        let job = app.app.store.read(|tx| app.app.jobs.get(tx, id)).unwrap();
+        job.unwrap()
+    };
+    let before = tries();
+    let answer = as_service(&app, "POST", "/api/internal/jobs/run", &token).await;
+    assert_eq!(answer.status, 200);
+    let total: u64 = ["waiting", "held", "failed"]
+        .map(|state| answer.body[state].as_u64().unwrap())
+        .iter()
+        .sum();
+    assert_eq!(total, 1, "{answer:?}: {before:?}");
+    app.app.jobs.quiet().await.unwrap();
+    app.finish().await;
+}
+
+/// The log line of a service's request names it, and no line holds its secret or token.
+#[tokio::test]
+async fn the_log_names_the_service() {
+    let place = Place::new();
+    let words = [
+        "user",
+        "create",
+        "ada@example.org",
+        "--admin",
+        "--password-stdin",
+    ];
+    let made = place.run(&words, "a calm river bank\n").await;
+    assert!(made.status.success(), "{made:?}");
+    let mut program = place.serve().await;
+    let ada = program.sign_in("ada@example.org").await;
+    let body = json!({"name": "wisteria", "audiences": ["novacore"], "scopes": ["usage:read"]});
+    let secret = ada.post("/api/admin/services", &body).await.str("secret");
+    let body = json!({"service": "wisteria", "secret": secret, "audience": "novacore", "scopes": ["usage:read"]});
+    let nobody = program.nobody();
+    let token = nobody
+        .post("/api/auth/service/token", &body)
+        .await
+        .str("token");
+    let request = nobody.request("GET", "/api/internal/usage");
+    let request = request.header("x-service-token", &token);
+    let usage = Person::send(request.header("x-correlation-id", "find-me")).await;
+    assert_eq!(usage.status, 200, "{usage:?}");
+    program.terminate();
+    program.ended().await;
+    let log = program.log();
+    let lines = log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut mine = lines.filter(|line| line["span"]["correlation_id"] == "find-me");
+    let line = mine.find(|line| line["message"] == "answered").unwrap();
+    assert_eq!(line["span"]["service"], "wisteria");
+    for secret in [secret.as_str(), token.rsplit('.').next().unwrap()] {
+        assert!(!log.contains(secret), "{log}");
+    }
+}
+
+const MODEL_SECRET: &str = "the model server and nova know this one";
+
+fn proved(token: &str) -> Value {
+    let mut rules = Validation::new(Algorithm::HS256);
+    rules.set_audience(&["model"]);
+    rules.validate_exp = false;
+    let key = DecodingKey::from_secret(MODEL_SECRET.as_bytes());
+    decode::<Value>(token, &key, &rules).unwrap().claims
+}
+
+/// With service_auth every request to the model server carries a token that it can prove with the
+/// shared secret; one token serves until five minutes before its end.
+#[tokio::test]
+async fn the_model_server_knows_who_asks() {
+    let app = TestApp::with(|config| {
+        config.model.service_auth = true;
+        config.model.service_secret = MODEL_SECRET.into();
+    })
+    .await;
+    let shown = || {
+        let headers = app.model.headers();
+        let value = headers.last().unwrap()["x-service-token"].to_str().unwrap();
+        value.to_owned()
+    };
+    let say = async || {
+        let said = app.user("ada").await.say("Hello").await;
+        assert_eq!(said.body["status"], "complete", "{said:?}");
+        shown()
+    };
+    let first = say().await;
+    assert_eq!(part(&first, 0)["typ"], "svc+jwt");
+    let start = app.app.clock.now().as_second();
+    assert_eq!(
+        proved(&first),
+        json!({"iss": "novacore", "sub": "novacore", "aud": "model", "scope": "model:use",
+            "iat": start, "exp": start + 900})
+    );
+    app.advance(Duration::from_secs(599));
+    assert_eq!(say().await, first);
+    app.advance(Duration::from_secs(1));
+    let second = say().await;
+    assert_ne!(second, first);
+    assert_eq!(proved(&second)["exp"], start + 600 + 900);
+    let others = app.model.other_headers();
+    assert!(!others.is_empty());
+    assert!(
+        others
+            .iter()
+            .all(|headers| headers.contains_key("x-service-token"))
+    );
+    app.finish().await;
+}
+
+/// Without service_auth the model server is shown no token.
+#[tokio::test]
+async fn no_token_unless_told() {
+    let app = TestApp::new().await;
+    app.user("ada").await.say("Hello").await;
+    let all = [app.model.headers(), app.model.other_headers()].concat();
+    assert!(all.len() >= 2);
+    assert!(
+        all.iter()
+            .all(|headers| !headers.contains_key("x-service-token"))
+    );
+    app.finish().await;
+}
