@@ -6,6 +6,7 @@ mod limits;
 mod mail;
 mod mail_admin;
 mod mail_sending;
+mod mail_words;
 mod rotation;
 mod setup;
 mod sign_out;
