@@ -9,6 +9,7 @@ mod limits;
 mod mail;
 mod mail_admin;
 mod mail_sending;
+mod mail_words;
 mod oidc;
 mod passkeys;
 mod password;

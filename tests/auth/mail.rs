@@ -52,7 +52,7 @@ pub async fn queue_link(app: &TestApp, purpose: LinkPurpose) -> Uuid {
 }
 
 /// Stores an event and queues the mail that tells of it.
-async fn queue_event(app: &TestApp, event: Event, purpose: MailPurpose) -> Uuid {
+pub async fn queue_event(app: &TestApp, event: Event, purpose: MailPurpose) -> Uuid {
     let mail = Mail::to(event.user.unwrap(), purpose).about(event.id);
     let stored = move |tx: &mut storage::WriteTx<'_>| event.record(tx);
     app.app.store.write(stored).await.unwrap();
@@ -63,82 +63,6 @@ async fn queue_event(app: &TestApp, event: Event, purpose: MailPurpose) -> Uuid 
 pub fn job(app: &TestApp, id: Uuid) -> Job {
     let read = app.app.store.read(|tx| app.app.jobs.get(tx, id));
     read.unwrap().unwrap()
-}
-
-/// Sends what was queued; the letter, without what differs from run to run.
-async fn sent(app: &TestApp) -> String {
-    app.run_jobs().await;
-    let letter = app.smtp().last();
-    let mut text = letter.text.replace(&app.app.base(), "BASE");
-    if let Some((_, rest)) = text.split_once("token=") {
-        let token = rest.split_whitespace().next().unwrap().to_owned();
-        // 32 bytes, as base64.
-        assert_eq!(token.len(), 43);
-        text = text.replace(&token, "TOKEN");
-    }
-    format!("Subject: {}\n\n{}", letter.subject, text)
-}
-
-/// The two mails with a link say what it does, how long it is good, and what to do if one did not ask.
-#[tokio::test]
-async fn the_words_of_mails_with_links() {
-    let app = TestApp::with_mail(|config| config.support.address = "help@example.org".into()).await;
-    queue_link(&app, LinkPurpose::VerifyEmail).await;
-    insta::assert_snapshot!(sent(&app).await, @"");
-    queue_link(&app, LinkPurpose::ResetPassword).await;
-    insta::assert_snapshot!(sent(&app).await, @"");
-    app.finish().await;
-}
-
-/// A notice says what happened, when and from where, and what to do if it was not them.
-#[tokio::test]
-async fn the_words_of_notices() {
-    let app = TestApp::with_mail(|_| {}).await;
-    let ada = ada(&app).await;
-    let event = |what| Event {
-        address: Some("203.0.113.9".into()),
-        device: Some("Firefox on Linux".into()),
-        ..Event::new(&app.app, what, Actor::User(ada))
-    };
-    let mut said = vec![];
-    for purpose in [
-        MailPurpose::AddressTaken,
-        MailPurpose::PasswordChanged,
-        MailPurpose::PasskeyAdded,
-        MailPurpose::FeedbackAnswered,
-        MailPurpose::AccountDeleted,
-    ] {
-        let id = queue(&app, Mail::to(ada, purpose)).await;
-        said.push(sent(&app).await);
-        if purpose == MailPurpose::AccountDeleted {
-            queue(&app, Mail::to(ada, MailPurpose::MailShown).about(id)).await;
-            said.push(sent(&app).await);
-        }
-    }
-    for (what, purpose) in [
-        (What::SecondFactorOn, MailPurpose::SecondFactorChanged),
-        (What::SecondFactorOff, MailPurpose::SecondFactorChanged),
-        (What::RecoveryCodesMade, MailPurpose::SecondFactorChanged),
-        (What::RecoveryCodeUsed, MailPurpose::SecondFactorChanged),
-        (What::SignedIn, MailPurpose::NewSignIn),
-    ] {
-        queue_event(&app, event(what), purpose).await;
-        said.push(sent(&app).await);
-    }
-    for text in &said {
-        assert!(
-            text.contains("Sent by the NovaCore server at BASE."),
-            "{text}"
-        );
-        assert!(text.contains("You get this mail because you ha"), "{text}");
-        assert!(text.contains("\nIf "), "{text}");
-        assert!(!text.contains('!') && !text.contains("token="), "{text}");
-    }
-    // Without what all of them have.
-    let short = |text: &String| text.split_once("\n--\n").unwrap().0.to_owned();
-    let said: Vec<_> = said.iter().map(short).collect();
-    insta::assert_snapshot!(said.join("\n=====\n"), @"");
-    app.finish().await;
 }
 
 /// A mail has a plain and an HTML part, is marked as automatic, comes from the configured sender, is
@@ -241,6 +165,9 @@ async fn what_nobody_needs_is_not_sent() {
     let late = queue_link(&app, LinkPurpose::ResetPassword).await;
     let verify = queue_link(&app, LinkPurpose::VerifyEmail).await;
     let news = queue(&app, Mail::to(ada(&app).await, MailPurpose::PasskeyAdded)).await;
+    app.run_jobs().await;
+    // What is kept is looked at every ten minutes.
+    app.advance(Duration::from_mins(10));
     app.run_jobs().await;
     let over = |app: &TestApp, id| {
         let job = job(app, id);

@@ -165,14 +165,12 @@ async fn nothing_goes_in_the_clear() {
             !heard.contains("AUTH") && !heard.contains("MAIL"),
             "{heard}"
         );
-        let retry = app.app.store.write({
-            let program = app.app.clone();
-            move |tx| {
-                let job = program.jobs.get(tx, id)?.unwrap();
-                program.jobs.remove(tx, &job)
-            }
-        });
-        retry.await.unwrap();
+        let program = app.app.clone();
+        let remove = move |tx: &mut storage::WriteTx<'_>| {
+            let job = program.jobs.get(tx, id)?.unwrap();
+            program.jobs.remove(tx, &job)
+        };
+        app.app.store.write(remove).await.unwrap();
         app.finish().await;
     }
 }

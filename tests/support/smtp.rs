@@ -138,7 +138,6 @@ impl Smtp {
         self.shared.letters.lock().unwrap().clone()
     }
 
-    /// The newest letter.
     pub fn last(&self) -> Received {
         self.letters().pop().expect("a letter")
     }
@@ -309,22 +308,15 @@ impl Talk {
 
     async fn greet(&mut self) -> std::io::Result<()> {
         let setup = self.shared.setup;
-        let mut able = vec!["mail.test"];
+        self.say("250-mail.test").await?;
         if setup.starttls && !self.encrypted {
-            able.push("STARTTLS");
+            self.say("250-STARTTLS").await?;
         }
         if setup.login.is_some() {
-            able.push(if setup.old_login {
-                "AUTH LOGIN"
-            } else {
-                "AUTH PLAIN LOGIN"
-            });
+            let plain = if setup.old_login { "" } else { " PLAIN" };
+            self.say(&format!("250-AUTH{plain} LOGIN")).await?;
         }
-        let last = able.pop().unwrap();
-        for line in able {
-            self.say(&format!("250-{line}")).await?;
-        }
-        self.say(&format!("250 {last}")).await
+        self.say("250 ENHANCEDSTATUSCODES").await
     }
 
     async fn log_in(&mut self, rest: &str) -> std::io::Result<()> {

@@ -117,7 +117,7 @@ pub fn address_taken(base: &str) -> Words {
             link: format!("{base}/login"),
             limits: "If you forgot your password, you can ask for a new one there.".into(),
         }),
-        otherwise: "If that was not you, you need not do anything: whoever it was learned nothing about your account.".into(),
+        otherwise: "If that was not you, you need not do anything: whoever it was did not get into your account.".into(),
         why: HAS_ACCOUNT.into(),
     }
 }
