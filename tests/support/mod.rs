@@ -2,6 +2,7 @@
 //! still, and a scripted model server.
 
 pub mod app;
+pub mod at_once;
 pub mod authenticator;
 pub mod clock;
 pub mod disk;
