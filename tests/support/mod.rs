@@ -2,6 +2,7 @@
 //! still, a scripted model server and a scripted mail server.
 
 pub mod app;
+pub mod at_once;
 pub mod authenticator;
 pub mod clock;
 pub mod disk;
