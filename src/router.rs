@@ -39,8 +39,21 @@ fn routes() -> Router<App> {
         .route("/api/admin/storage/adopt",            post(ops::adopt_data))
         .route("/api/admin/storage/backup",           post(ops::begin_backup))
 
+        .route("/api/admin/users",                    get(auth::people))
+        .route("/api/admin/users/{id}",               get(auth::person).patch(auth::change_account).delete(account::delete_person))
+        .route("/api/admin/users/{id}/end-sessions",  post(auth::end_sessions_of))
+        .route("/api/admin/users/{id}/start-reset",   post(auth::start_reset))
+        .route("/api/admin/invitations",              get(auth::invitations).post(auth::invite))
+        .route("/api/admin/invitations/{id}",         delete(auth::revoke_invitation))
+        .route("/api/admin/invitations/{id}/link",    post(auth::link_again))
+        .route("/api/admin/audit",                    get(auth::audit_events))
+        .route("/api/admin/feedback",                 get(account::all_feedback))
+        .route("/api/admin/feedback/export",          get(account::export_feedback))
+        .route("/api/admin/feedback/{id}/answer",     post(account::answer_feedback))
+
         .route("/api/auth/setup",                     post(auth::setup))
         .route("/api/auth/register",                  post(auth::register))
+        .route("/api/auth/invitation",                post(auth::look_at_invitation))
         .route("/api/auth/login",                     post(auth::login))
         .route("/api/auth/refresh",                   post(auth::refresh))
         .route("/api/auth/logout",                    post(auth::logout))
@@ -48,6 +61,10 @@ fn routes() -> Router<App> {
         .route("/api/auth/me",                        get(account::me))
         .route("/api/auth/sessions",                  get(auth::list_sessions).delete(auth::end_others))
         .route("/api/auth/sessions/{id}",             delete(auth::end_session))
+        .route("/api/auth/activity",                  get(auth::activity))
+
+        .route("/api/account/delete",                 post(account::delete))
+        .route("/api/account/feedback",               get(account::feedback).post(account::give_feedback))
 
         .route("/api/chat/models",                    get(chat::models))
         .route("/api/chat/sessions",                  get(chat::list).post(chat::create))

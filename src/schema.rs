@@ -3,16 +3,18 @@
 
 use storage::{Migration, TableInfo};
 
-use crate::{auth, chat, jobs, memory, ops};
+use crate::{account, auth, chat, jobs, memory, ops};
 
 /// What each room brings.
-const ROOMS: [&[TableInfo]; 8] = [
+const ROOMS: [&[TableInfo]; 10] = [
     &auth::CATALOGUE,
     &auth::AUDIT_CATALOGUE,
     &auth::LINKS_CATALOGUE,
     &auth::TOKENS_CATALOGUE,
+    &auth::INVITATIONS_CATALOGUE,
     &chat::CATALOGUE,
     &memory::CATALOGUE,
+    &account::CATALOGUE,
     &ops::CATALOGUE,
     &jobs::CATALOGUE,
 ];

@@ -10,9 +10,8 @@ use uuid::Uuid;
 use super::password::{self, Password};
 use super::session::{self, Proof};
 use super::store::{self, Method, Role, Session, User};
-use super::token;
+use super::{invitations, token};
 use crate::app::App;
-use crate::config::Registration;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::rate::Limit;
@@ -22,6 +21,8 @@ use crate::http::{Client, Json};
 pub struct Credentials {
     pub email: String,
     pub password: Password,
+    /// The part of an invitation's link after `#invitation=`.
+    pub invitation: Option<String>,
 }
 
 /// An account to be made, by a route or by the shell.
@@ -39,7 +40,7 @@ pub struct NewAccount {
 
 /// Makes an account and signs it in.
 #[utoipa::path(post, path = "/api/auth/register", tag = "auth", request_body = Credentials, responses(
-    (status = 201, body = token::SignedIn), (status = 403, body = Failure, description = "registration_closed"),
+    (status = 201, body = token::SignedIn), (status = 403, body = Failure, description = "registration_closed, invitation_required, invitation_invalid"),
     (status = 409, body = Failure, description = "email_taken"), (status = 422, body = Failure)))]
 pub async fn register(
     State(app): State<App>,
@@ -48,22 +49,21 @@ pub async fn register(
 ) -> Result<Response> {
     let limit = Limit::per_hour(app.config.limits.registrations_per_hour);
     app.rates.take("registrations", &client.network(), limit)?;
-    let open =
-        app.config.auth.registration == Registration::Open && app.store.read(store::set_up)?;
-    if !open {
+    if !app.store.read(store::set_up)? {
         return Err(Error::forbidden(
             "registration_closed",
             "New accounts are not open here. Ask the administrator.",
         ));
     }
-    let Json(Credentials { email, password }) = body;
+    let Json(body) = body;
+    let guest = invitations::guest(&app, body.invitation.as_deref(), &body.email)?;
     let account = NewAccount {
-        email,
-        password,
+        email: body.email,
+        password: body.password,
         role: Role::User,
-        plan: None,
-        vouched: false,
-        invitation: None,
+        plan: guest.as_ref().and_then(|guest| guest.plan.clone()),
+        vouched: guest.as_ref().is_some_and(|guest| guest.vouched),
+        invitation: guest.map(|guest| guest.invitation),
     };
     let (user, session) = sign_up(&app, &client, account, Method::Password, |_| Ok(())).await?;
     created(&app, &client, &user, &session)
@@ -90,10 +90,12 @@ pub async fn sign_up(
         strong: false,
     };
     let session = session::begin(app, client, user.id, proof);
+    let inside = app.clone();
     app.store
         .write(move |tx| {
             admit(tx)?;
             store::add_user(tx, &user)?;
+            invitations::take(&inside, tx, &user)?;
             store::put_session(tx, &session)?;
             Ok((user, session))
         })
@@ -135,7 +137,7 @@ async fn prepare(app: &App, account: NewAccount) -> Result<User> {
 
 /// An address that mail could be sent to: one @, something on both sides, no spaces or controls.
 /// Whether it exists only a mail can tell.
-fn checked_address(email: &str) -> Result<String> {
+pub fn checked_address(email: &str) -> Result<String> {
     let email = email.trim();
     let parts = email.rsplit_once('@');
     let fits = email.len() <= 254

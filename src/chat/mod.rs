@@ -24,7 +24,7 @@ pub use conversations::{create, delete, end, list, read_one, rename};
 pub use history::history;
 pub use models::models;
 pub use recover::recover;
-pub use store::CATALOGUE;
+pub use store::{CATALOGUE, erase};
 pub use stream::{edit, events, message, regenerate, stop, stream};
 
 pub mod data {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use storage::{Desc, Read, Record, Span, Table, TableInfo, WriteTx};
+use storage::{Desc, Key, Leading, Read, Record, Span, Table, TableInfo, WriteTx};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -352,6 +352,34 @@ pub fn begun(tx: &impl Read, user: Uuid, attempt: &Attempt) -> Result<Option<Tur
 
 pub fn put_attempt(tx: &mut WriteTx<'_>, user: Uuid, key: String, attempt: &Attempt) -> Result<()> {
     Ok(tx.put(&IDEMPOTENCY, &(user, key), attempt)?)
+}
+
+/// Removes up to `limit` of a person's rows, what is being answered first; returns how many.
+pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
+    let mut erased = erase_from(tx, &RUNNING, user, limit)?;
+    erased += erase_from(tx, &IDEMPOTENCY, user, limit - erased)?;
+    erased += erase_from(tx, &TURNS, user, limit - erased)?;
+    erased += erase_from(tx, &MESSAGES, user, limit - erased)?;
+    erased += erase_from(tx, &MESSAGE_SESSION, user, limit - erased)?;
+    erased += erase_from(tx, &RECENT, user, limit - erased)?;
+    erased += erase_from(tx, &CONVERSATIONS, user, limit - erased)?;
+    Ok(erased)
+}
+
+fn erase_from<K: Key, V: Record>(
+    tx: &mut WriteTx<'_>,
+    table: &Table<K, V>,
+    user: Uuid,
+    limit: usize,
+) -> Result<usize>
+where
+    Uuid: Leading<K>,
+{
+    let rows = tx.scan(table, Span::prefix(&user), limit)?;
+    for (key, _) in &rows {
+        tx.delete(table, key)?;
+    }
+    Ok(rows.len())
 }
 
 /// Idempotency keys that have run out; at most `limit`.
