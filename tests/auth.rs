@@ -2,7 +2,9 @@
 
 mod accounts;
 mod browser;
+mod invitations;
 mod limits;
+mod people;
 mod rotation;
 mod setup;
 mod sign_out;

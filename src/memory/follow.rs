@@ -202,10 +202,8 @@ fn show_lag(app: &App, applied: u64) {
 /// Waits until the index has taken up, durably, every change stored by now, and drops those changes; false
 /// when the program stops first, or the disk refuses.
 pub async fn taken_up(app: &App) -> bool {
-    let now = app.store.seq();
     let mut indexed = app.indexed.subscribe();
-    // An index without a watermark is still being filled.
-    while *indexed.borrow_and_update() < now || app.text.watermark() == 0 {
+    while !caught_up(app).unwrap_or(false) {
         tokio::select! {
             () = app.tasks.drain.cancelled() => return false,
             changed = indexed.changed() => if changed.is_err() { return false },
