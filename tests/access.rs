@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::support::app::TestApp;
+use super::support::app::{PASSWORD, TestApp};
 use super::support::http::{Answer, Person};
 use super::support::routes;
 
@@ -23,6 +23,9 @@ enum Names {
     Question,
     Turn,
     Memory,
+    Account,
+    Invitation,
+    Feedback,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -35,12 +38,17 @@ enum Who {
     Person(Names),
     /// An administrator.
     Administrator,
+    /// An administrator, about something that has an id.
+    AdministratorOf(Names),
 }
 
-use Names::{Answer as AnAnswer, Conversation, Memory, Nothing, Question, SignIn, Turn};
-use Who::{Administrator, AnySignIn, Anyone, Person as Of};
+use Names::{
+    Account, Answer as AnAnswer, Conversation, Feedback, Invitation, Memory, Nothing, Question,
+    SignIn, Turn,
+};
+use Who::{Administrator, AdministratorOf, AnySignIn, Anyone, Person as Of};
 
-const ROUTES: [(&str, &str, Who); 37] = [
+const ROUTES: [(&str, &str, Who); 57] = [
     ("GET", "/health", Anyone),
     ("GET", "/ready", Anyone),
     ("GET", "/metrics", Anyone),
@@ -51,7 +59,42 @@ const ROUTES: [(&str, &str, Who); 37] = [
     ("GET", "/api/admin/storage", Administrator),
     ("POST", "/api/admin/storage/adopt", Administrator),
     ("POST", "/api/admin/storage/backup", Administrator),
+    ("GET", "/api/admin/users", Administrator),
+    ("GET", "/api/admin/users/{id}", AdministratorOf(Account)),
+    ("PATCH", "/api/admin/users/{id}", AdministratorOf(Account)),
+    ("DELETE", "/api/admin/users/{id}", AdministratorOf(Account)),
+    (
+        "POST",
+        "/api/admin/users/{id}/end-sessions",
+        AdministratorOf(Account),
+    ),
+    (
+        "POST",
+        "/api/admin/users/{id}/start-reset",
+        AdministratorOf(Account),
+    ),
+    ("GET", "/api/admin/invitations", Administrator),
+    ("POST", "/api/admin/invitations", Administrator),
+    (
+        "POST",
+        "/api/admin/invitations/{id}/link",
+        AdministratorOf(Invitation),
+    ),
+    (
+        "DELETE",
+        "/api/admin/invitations/{id}",
+        AdministratorOf(Invitation),
+    ),
+    ("GET", "/api/admin/audit", Administrator),
+    ("GET", "/api/admin/feedback", Administrator),
+    ("GET", "/api/admin/feedback/export", Administrator),
+    (
+        "POST",
+        "/api/admin/feedback/{id}/answer",
+        AdministratorOf(Feedback),
+    ),
     ("POST", "/api/auth/setup", Anyone),
+    ("POST", "/api/auth/invitation", Anyone),
     ("POST", "/api/auth/register", Anyone),
     ("POST", "/api/auth/login", Anyone),
     ("POST", "/api/auth/refresh", AnySignIn),
@@ -60,6 +103,11 @@ const ROUTES: [(&str, &str, Who); 37] = [
     ("GET", "/api/auth/me", Of(Nothing)),
     ("GET", "/api/auth/sessions", Of(Nothing)),
     ("DELETE", "/api/auth/sessions/{id}", Of(SignIn)),
+    ("DELETE", "/api/auth/sessions", Of(Nothing)),
+    ("GET", "/api/auth/activity", Of(Nothing)),
+    ("POST", "/api/account/delete", Of(Nothing)),
+    ("GET", "/api/account/feedback", Of(Nothing)),
+    ("POST", "/api/account/feedback", Of(Nothing)),
     ("GET", "/api/chat/models", Of(Nothing)),
     ("GET", "/api/chat/sessions", Of(Nothing)),
     ("POST", "/api/chat/sessions", Of(Nothing)),
@@ -84,20 +132,24 @@ const ROUTES: [(&str, &str, Who); 37] = [
 fn of_persons() -> impl Iterator<Item = (&'static str, &'static str, Names)> {
     ROUTES.iter().filter_map(|(method, path, who)| match who {
         Of(names) => Some((*method, *path, *names)),
-        Anyone | AnySignIn | Administrator => None,
+        Anyone | AnySignIn | Administrator | AdministratorOf(_) => None,
     })
 }
 
 /// Those that only an administrator may use.
-fn of_administrators() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let theirs = ROUTES.iter().filter(|(.., who)| *who == Administrator);
-    theirs.map(|(method, path, _)| (*method, *path))
+fn of_administrators() -> impl Iterator<Item = (&'static str, &'static str, Names)> {
+    ROUTES.iter().filter_map(|(method, path, who)| match who {
+        Administrator => Some((*method, *path, Nothing)),
+        AdministratorOf(names) => Some((*method, *path, *names)),
+        Anyone | AnySignIn | Of(_) => None,
+    })
 }
 
 /// Asks with a body that every route can read.
 async fn ask(person: &Person, method: &str, path: &str, id: &str) -> Answer {
     let request = person.request(method, &path.replace("{id}", id));
-    let body = json!({"message": "Hello", "title": "Mine", "query": "anything"});
+    let body = json!({"message": "Hello", "title": "Mine", "query": "anything", "text": "Good",
+        "answer": "Thanks", "token": "none"});
     Person::send(if method == "GET" {
         request
     } else {
@@ -135,7 +187,7 @@ fn the_table_has_every_route() {
         routes::described()
     );
     for (method, path, who) in ROUTES {
-        let has_id = matches!(who, Of(names) if names != Nothing);
+        let has_id = matches!(who, Of(names) | AdministratorOf(names) if names != Nothing);
         assert_eq!(path.contains("{id}"), has_id, "{method} {path}");
     }
 }
@@ -149,7 +201,7 @@ async fn nobody_gets_in() {
         let answer = ask(&app.nobody(), method, path, &id).await;
         is_error(&answer, 401, "token_missing", path);
     }
-    for (method, path) in of_administrators() {
+    for (method, path, _) in of_administrators() {
         let answer = ask(&app.nobody(), method, path, &id).await;
         is_error(&answer, 401, "token_missing", path);
     }
@@ -208,6 +260,7 @@ fn claims(token: &str) -> Value {
 
 /// One thing of each kind, all bob's.
 struct Belongings {
+    account: String,
     sign_in: String,
     conversation: String,
     question: String,
@@ -227,6 +280,7 @@ impl Belongings {
         let sign_ins = bob.get("/api/auth/sessions").await.body;
         let id = |value: &Value| value.as_str().unwrap().to_owned();
         Self {
+            account: bob.get("/api/auth/me").await.str("id"),
             sign_in: id(&sign_ins["items"][0]["id"]),
             question: id(&history["items"][1]["id"]),
             memory: id(&history["items"][1]["id"]),
@@ -245,6 +299,8 @@ impl Belongings {
             AnAnswer => &self.answer,
             Turn => &self.turn,
             Memory => &self.memory,
+            Account => &self.account,
+            Feedback | Invitation => panic!("administrators' alone"),
         }
     }
 }
@@ -295,10 +351,13 @@ async fn what_is_not_mine_is_not_there() {
 /// about whose things they are, and not about how they were asked for.
 #[tokio::test]
 async fn what_is_mine_is_there() {
-    let app = TestApp::new().await;
+    let app = TestApp::with(|config| config.limits.reads_burst = 1_000).await;
     let bob = app.user("bob").await;
+    let ends_it = "/api/account/delete";
     let deletes = |method: &str| method == "DELETE";
-    let (last, first): (Vec<_>, Vec<_>) = of_persons().partition(|(method, ..)| deletes(method));
+    let (last, first): (Vec<_>, Vec<_>) = of_persons()
+        .filter(|(_, path, _)| *path != ends_it)
+        .partition(|(method, ..)| deletes(method));
     for (method, path, names) in first {
         let bobs = Belongings::of(&bob).await;
         let answer = ask(&bob, method, path, bobs.named(names)).await;
@@ -309,13 +368,17 @@ async fn what_is_mine_is_there() {
     }
     let bobs = Belongings::of(&bob).await;
     // The memory before its conversation, and the sign-in last.
-    for names in [Memory, Conversation, SignIn] {
+    for names in [Memory, Conversation, Nothing, SignIn] {
         let (method, path, _) = *last.iter().find(|(.., n)| *n == names).unwrap();
         let answer = ask(&bob, method, path, bobs.named(names)).await;
         assert_eq!(answer.status, 204, "{method} {path}: {answer:?}");
     }
-    assert_eq!(last.len(), 3, "a route that deletes needs its turn above");
+    assert_eq!(last.len(), 4, "a route that deletes needs its turn above");
     assert_eq!(bob.get("/api/auth/me").await.code(), "session_revoked");
+    let bob = app.user("bob").await;
+    let ended = bob.post(ends_it, &json!({"password": PASSWORD})).await;
+    assert_eq!(ended.status, 202, "{ended:?}");
+    app.run_jobs().await;
     app.finish().await;
 }
 
@@ -325,15 +388,36 @@ async fn what_is_mine_is_there() {
 async fn what_is_the_administrators() {
     let app = TestApp::new().await;
     let (admin, ada) = (app.admin().await, app.user("ada").await);
-    for (method, path) in of_administrators() {
-        let answer = ask(&ada, method, path, "").await;
+    let bob = app.user("bob").await;
+    let bobs = Belongings::of(&bob).await;
+    let invitation = admin.post("/api/admin/invitations", &json!({})).await;
+    let text = json!({"text": "Good"});
+    let feedback = bob.post("/api/account/feedback", &text).await;
+    let (invitation, feedback) = (invitation.str("id"), feedback.str("id"));
+    let id = |names| match names {
+        Invitation => invitation.as_str(),
+        Feedback => feedback.as_str(),
+        names => bobs.named(names),
+    };
+    for (method, path, names) in of_administrators() {
+        let answer = ask(&ada, method, path, id(names)).await;
         is_error(&answer, 403, "forbidden", path);
-        let answer = ask(&admin, method, path, "").await;
+    }
+    let (last, first): (Vec<_>, Vec<_>) =
+        of_administrators().partition(|(method, ..)| *method == "DELETE");
+    for (method, path, names) in first.into_iter().chain(last) {
+        if names != Nothing {
+            let nobodys = "019b76da-a800-7000-8000-000000000000";
+            let answer = ask(&admin, method, path, nobodys).await;
+            is_error(&answer, 404, "not_found", path);
+        }
+        let answer = ask(&admin, method, path, id(names)).await;
         assert!(
             (200..300).contains(&answer.status),
             "{method} {path}: {answer:?}"
         );
     }
+    app.run_jobs().await;
     app.finish().await;
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use storage::{Desc, Key, Leading, Read, Record, Span, Table, TableInfo, WriteTx};
+use storage::{Desc, Read, Record, Span, Table, TableInfo, WriteTx};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -203,8 +203,7 @@ pub fn remove_conversation(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result
     tx.delete_span(&MESSAGES, Span::prefix(&(user, id)))?;
     tx.delete(&RUNNING, &(user, id))?;
     tx.delete(&RECENT, &(user, newest_first(conversation.updated_at), id))?;
-    tx.delete(&CONVERSATIONS, &(user, id))?;
-    Ok(())
+    Ok(tx.delete(&CONVERSATIONS, &(user, id)).map(drop)?)
 }
 
 pub fn put_message(
@@ -356,30 +355,13 @@ pub fn put_attempt(tx: &mut WriteTx<'_>, user: Uuid, key: String, attempt: &Atte
 
 /// Removes up to `limit` of a person's rows, what is being answered first; returns how many.
 pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
-    let mut erased = erase_from(tx, &RUNNING, user, limit)?;
-    erased += erase_from(tx, &IDEMPOTENCY, user, limit - erased)?;
-    erased += erase_from(tx, &TURNS, user, limit - erased)?;
-    erased += erase_from(tx, &MESSAGES, user, limit - erased)?;
-    erased += erase_from(tx, &MESSAGE_SESSION, user, limit - erased)?;
-    erased += erase_from(tx, &RECENT, user, limit - erased)?;
-    erased += erase_from(tx, &CONVERSATIONS, user, limit - erased)?;
-    Ok(erased)
-}
-
-fn erase_from<K: Key, V: Record>(
-    tx: &mut WriteTx<'_>,
-    table: &Table<K, V>,
-    user: Uuid,
-    limit: usize,
-) -> Result<usize>
-where
-    Uuid: Leading<K>,
-{
-    let rows = tx.scan(table, Span::prefix(&user), limit)?;
-    for (key, _) in &rows {
-        tx.delete(table, key)?;
-    }
-    Ok(rows.len())
+    let mut n = tx.delete_some(&RUNNING, Span::prefix(&user), limit)?;
+    n += tx.delete_some(&IDEMPOTENCY, Span::prefix(&user), limit - n)?;
+    n += tx.delete_some(&TURNS, Span::prefix(&user), limit - n)?;
+    n += tx.delete_some(&MESSAGES, Span::prefix(&user), limit - n)?;
+    n += tx.delete_some(&MESSAGE_SESSION, Span::prefix(&user), limit - n)?;
+    n += tx.delete_some(&RECENT, Span::prefix(&user), limit - n)?;
+    Ok(n + tx.delete_some(&CONVERSATIONS, Span::prefix(&user), limit - n)?)
 }
 
 /// Idempotency keys that have run out; at most `limit`.

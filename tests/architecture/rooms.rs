@@ -38,9 +38,9 @@ const ARROWS: [(&str, &[&str]); 21] = [
     ),
     (
         "schedule",
-        &["app", "auth", "chat", "error", "memory", "ops"],
+        &["account", "app", "auth", "chat", "error", "memory", "ops"],
     ),
-    ("schema", &["auth", "chat", "memory", "ops"]),
+    ("schema", &["account", "auth", "chat", "memory", "ops"]),
     (
         "lifecycle",
         &[

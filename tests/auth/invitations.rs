@@ -239,3 +239,18 @@ async fn its_token_is_not_stored() {
     assert_eq!(found, [""; 0]);
     app.finish().await;
 }
+
+/// What was restored lets nobody in by a link of before: invitations that could still be used are revoked
+/// when sign-ins are ended.
+#[tokio::test]
+async fn a_restore_voids_invitations() {
+    let app = app_with(Registration::Invitation).await;
+    let admin = administrator(&app).await;
+    let open = token(&invite(&admin, &json!({"uses": 5})).await);
+    let (store, now) = (app.app.store.clone(), app.app.clock.now());
+    let ended = move || novacore::auth::end_everything(&store, now).unwrap();
+    tokio::task::spawn_blocking(ended).await.unwrap();
+    assert_eq!(come(&app, "ada", &open).await.code(), "invitation_invalid");
+    assert_eq!(newest(&administrator(&app).await).await["state"], "revoked");
+    app.finish().await;
+}

@@ -1,6 +1,7 @@
 //! Administering people: who they are, what they may do, and that it takes effect at once.
 
 use futures_util::future::join_all;
+use novacore::ops::{Command, Reply, Steps, UserState};
 use serde_json::{Value, json};
 
 use super::login;
@@ -319,5 +320,46 @@ async fn changes_need_the_right_and_an_account() {
     app.run_jobs().await;
     let gone = admin.patch(&bobs, &json!({"disabled": false})).await;
     assert_eq!(gone.status, 404);
+    app.finish().await;
+}
+
+/// The shell lists accounts and closes, opens and verifies them, on record as its doing.
+#[tokio::test]
+async fn the_shell_does_the_same() {
+    let app = TestApp::new().await;
+    let (admin, ada) = (app.admin().await, app.user("ada").await);
+    let run = async |command: Command| command.run(&app.app, &Steps::default()).await;
+    let set = |to| Command::SetUser {
+        email: "ADA@example.org".into(),
+        to,
+    };
+    let Reply::Done(list) = run(Command::ListUsers).await else {
+        panic!("no list");
+    };
+    let hers = list.lines().find(|line| line.starts_with("ada@")).unwrap();
+    assert!(hers.ends_with("unverified"), "{list}");
+    for (to, code, filter) in [
+        (UserState::Verified, "", "unverified"),
+        (UserState::Disabled, "session_revoked", "all"),
+        (UserState::Enabled, "session_revoked", "disabled"),
+    ] {
+        let done = run(set(to)).await;
+        assert!(matches!(done, Reply::Done(_)), "{done:?}");
+        assert_eq!(ada.get("/api/auth/me").await.code(), code);
+        let path = format!("/api/admin/users?filter={filter}&q=ada");
+        let found = usize::from(filter == "all");
+        assert_eq!(admin.get(&path).await.body["total"], found, "{to:?}");
+    }
+    let last = Command::SetUser {
+        email: "admin@example.org".into(),
+        to: UserState::Disabled,
+    };
+    let refused = run(last).await;
+    assert!(matches!(refused, Reply::Failed { .. }), "{refused:?}");
+    let told = admin
+        .get("/api/admin/audit?user=ada@example.org")
+        .await
+        .body;
+    assert_eq!(told["items"][0]["actor"]["kind"], "operator");
     app.finish().await;
 }

@@ -21,10 +21,10 @@ pub use admin::{
 };
 pub use store::{CATALOGUE, Invitation, erase, get, revoke_some, unname};
 
-use super::audit::{Actor, Event, What};
-use super::links;
-use super::store::{User, folded};
 use crate::app::{App, mac};
+use crate::auth::audit::{Actor, Event, What};
+use crate::auth::links;
+use crate::auth::store::{User, folded};
 use crate::config::Registration;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;

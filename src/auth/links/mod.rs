@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 pub use store::{CATALOGUE, end_some, erase, get, sweep, void};
 
-use super::closing::must_be_there;
 use crate::app::{App, mac};
+use crate::auth::closing::must_be_there;
 use crate::error::{Error, Result};
 
 /// What a link is for.
