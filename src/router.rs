@@ -55,8 +55,21 @@ fn routes() -> Router<App> {
         .route("/api/internal/usage",                 get(ops::internal_usage))
         .route("/api/internal/jobs/run",              post(ops::internal_jobs))
 
+        .route("/api/admin/users",                    get(auth::people))
+        .route("/api/admin/users/{id}",               get(auth::person).patch(auth::change_account).delete(account::delete_person))
+        .route("/api/admin/users/{id}/end-sessions",  post(auth::end_sessions_of))
+        .route("/api/admin/users/{id}/start-reset",   post(auth::start_reset))
+        .route("/api/admin/invitations",              get(auth::invitations).post(auth::invite))
+        .route("/api/admin/invitations/{id}",         delete(auth::revoke_invitation))
+        .route("/api/admin/invitations/{id}/link",    post(auth::link_again))
+        .route("/api/admin/audit",                    get(auth::audit_events))
+        .route("/api/admin/feedback",                 get(account::all_feedback))
+        .route("/api/admin/feedback/export",          get(account::export_feedback))
+        .route("/api/admin/feedback/{id}/answer",     post(account::answer_feedback))
+
         .route("/api/auth/setup",                     post(auth::setup))
         .route("/api/auth/register",                  post(auth::register))
+        .route("/api/auth/invitation",                post(auth::look_at_invitation))
         .route("/api/auth/login",                     post(auth::login))
         .route("/api/auth/options",                   get(auth::options))
         .route("/api/auth/verify-email",              get(auth::verify_by_link).post(auth::verify_email))
@@ -88,6 +101,10 @@ fn routes() -> Router<App> {
         .route("/api/auth/tokens",                    get(auth::list_tokens).post(auth::make_token))
         .route("/api/auth/tokens/{id}",               delete(auth::remove_token))
         .route("/api/auth/service/token",             post(auth::issue_service_token))
+        .route("/api/auth/activity",                  get(auth::activity))
+
+        .route("/api/account/delete",                 post(account::delete))
+        .route("/api/account/feedback",               get(account::feedback).post(account::give_feedback))
 
         .route("/api/chat/models",                    get(chat::models))
         .route("/api/chat/sessions",                  get(chat::list).post(chat::create))

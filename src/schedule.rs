@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::error::Result;
 use crate::jobs::{Job, Outcome, Runner, Work};
-use crate::{auth, chat, memory, ops};
+use crate::{account, auth, chat, memory, ops};
 
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
@@ -36,7 +36,11 @@ pub fn start(app: &App) {
 
 /// Every kind of job, and who does it.
 fn kinds(app: &App) -> HashMap<&'static str, Work> {
-    HashMap::from([("auth.mail", work(app, auth::send_mail))])
+    HashMap::from([
+        ("auth.mail", work(app, auth::send_mail)),
+        (account::ERASE, work(app, account::erase)),
+        (account::SCRUB, work(app, ops::scrub_job)),
+    ])
 }
 
 fn work<F>(app: &App, does: fn(App, Job) -> F) -> Work

@@ -3,7 +3,7 @@
 
 use storage::{Migration, TableInfo};
 
-use crate::{auth, chat, jobs, memory, ops};
+use crate::{account, auth, chat, jobs, memory, ops};
 
 /// What each room brings.
 const ROOMS: &[&[TableInfo]] = &[
@@ -15,9 +15,11 @@ const ROOMS: &[&[TableInfo]] = &[
     &auth::OIDC_CATALOGUE,
     &auth::KEYS_CATALOGUE,
     &auth::SERVICES_CATALOGUE,
+    &auth::INVITATIONS_CATALOGUE,
     &chat::CATALOGUE,
     &chat::ALLOWANCE_CATALOGUE,
     &memory::CATALOGUE,
+    &account::CATALOGUE,
     &ops::CATALOGUE,
     &jobs::CATALOGUE,
 ];

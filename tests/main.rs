@@ -10,6 +10,7 @@
 mod support;
 
 mod access;
+mod account;
 mod architecture;
 mod auth;
 mod chat;

@@ -6,9 +6,11 @@
 
 mod audit;
 mod caller;
+mod closing;
 mod confirm;
 mod device;
 mod enter;
+mod invitations;
 mod keys;
 mod links;
 mod login;
@@ -18,6 +20,7 @@ mod options;
 mod passkeys;
 mod password;
 mod password_reset;
+mod people;
 mod register;
 mod second_factor;
 mod services;
@@ -30,8 +33,18 @@ mod tokens;
 mod verification;
 
 pub use audit::of_user as events_of;
-pub use audit::{Actor, CATALOGUE as AUDIT_CATALOGUE, Event, What};
+pub use audit::{
+    Actor, CATALOGUE as AUDIT_CATALOGUE, Event, What, activity, events as audit_events,
+};
 pub use caller::{Admin, Caller, CurrentUser, VerifiedUser};
+pub use closing::{
+    Ended, begin_erasing, erase, erase_traces, erasing, finish_erasing, must_be_open,
+};
+pub use confirm::confirm;
+pub use invitations::{
+    CATALOGUE as INVITATIONS_CATALOGUE, invite, link_again, list as invitations,
+    look as look_at_invitation, revoke as revoke_invitation,
+};
 pub use keys::{CATALOGUE as KEYS_CATALOGUE, load as load_keys, rotate as rotate_keys};
 pub use links::{
     CATALOGUE as LINKS_CATALOGUE, Purpose as LinkPurpose, issue as issue_link,
@@ -58,7 +71,13 @@ pub use password::{MAX_CHARS as PASSWORD_MAX_CHARS, MIN_CHARS as PASSWORD_MIN_CH
 pub use password_reset::{
     change as change_password, forgot as forgot_password, reset as reset_password,
 };
+pub use people::{
+    Account, Act, Change, accounts, change as change_account, end_sessions as end_sessions_of,
+    known_plan, list as people, must_be_another, read_one as person, set as set_account,
+    start_reset,
+};
 pub use register::{NewAccount, create_account, register};
+pub use second_factor::{Shown, check as check_code};
 pub use second_factor::{
     begin as begin_second_factor, disable as disable_second_factor, enable as enable_second_factor,
     recovery_codes as new_recovery_codes, reset as reset_second_factor,
@@ -75,7 +94,7 @@ pub use session::{
     revoked as session_revoked, sweep,
 };
 pub use setup::{complete as setup, offer as offer_setup, required as setup_required};
-pub use store::{Accounts, CATALOGUE, Method, Role, User, active, count as count_accounts, user};
+pub use store::{Accounts, CATALOGUE, Method, Role, User, count as count_accounts, user};
 pub use token::{PublicUser, SignedIn, has_cookie};
 pub use tokens::{
     Anything, CATALOGUE as TOKENS_CATALOGUE, ChatRead, ChatWrite, McpUse, MemoryRead, MemoryWrite,
@@ -85,6 +104,15 @@ pub use verification::{resend as resend_verification, verify as verify_email, ve
 
 pub mod paths {
     //! For the OpenAPI document: the handlers with their descriptions.
+    pub use super::audit::{
+        __path_activity, __path_events as __path_audit_events, activity, events as audit_events,
+    };
+    pub use super::invitations::{
+        __path_invite, __path_link_again, __path_list as __path_invitations,
+        __path_look as __path_look_at_invitation, __path_revoke as __path_revoke_invitation,
+        invite, link_again, list as invitations, look as look_at_invitation,
+        revoke as revoke_invitation,
+    };
     pub use super::login::{__path_login, login};
     pub use super::mail::{
         __path_list as __path_list_mails, __path_retry as __path_retry_mail,
@@ -111,6 +139,12 @@ pub mod paths {
         __path_change as __path_change_password, __path_forgot as __path_forgot_password,
         __path_reset as __path_reset_password, change as change_password,
         forgot as forgot_password, reset as reset_password,
+    };
+    pub use super::people::{
+        __path_change as __path_change_account, __path_end_sessions as __path_end_sessions_of,
+        __path_list as __path_people, __path_read_one as __path_person, __path_start_reset,
+        change as change_account, end_sessions as end_sessions_of, list as people,
+        read_one as person, start_reset,
     };
     pub use super::register::{__path_register, register};
     pub use super::second_factor::{

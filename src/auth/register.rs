@@ -14,10 +14,10 @@ use super::mail::{Mail, Purpose};
 use super::password::{self, Password};
 use super::session::{self, Proof};
 use super::store::{self, Method, Role, User};
-use super::token;
 use super::verification::{CheckMail, admit_person, check_mail, in_the_background, send_link};
+use super::{invitations, token};
 use crate::app::App;
-use crate::config::{Registration, Verification};
+use crate::config::Verification;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::rate::Limit;
@@ -27,6 +27,8 @@ use crate::http::{Client, Json};
 pub struct Credentials {
     pub email: String,
     pub password: Password,
+    /// The part of an invitation's link after `#invitation=`.
+    pub invitation: Option<String>,
 }
 
 /// An account to be made, by a route or by the shell.
@@ -46,7 +48,7 @@ pub struct NewAccount {
 /// whether the address has an account or not, and a mail says the rest.
 #[utoipa::path(post, path = "/api/auth/register", tag = "auth", request_body = Credentials, responses(
     (status = 201, body = token::SignedIn), (status = 202, body = CheckMail, description = "when auth.verification = login"),
-    (status = 403, body = Failure, description = "registration_closed"),
+    (status = 403, body = Failure, description = "registration_closed, invitation_required, invitation_invalid"),
     (status = 409, body = Failure, description = "email_taken"), (status = 422, body = Failure)))]
 pub async fn register(
     State(app): State<App>,
@@ -56,21 +58,20 @@ pub async fn register(
 ) -> Result<Response> {
     let limit = Limit::per_hour(app.config.limits.registrations_per_hour);
     app.rates.take("registrations", &client.network(), limit)?;
-    let open =
-        app.config.auth.registration == Registration::Open && app.store.read(store::set_up)?;
-    if !open {
+    if !app.store.read(store::set_up)? {
         return Err(Error::forbidden(
             "registration_closed",
             "New accounts are not open here. Ask the administrator.",
         ));
     }
+    let guest = invitations::guest(&app, body.invitation.as_deref(), &body.email)?;
     let account = NewAccount {
         email: body.email,
         password: body.password,
         role: Role::User,
-        plan: None,
-        vouched: false,
-        invitation: None,
+        plan: guest.as_ref().and_then(|guest| guest.plan.clone()),
+        vouched: guest.as_ref().is_some_and(|guest| guest.vouched),
+        invitation: guest.map(|guest| guest.invitation),
     };
     if app.config.auth.verification == Verification::Login {
         // The same work for every address before the answer, and the rest after it.
@@ -104,6 +105,7 @@ async fn quietly(app: App, client: Client, user: User) -> Result<()> {
     let inside = app.clone();
     let add = move |tx: &mut WriteTx<'_>| {
         store::add_user(tx, &user)?;
+        invitations::take(&inside, tx, &user)?;
         let event = Event {
             actor: Actor::User(user.id),
             ..event.about(user.id)
@@ -138,6 +140,7 @@ pub async fn sign_up(
     let add = move |tx: &mut WriteTx<'_>| {
         admit(tx)?;
         store::add_user(tx, &user)?;
+        invitations::take(&inside, tx, &user)?;
         store::put_session(tx, &session)?;
         if user.email_verified_at.is_none() {
             send_link(&inside, tx, &user, &event)?;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::audit::{Actor, Event, What};
 use super::caller::CurrentUser;
 use super::store::{self, Method, Session, User};
-use super::{audit, keys, links, token, tokens};
+use super::{audit, invitations, keys, links, token, tokens};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
@@ -346,12 +346,15 @@ pub async fn end_session(
     }
 }
 
-/// Ends every sign-in there is and voids every open link, in a store that nobody serves: what was
-/// restored must not open doors that were closed since. Blocks; returns how many sign-ins there were.
-pub fn end_everything(store: &storage::Store) -> Result<u64> {
+/// Ends every sign-in there is and voids every open link and invitation, in a store that nobody serves:
+/// what was restored must not open doors that were closed since. Blocks; returns how many sign-ins
+/// there were.
+pub fn end_everything(store: &storage::Store, now: Timestamp) -> Result<u64> {
     const STEP: usize = 1000;
     store.write(store::void_setup).wait()?;
     while store.write(|tx| links::end_some(tx, STEP)).wait()? > 0 {}
+    let revoke = move |tx: &mut storage::WriteTx<'_>| invitations::revoke_some(tx, now, STEP);
+    while store.write(revoke).wait()? > 0 {}
     let mut all = 0;
     loop {
         match store.write(|tx| store::end_any(tx, STEP)).wait()?.len() {

@@ -147,18 +147,6 @@ pub fn user(tx: &impl Read, id: Uuid) -> Result<Option<User>> {
     Ok(tx.get(&USERS, &id)?)
 }
 
-/// An account that may do things now.
-///
-/// # Errors
-/// `session_revoked` when it is disabled or gone, as at the next request.
-pub fn active(tx: &impl Read, id: Uuid) -> Result<User> {
-    let user = user(tx, id)?.filter(|user| !user.disabled);
-    user.ok_or(Error::Unauthenticated {
-        code: "session_revoked",
-        message: "This sign-in has ended. Sign in again.",
-    })
-}
-
 pub fn user_by_email(tx: &impl Read, email: &str) -> Result<Option<User>> {
     match tx.get(&EMAILS, &folded(email))? {
         Some(Uuid16(id)) => user(tx, id),
@@ -202,6 +190,30 @@ pub fn change_user(
     change(&mut user);
     tx.put(&USERS, &id, &user)?;
     Ok(Some(user))
+}
+
+/// Accounts, newest first, older than `before`.
+pub fn users(tx: &impl Read, before: Option<Uuid>, limit: usize) -> Result<Vec<User>> {
+    let span = Span::all().rev();
+    let span = match &before {
+        Some(id) => span.before(id),
+        None => span,
+    };
+    let rows = tx.scan(&USERS, span, limit)?;
+    Ok(rows.into_iter().map(|(_, user)| user).collect())
+}
+
+/// Whether somebody else than `id` can administer.
+pub fn another_administrator(tx: &impl Read, id: Uuid) -> Result<bool> {
+    let can = |user: &User| user.role == Role::Admin && !user.disabled && user.id != id;
+    Ok(users(tx, None, usize::MAX)?.iter().any(can))
+}
+
+/// Removes an account's row and its address, which can be registered again from then on.
+pub fn remove_user(tx: &mut WriteTx<'_>, user: &User) -> Result<()> {
+    tx.delete(&EMAILS, &folded(&user.email))?;
+    tx.delete(&USERS, &user.id)?;
+    Ok(())
 }
 
 /// Ends all sign-ins of a user but `keep`; returns their ids, whose doors are to be closed.
@@ -263,6 +275,15 @@ pub fn sessions(tx: &impl Read, user: Uuid) -> Result<Vec<Session>> {
         sessions.extend(session(tx, id)?);
     }
     Ok(sessions)
+}
+
+/// Ends up to `limit` sign-ins of a user; returns how many.
+pub fn erase_sessions(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
+    let ids = tx.scan(&USER_SESSIONS, Span::prefix(&user), limit)?;
+    for ((_, id), ()) in &ids {
+        remove_session(tx, user, *id)?;
+    }
+    Ok(ids.len())
 }
 
 /// Ends up to `limit` sign-ins, whosever they are; returns their ids.

@@ -10,7 +10,7 @@ use super::store::{self, Conversation, Cursor};
 use super::title;
 use super::view::SessionView;
 use crate::app::App;
-use crate::auth::{Caller, ChatRead, ChatWrite};
+use crate::auth::{self, Caller, ChatRead, ChatWrite};
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Json, Path, Query};
@@ -91,7 +91,10 @@ pub async fn create(
     conversation.model = asked.model;
     let view = SessionView::from(conversation.clone());
     app.store
-        .write(move |tx| store::put_conversation(tx, caller.id, &conversation))
+        .write(move |tx| {
+            auth::must_be_open(tx, caller.id)?;
+            store::put_conversation(tx, caller.id, &conversation)
+        })
         .await?;
     Ok((StatusCode::CREATED, Json(view)))
 }

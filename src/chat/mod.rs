@@ -29,6 +29,16 @@ pub use recover::recover;
 pub use store::{CATALOGUE, count};
 pub use stream::{edit, events, message, regenerate, stop, stream};
 
+/// Removes up to about `limit` of a person's rows; returns how many.
+pub fn erase(
+    tx: &mut storage::WriteTx<'_>,
+    user: uuid::Uuid,
+    limit: usize,
+) -> crate::error::Result<usize> {
+    allowance::erase(tx, user)?;
+    store::erase(tx, user, limit)
+}
+
 pub mod data {
     //! The data of the events that an answer streams.
     pub use super::view::{Done, Failed, Queued, Start};

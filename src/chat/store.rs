@@ -203,8 +203,7 @@ pub fn remove_conversation(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result
     tx.delete_span(&MESSAGES, Span::prefix(&(user, id)))?;
     tx.delete(&RUNNING, &(user, id))?;
     tx.delete(&RECENT, &(user, newest_first(conversation.updated_at), id))?;
-    tx.delete(&CONVERSATIONS, &(user, id))?;
-    Ok(())
+    Ok(tx.delete(&CONVERSATIONS, &(user, id)).map(drop)?)
 }
 
 pub fn put_message(
@@ -352,6 +351,17 @@ pub fn begun(tx: &impl Read, user: Uuid, attempt: &Attempt) -> Result<Option<Tur
 
 pub fn put_attempt(tx: &mut WriteTx<'_>, user: Uuid, key: String, attempt: &Attempt) -> Result<()> {
     Ok(tx.put(&IDEMPOTENCY, &(user, key), attempt)?)
+}
+
+/// Removes up to `limit` of a person's rows, what is being answered first; returns how many.
+pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
+    let mut n = tx.delete_some(&RUNNING, Span::prefix(&user), limit)?;
+    n += tx.delete_some(&IDEMPOTENCY, Span::prefix(&user), limit - n)?;
+    n += tx.delete_some(&TURNS, Span::prefix(&user), limit - n)?;
+    n += tx.delete_some(&MESSAGES, Span::prefix(&user), limit - n)?;
+    n += tx.delete_some(&MESSAGE_SESSION, Span::prefix(&user), limit - n)?;
+    n += tx.delete_some(&RECENT, Span::prefix(&user), limit - n)?;
+    Ok(n + tx.delete_some(&CONVERSATIONS, Span::prefix(&user), limit - n)?)
 }
 
 /// Idempotency keys that have run out; at most `limit`.

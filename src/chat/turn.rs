@@ -16,6 +16,7 @@ use super::spot::{Spot, find_spot};
 use super::store::{self, Attempt, Author, Conversation, Message, Status, Turn};
 use super::view;
 use crate::app::App;
+use crate::auth;
 use crate::error::{Error, Result};
 use crate::http::events::EventLog;
 use crate::memory::{self, Recalled, UsedMemory};
@@ -304,6 +305,8 @@ fn commit(
         newest_before,
         ..
     } = plan;
+    // It may have been disabled, or be being deleted, since the request came.
+    auth::must_be_open(tx, user)?;
     if let Some((key, attempt)) = attempt {
         if let Some(before) = store::attempt(tx, user, &key, attempt.created_at)? {
             same_question(&before, &attempt.fingerprint)?;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use self::data::{DataAction, RestoreWords};
 use crate::config::{Loaded, Overrides, load};
 use crate::error::{Error, Result};
-use crate::ops::{self, Command, Exit, Reply};
+use crate::ops::{self, Command, Exit, Reply, UserState};
 use crate::{lifecycle, log};
 
 #[derive(Parser)]
@@ -120,9 +120,35 @@ enum UserAction {
         /// Make it an administrator
         #[arg(long)]
         admin: bool,
+        /// Plan: free, basic or pro
+        #[arg(long)]
+        plan: Option<String>,
         /// Read the password from the first line of standard input instead of asking
         #[arg(long)]
         password_stdin: bool,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// List all accounts
+    List {
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Close an account: its sign-ins, streams and answers end at once; its data stays
+    Disable {
+        email: String,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Open a disabled account again
+    Enable {
+        email: String,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Vouch for an account's address, as if it had been verified by mail
+    Verify {
+        email: String,
         #[command(flatten)]
         place: Where,
     },
@@ -197,18 +223,10 @@ fn carry_out(action: Action) -> Result<ExitCode> {
             serve(&place, listen)?;
             return Ok(ExitCode::SUCCESS);
         }
-        Action::User(UserAction::Create {
-            email,
-            admin,
-            password_stdin,
-            place,
-        }) => create_user(&place, email, admin, password_stdin)?,
-        Action::User(UserAction::ResetSecondFactor { email, place }) => {
-            data::ask(&place, Command::ResetSecondFactor { email })?
-        }
         Action::Keys(KeysAction::Rotate { now, place }) => {
             data::ask(&place, Command::RotateKeys { now })?
         }
+        Action::User(action) => user(action)?,
         Action::Backup { dir, place } => data::backup(&place, &dir)?,
         Action::Restore(words) => data::restore(&words)?,
         Action::Check {
@@ -306,15 +324,34 @@ fn serve(place: &Where, listen: Option<String>) -> Result<()> {
     runtime()?.block_on(lifecycle::serve(loaded.config))
 }
 
-fn create_user(place: &Where, email: String, admin: bool, from_stdin: bool) -> Result<Reply> {
-    let loaded = configuration(place, None)?;
-    let password = read_password(from_stdin)?;
-    let command = Command::CreateUser {
-        email,
-        password,
-        admin,
+fn user(action: UserAction) -> Result<Reply> {
+    let (place, email, to) = match action {
+        UserAction::Create {
+            email,
+            admin,
+            plan,
+            password_stdin,
+            place,
+        } => {
+            let loaded = configuration(&place, None)?;
+            let password = read_password(password_stdin)?;
+            let command = Command::CreateUser {
+                email,
+                password,
+                admin,
+                plan,
+            };
+            return runtime()?.block_on(data::carry_out(loaded.config, command));
+        }
+        UserAction::ResetSecondFactor { email, place } => {
+            return data::ask(&place, Command::ResetSecondFactor { email });
+        }
+        UserAction::List { place } => return data::ask(&place, Command::ListUsers),
+        UserAction::Disable { email, place } => (place, email, UserState::Disabled),
+        UserAction::Enable { email, place } => (place, email, UserState::Enabled),
+        UserAction::Verify { email, place } => (place, email, UserState::Verified),
     };
-    runtime()?.block_on(data::carry_out(loaded.config, command))
+    data::ask(&place, Command::SetUser { email, to })
 }
 
 fn read_password(from_stdin: bool) -> Result<String> {

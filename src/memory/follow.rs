@@ -199,6 +199,31 @@ fn show_lag(app: &App, applied: u64) {
     metrics::index_lag(lag);
 }
 
+/// Waits until the index has taken up, durably, every change stored by now, and drops those changes; false
+/// when the program stops first, or the disk refuses.
+pub async fn taken_up(app: &App) -> bool {
+    let mut indexed = app.indexed.subscribe();
+    while !caught_up(app).unwrap_or(false) {
+        tokio::select! {
+            () = app.tasks.drain.cancelled() => return false,
+            changed = indexed.changed() => if changed.is_err() { return false },
+        }
+    }
+    let applied = *app.indexed.borrow();
+    loop {
+        if !settle(app, applied).await {
+            return false;
+        }
+        // A batch drops some thousand changes at most.
+        let oldest = app.store.read(|tx| tx.changes_after(0, 1));
+        let oldest = oldest.map(|changes| changes.first().map(|change| change.seq));
+        match oldest {
+            Ok(Some(seq)) if seq <= applied => {}
+            oldest => return oldest.is_ok(),
+        }
+    }
+}
+
 /// Whether every stored change can be found by a search.
 pub fn caught_up(app: &App) -> Result<bool> {
     let applied = *app.indexed.borrow();

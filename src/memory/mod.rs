@@ -13,10 +13,10 @@ mod recall;
 mod store;
 
 pub use agree::{disagreements, reindex};
-pub use follow::{caught_up, commits, follow};
+pub use follow::{caught_up, commits, follow, taken_up};
 pub use manage::{forget, list, read_one, search};
 pub use recall::{Recalled, UsedMemory, recall, used};
-pub use store::{CATALOGUE, Memory, Speaker, count_all, forget_session, remember};
+pub use store::{CATALOGUE, Memory, Speaker, count_all, erase, forget_session, remember};
 
 pub mod paths {
     //! For the OpenAPI document: the handlers with their descriptions.

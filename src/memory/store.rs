@@ -78,6 +78,15 @@ pub fn forget_one(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<bool> {
     Ok(true)
 }
 
+/// Forgets up to `limit` of a person's memories; returns how many.
+pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
+    let some = page(tx, user, None, limit)?;
+    for (id, _) in &some {
+        forget_one(tx, user, *id)?;
+    }
+    Ok(some.len())
+}
+
 /// Forgets everything that was said in one conversation.
 pub fn forget_session(tx: &mut WriteTx<'_>, user: Uuid, session: Uuid) -> Result<()> {
     for ((_, _, id), ()) in tx.scan(&BY_SESSION, Span::prefix(&(user, session)), usize::MAX)? {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::progress::{Step, Steps};
 use super::text::bytes;
-use super::{admin, backup, check, data, upkeep};
+use super::{accounts, admin, backup, check, data, scrub, upkeep};
 use crate::app::App;
 use crate::auth::{self, NewAccount, Password, Role};
 use crate::care::LastBackup;
@@ -21,6 +21,14 @@ pub enum Command {
         email: String,
         password: String,
         admin: bool,
+        #[serde(default)]
+        plan: Option<String>,
+    },
+    ListUsers,
+    /// Changes the account with this address.
+    SetUser {
+        email: String,
+        to: UserState,
     },
     ResetSecondFactor {
         email: String,
@@ -52,6 +60,15 @@ pub enum Command {
     RotateKeys {
         now: bool,
     },
+}
+
+/// What an account can be made by the shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserState {
+    Disabled,
+    Enabled,
+    Verified,
 }
 
 /// One line from whoever carries out a command; any number of `Progress`, then one of the others.
@@ -107,7 +124,12 @@ impl Command {
                 email,
                 password,
                 admin,
-            } => create_user(app, email, password, admin).await.into(),
+                plan,
+            } => create_user(app, (email, password), admin, plan)
+                .await
+                .into(),
+            Self::ListUsers => accounts::list(app).into(),
+            Self::SetUser { email, to } => accounts::set(app, &email, to).await.into(),
             Self::ResetSecondFactor { email } => reset_second_factor(app, &email).await.into(),
             Self::Backup { dir } => make_backup(app, dir, steps).await.into(),
             Self::Check { deep, repair } => check_data(app, deep, repair, steps).await,
@@ -124,12 +146,18 @@ impl Command {
     }
 }
 
-async fn create_user(app: &App, email: String, password: String, admin: bool) -> Result<String> {
+async fn create_user(
+    app: &App,
+    (email, password): (String, String),
+    admin: bool,
+    plan: Option<String>,
+) -> Result<String> {
+    plan.as_deref().map(auth::known_plan).transpose()?;
     let account = NewAccount {
         email,
         password: Password::from(password),
         role: if admin { Role::Admin } else { Role::User },
-        plan: None,
+        plan,
         vouched: true,
         invitation: None,
     };
@@ -211,12 +239,7 @@ async fn compact(app: &App, steps: &Steps) -> Result<String> {
 }
 
 async fn scrub(app: &App, steps: &Steps) -> Result<String> {
-    let told = steps.clone();
-    let snapshot = upkeep::blocking(app, move |store| store.scrub(&mut |p| told.show(p))).await?;
-    let told = app.text.clone();
-    tokio::task::spawn_blocking(move || told.purge())
-        .await
-        .map_err(|e| Error::internal("merging the text index", e))??;
+    let snapshot = scrub::scrub(app, steps).await?;
     Ok(format!(
         "Scrubbed: a fresh snapshot (batch {}, {}) is the live file now. Older snapshots and journal, and with them what was deleted, are removed in 24 hours. Backups and copies elsewhere still hold it.",
         snapshot.seq,

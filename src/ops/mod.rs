@@ -1,6 +1,7 @@
 //! SLICE: keeping it alive. Health, readiness, metrics, the control socket, backups and checks of the
 //! data, the API's description.
 
+mod accounts;
 mod admin;
 mod backup;
 mod capability;
@@ -16,6 +17,7 @@ mod jobs;
 mod nightly;
 mod progress;
 mod restore;
+mod scrub;
 mod store;
 mod text;
 mod upkeep;
@@ -23,7 +25,7 @@ mod upkeep;
 pub use admin::{adopt_data, begin_backup, storage_state};
 pub use capability::{auth_health, intelligence_health, memory_health};
 pub use check::directory as check_directory;
-pub use command::{Command, Exit, Reply};
+pub use command::{Command, Exit, Reply, UserState};
 pub use control::{ask, serve as serve_control};
 pub use describe::{document, openapi};
 pub use folder::{IN_DATA, must_have_data};
@@ -33,6 +35,7 @@ pub use jobs::{list_jobs, retry_job};
 pub use nightly::nightly;
 pub use progress::{Step, Steps};
 pub use restore::{Restoring, restore};
+pub use scrub::job as scrub_job;
 pub use store::CATALOGUE;
 pub use upkeep::{check as keep_checking, maintain, opened, watch_writing};
 

@@ -83,7 +83,7 @@ impl Restoring {
         };
         steps.tell("ending sign-ins", 0, 0);
         let store = Store::open(options)?;
-        let ended = auth::end_everything(&store);
+        let ended = auth::end_everything(&store, self.now);
         store.close()?;
         let ended = ended?;
         match fs::read(self.from.join(SECRET)) {

@@ -106,6 +106,22 @@ impl WriteTx<'_> {
         self.remove_range(table.name(), &range, usize::MAX)
     }
 
+    /// Removes up to `limit` rows of a span, the first ones, and says how many they were: for spans that
+    /// are too large for one batch.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn delete_some<K: Key, V: Record>(
+        &mut self,
+        table: &Table<K, V>,
+        span: Span<K>,
+        limit: usize,
+    ) -> Result<usize, Error> {
+        let Span { range, .. } = span;
+        let removed = self.remove_range(table.name(), &range, limit)?;
+        Ok(usize::try_from(removed).unwrap_or(limit))
+    }
+
     /// Adds a row to the change feed, durable together with the change it tells of.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::{credentials, login, register};
+use super::{credentials, register};
 use crate::support::app::{PASSWORD, TestApp};
 use crate::support::http::{Answer, Person};
 

@@ -18,6 +18,7 @@ fn command() -> Command {
         email: "grace@example.org".into(),
         password: PASSWORD.into(),
         admin: false,
+        plan: None,
     }
 }
 

@@ -11,6 +11,8 @@ use storage::{Disk, FileHandle, Files, Stamp};
 #[derive(Debug)]
 pub struct SmallDisk {
     full: Arc<AtomicBool>,
+    /// So many more writes fit.
+    writes: Arc<AtomicU64>,
     /// Bytes that are said to be free.
     free: AtomicU64,
 }
@@ -19,13 +21,20 @@ impl SmallDisk {
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
             full: Arc::default(),
+            writes: Arc::new(AtomicU64::new(u64::MAX)),
             free: AtomicU64::new(u64::MAX),
         })
     }
 
     /// From now on nothing new fits, or everything does again.
     pub fn set_full(&self, full: bool) {
+        self.writes.store(u64::MAX, Ordering::SeqCst);
         self.full.store(full, Ordering::SeqCst);
+    }
+
+    /// It is full after so many more writes.
+    pub fn full_after(&self, writes: u64) {
+        self.writes.store(writes, Ordering::SeqCst);
     }
 
     pub fn set_free(&self, bytes: u64) {
@@ -37,8 +46,8 @@ impl SmallDisk {
     }
 
     fn wrapped(&self, file: Arc<dyn FileHandle>) -> Arc<dyn FileHandle> {
-        let full = self.full.clone();
-        Arc::new(SmallFile { file, full })
+        let (full, writes) = (self.full.clone(), self.writes.clone());
+        Arc::new(SmallFile { file, full, writes })
     }
 }
 
@@ -106,6 +115,7 @@ impl Files for SmallDisk {
 struct SmallFile {
     file: Arc<dyn FileHandle>,
     full: Arc<AtomicBool>,
+    writes: Arc<AtomicU64>,
 }
 
 impl FileHandle for SmallFile {
@@ -118,6 +128,11 @@ impl FileHandle for SmallFile {
     }
 
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let counted = |left: u64| left.checked_sub(1);
+        let order = Ordering::SeqCst;
+        if self.writes.fetch_update(order, order, counted).is_err() {
+            self.full.store(true, order);
+        }
         room(&self.full)?;
         self.file.write_at(offset, data)
     }

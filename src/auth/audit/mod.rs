@@ -1,16 +1,19 @@
 //! What happened to accounts: who did what to whom, from where, and how it went.
 //!
 //! Must stay true: an event is stored in the transaction of what it tells of; it holds no password,
-//! token, link, code, message or memory text, and no address that somebody only claimed to have.
+//! token, link, code, message or memory text, and no address that somebody only claimed to have; one
+//! about an account that is no more, or is being deleted, names nobody.
 
+mod list;
 mod store;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use storage::WriteTx;
+use storage::{Read, WriteTx};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use list::{__path_activity, __path_events, activity, events};
 pub use store::{CATALOGUE, erase, get, of_everybody, of_user};
 
 use crate::app::App;
@@ -77,6 +80,17 @@ pub enum Actor {
     Service(Uuid),
 }
 
+impl Actor {
+    /// What is left of it when the person is no more.
+    fn unnamed(self) -> Self {
+        match self {
+            Self::Administrator(_) => Self::Administrator(Uuid::nil()),
+            Self::User(_) => Self::Nobody,
+            Self::Nobody | Self::Operator | Self::Service(_) => self,
+        }
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Event {
     pub id: Uuid,
@@ -138,7 +152,28 @@ impl Event {
 
     /// Stores it with what it tells of.
     pub fn record(&self, tx: &mut WriteTx<'_>) -> Result<()> {
-        store::put(tx, self)
+        store::put(tx, &self.clone().known(tx)?)
+    }
+
+    /// The event without those who are no more: it may come from a request that was under way when
+    /// the account was deleted. (Whoever adds an account stores it before its first event.)
+    fn known(mut self, tx: &impl Read) -> Result<Self> {
+        let there = |id| {
+            let user = crate::auth::store::user(tx, id)?;
+            Ok::<_, crate::error::Error>(user.is_some_and(|user| !user.erasing))
+        };
+        if let Some(user) = self.user
+            && !there(user)?
+        {
+            (self.user, self.address, self.device, self.detail) = (None, None, None, None);
+        }
+        if let Actor::User(id) | Actor::Administrator(id) = self.actor
+            && !there(id)?
+        {
+            (self.address, self.device) = (None, None);
+            self.actor = self.actor.unnamed();
+        }
+        Ok(self)
     }
 }
 
@@ -162,4 +197,15 @@ pub async fn sweep(app: &App) -> Result<()> {
             return Ok(());
         }
     }
+}
+
+/// Takes a person's name off the events of what they did to others, in small steps. Safe to run twice.
+pub async fn unname(app: &App, user: Uuid) -> Result<()> {
+    const STEP: usize = 500;
+    let ids = app.store.read(|tx| store::acted(tx, user))?;
+    for some in ids.chunks(STEP) {
+        let some = some.to_vec();
+        app.store.write(move |tx| store::unname(tx, &some)).await?;
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use storage::{Read, Span, Table, TableInfo, WriteTx};
 use uuid::Uuid;
 
-use super::Event;
+use super::{Actor, Event};
 use crate::error::Result;
 
 const EVENTS: Table<Uuid, Event> = Table::new("auth_events");
@@ -98,4 +98,23 @@ pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
         remove(tx, event)?;
     }
     Ok(events.len())
+}
+
+/// The events of what somebody did to other accounts than their own.
+pub fn acted(tx: &impl Read, user: Uuid) -> Result<Vec<Uuid>> {
+    let by = |event: &Event| matches!(event.actor, Actor::User(id) | Actor::Administrator(id) if id == user);
+    let events = of_everybody(tx, None, usize::MAX, by)?;
+    Ok(events.into_iter().map(|event| event.id).collect())
+}
+
+/// Takes off these events who did it, and from where.
+pub fn unname(tx: &mut WriteTx<'_>, ids: &[Uuid]) -> Result<()> {
+    for id in ids {
+        if let Some(mut event) = tx.get(&EVENTS, id)? {
+            event.actor = event.actor.unnamed();
+            (event.address, event.device) = (None, None);
+            tx.put(&EVENTS, id, &event)?;
+        }
+    }
+    Ok(())
 }

@@ -17,6 +17,7 @@ use uuid::Uuid;
 pub use store::{CATALOGUE, end_some, erase, get, sweep, void};
 
 use crate::app::{App, mac};
+use crate::auth::closing::must_be_there;
 use crate::error::{Error, Result};
 
 /// What a link is for.
@@ -77,7 +78,11 @@ pub fn prepare(app: &App, purpose: Purpose, user: Uuid, email: &str) -> Link {
 }
 
 /// Stores a link; older ones of the same purpose are void from now on.
+///
+/// # Errors
+/// `session_revoked` when the account was deleted since it was asked for.
 pub fn issue(tx: &mut WriteTx<'_>, link: &Link) -> Result<()> {
+    must_be_there(tx, link.user)?;
     store::void(tx, link.user, link.purpose)?;
     store::put(tx, link)
 }

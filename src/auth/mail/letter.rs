@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::words::{self, Words};
 use super::{Mail, Purpose};
 use crate::app::App;
+use crate::auth::invitations::{self, Standing};
 use crate::auth::store::{self, User};
 use crate::auth::{audit, links};
 use crate::error::{Error, Result};
@@ -48,11 +49,17 @@ pub struct InvitationLetter {
 
 /// The letter of an open invitation; None when it is over, or names no address.
 ///
-/// The one place where mail meets invitations: `row` is the invitation's id. Until invitations are
-/// stored there are none, so there is no letter either.
+/// The one place where mail meets invitations: `row` is the invitation's id.
 pub fn invitation_letter(app: &App, tx: &impl Read, row: Uuid) -> Result<Option<InvitationLetter>> {
-    let _ = (app, tx, row);
-    Ok(None)
+    let open = invitations::get(tx, row)?
+        .filter(|invitation| invitation.standing(app.clock.now()) == Standing::Open);
+    Ok(open.and_then(|invitation| {
+        Some(InvitationLetter {
+            to: invitation.address?,
+            token: invitations::token(app, row),
+            expires_at: invitation.expires_at,
+        })
+    }))
 }
 
 #[derive(Template)]

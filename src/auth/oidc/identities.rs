@@ -12,6 +12,7 @@ use super::store::{self, Identity};
 use crate::app::App;
 use crate::auth::audit::{Actor, Event, What};
 use crate::auth::caller::CurrentUser;
+use crate::auth::passkeys;
 use crate::auth::store::User;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
@@ -94,6 +95,6 @@ fn usable(identities: &[Identity], issuer: &str) -> bool {
     clippy::unnecessary_wraps,
     reason = "other ways are looked up in storage"
 )]
-fn other_way_in(_tx: &impl storage::Read, user: &User) -> Result<bool> {
-    Ok(user.has_password())
+fn other_way_in(tx: &impl storage::Read, user: &User) -> Result<bool> {
+    Ok(user.has_password() || passkeys::count(tx, user.id)? > 0)
 }

@@ -10,8 +10,7 @@ use jiff::{Timestamp, ToSpan as _};
 use storage::WriteTx;
 use uuid::Uuid;
 
-pub use store::CATALOGUE;
-pub use store::erase;
+pub use store::{CATALOGUE, erase};
 
 use crate::app::App;
 use crate::auth::{self, User};
@@ -42,13 +41,14 @@ impl Allowance {
         }
     }
 
-    /// Counts a message of `user`, who must still have an account.
+    /// Counts a message of `user`.
     pub fn take(&self, tx: &mut WriteTx<'_>, user: Uuid) -> Result<()> {
-        let person = auth::active(tx, user)?;
-        if self.unverified_a_day == 0 || person.trusted() {
-            return Ok(());
+        match auth::user(tx, user)? {
+            Some(person) if self.unverified_a_day > 0 && !person.trusted() => {
+                self.count(tx, &person)
+            }
+            _ => Ok(()),
         }
-        self.count(tx, &person)
     }
 
     fn count(&self, tx: &mut WriteTx<'_>, person: &User) -> Result<()> {

@@ -1,0 +1,31 @@
+//! The people who have accounts here, for administrators and for whoever has a shell: look at them, and
+//! change what they may do.
+//!
+//! Must stay true: nobody's words are here, and no password is chosen for anybody; every change is
+//! stored with its event; there is always somebody who can administer.
+
+mod change;
+mod list;
+mod shell;
+
+pub use change::{
+    __path_change, __path_end_sessions, __path_start_reset, Act, Change, change, end_sessions,
+    must_be_another, start_reset,
+};
+pub use list::{__path_list, __path_read_one, list, read_one};
+pub use shell::{Account, accounts, set};
+
+use crate::config::PLANS;
+use crate::error::{Error, Result};
+
+/// Passes when there is a plan of this name.
+///
+/// # Errors
+/// `plan_unknown`.
+pub fn known_plan(name: &str) -> Result<()> {
+    if PLANS.contains(&name) {
+        return Ok(());
+    }
+    let message = format!("There is no such plan; there are {}.", PLANS.join(", "));
+    Err(Error::field("plan_unknown", "plan", message))
+}

@@ -1,0 +1,59 @@
+//! The same from the shell, where accounts are named by their address.
+
+use jiff::Timestamp;
+
+use super::change::{Act, Change, apply};
+use crate::app::App;
+use crate::auth::audit::Actor;
+use crate::auth::store::{self, Role};
+use crate::auth::token;
+use crate::error::{Error, Result};
+
+/// An account as the shell lists it.
+#[derive(Debug)]
+pub struct Account {
+    pub email: String,
+    pub administrator: bool,
+    pub verified: bool,
+    pub disabled: bool,
+    pub erasing: bool,
+    pub plan: String,
+    pub created_at: Timestamp,
+    pub last_seen_at: Option<Timestamp>,
+}
+
+/// Every account, newest first.
+pub fn accounts(app: &App) -> Result<Vec<Account>> {
+    let users = app.store.read(|tx| store::users(tx, None, usize::MAX))?;
+    let accounts = users.into_iter().map(|user| Account {
+        administrator: user.role == Role::Admin,
+        verified: user.email_verified_at.is_some(),
+        disabled: user.disabled,
+        erasing: user.erasing,
+        plan: token::plan(app, &user).to_owned(),
+        created_at: user.created_at,
+        last_seen_at: user.last_seen_at,
+        email: user.email,
+    });
+    Ok(accounts.collect())
+}
+
+/// Changes the account with this address.
+pub async fn set(app: &App, email: &str, change: Change) -> Result<()> {
+    let act = Act {
+        app: app.clone(),
+        actor: Actor::Operator,
+        client: None,
+    };
+    let email = email.to_owned();
+    let set = move |tx: &mut storage::WriteTx<'_>| {
+        let user = store::user_by_email(tx, &email)?;
+        let user = user.ok_or(Error::NotFound { what: "account" })?;
+        let (_, ended) = apply(tx, &act, user.id, &change)?;
+        Ok::<_, Error>(ended)
+    };
+    if let Some(ended) = app.store.write(set).await? {
+        ended.close(app);
+    }
+    Ok(())
+}

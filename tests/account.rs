@@ -1,0 +1,4 @@
+//! My data: what I write to whoever runs this server, and the end of my account.
+
+mod erasure;
+mod feedback;

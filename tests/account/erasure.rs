@@ -1,0 +1,324 @@
+//! Deleting an account: at once nobody is signed in to it, and soon nothing is left of it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use storage::Writing;
+use uuid::Uuid;
+
+use crate::support::app::{PASSWORD, TestApp};
+use crate::support::clock::soon;
+use crate::support::http::{Answer, Person};
+use crate::support::people::{events, files_with, holds, id_of};
+use crate::support::script::{Gate, Script};
+
+const RARE: &str = "quokkasanctuary";
+const TITLE: &str = "zanzibartitle";
+const ADDRESS: &str = "bobolink@example.org";
+
+async fn delete_own(person: &Person, password: &str) -> Answer {
+    let body = json!({"password": password});
+    person.post("/api/account/delete", &body).await
+}
+
+/// Somebody with something in every table that this part of the program fills for people.
+async fn bob(app: &TestApp, admin: &Person) -> (Person, Uuid) {
+    let body = json!({"email": ADDRESS, "note": "the birdwatcher"});
+    let invited = admin.post("/api/admin/invitations", &body).await;
+    assert_eq!(invited.status, 201, "{invited:?}");
+    let link = invited.str("link");
+    let token = link.split_once("#invitation=").unwrap().1;
+    let body = json!({"email": ADDRESS, "password": PASSWORD, "invitation": token});
+    let made = app.nobody().post("/api/auth/register", &body).await;
+    let bob = app.signed_in(&made);
+    let id = id_of(&bob).await;
+    app.model.answer(Script::says(["Ah."]));
+    let said = bob.say(&format!("I run the {RARE} on the hill.")).await;
+    let session = format!("/api/chat/sessions/{}", said.str("session_id"));
+    bob.patch(&session, &json!({"title": TITLE})).await;
+    let keyed = bob
+        .request("POST", "/api/chat/message")
+        .header("idempotency-key", "a key of bob's own")
+        .json(&json!({"message": "Where is it?"}));
+    assert_eq!(Person::send(keyed).await.status, 200);
+    let feedback = json!({"text": format!("The {RARE} is not found."), "rating": 2});
+    let given = bob.post("/api/account/feedback", &feedback).await;
+    assert_eq!(given.status, 201, "{given:?}");
+    // A link and two mails that wait.
+    let person = format!("/api/admin/users/{id}");
+    let path = format!("{person}/start-reset");
+    assert_eq!(admin.post(&path, &json!({})).await.status, 202);
+    let path = format!("/api/admin/feedback/{}/answer", given.str("id"));
+    let answer = json!({"answer": "Look again."});
+    assert_eq!(admin.post(&path, &answer).await.status, 200);
+    app.settle().await;
+    (bob, id)
+}
+
+/// The forms in which the person would stand in a file.
+fn forms(id: Uuid) -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("id", id.as_bytes().to_vec()),
+        ("id in words", id.to_string().into_bytes()),
+        ("id in hex", id.simple().to_string().into_bytes()),
+        ("address", ADDRESS.as_bytes().to_vec()),
+        ("words", RARE.as_bytes().to_vec()),
+        ("title", TITLE.as_bytes().to_vec()),
+    ]
+}
+
+fn newest_snapshot(app: &TestApp) -> PathBuf {
+    let dir = app.config.data.dir.join("snapshots");
+    let names = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
+    names.max().unwrap()
+}
+
+async fn users(admin: &Person) -> Vec<Value> {
+    let list = admin.get("/api/admin/users").await;
+    list.body["items"].as_array().unwrap().clone()
+}
+
+fn live(app: &TestApp) -> PathBuf {
+    app.config.data.dir.join("live")
+}
+
+/// What somebody else sees of their own.
+async fn belongings(person: &Person) -> Vec<String> {
+    let mut all = Vec::new();
+    for path in [
+        "/api/auth/me",
+        "/api/chat/sessions",
+        "/api/memory?limit=1000",
+        "/api/account/feedback",
+    ] {
+        all.push(person.get(path).await.text);
+    }
+    all
+}
+
+/// After the erasure the person's id, address and words are in no row, no live file, no new snapshot and
+/// not in the search index; a day later they are in no file of the data at all. What others have is
+/// untouched, and the address can be registered again.
+#[tokio::test]
+async fn nothing_is_left_of_an_erased_account() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let ada = app.user("ada").await;
+    ada.say("My sister lives in Lisbon.").await;
+    ada.post("/api/account/feedback", &json!({"text": "All well."}))
+        .await;
+    let (bob, id) = bob(&app, &admin).await;
+    let hers = belongings(&ada).await;
+    let store = app.app.store.clone();
+    tokio::task::spawn_blocking(move || store.snapshot(&mut |_| ()).unwrap())
+        .await
+        .unwrap();
+    let cache = app.config.data.cache_path();
+    for (what, form) in forms(id) {
+        let there = files_with(&app.config.data.dir, &form);
+        let expected = what != "id in hex";
+        assert_eq!(!there.is_empty(), expected, "{what} before: {there:?}");
+    }
+    app.advance(Duration::from_secs(2));
+    soon("the index", async {
+        while app.app.text.pending() {
+            admin.get("/health").await;
+        }
+    })
+    .await;
+    let indexed = || app.app.text.documents().unwrap();
+    assert!(indexed().iter().any(|(owner, _)| *owner == id));
+
+    let gone = delete_own(&bob, PASSWORD).await;
+    assert_eq!((gone.status, gone.str("status")), (202, "erasing".into()));
+    app.run_jobs().await;
+
+    let kept = files_with(&live(&app), b"ada@example.org");
+    assert!(!kept.is_empty(), "the live file is where it is looked for");
+    for (what, form) in forms(id) {
+        assert_eq!(files_with(&live(&app), &form), [""; 0], "{what}");
+        let snapshot = std::fs::read(newest_snapshot(&app)).unwrap();
+        assert!(!holds(&snapshot, &form), "{what} in the snapshot");
+        assert_eq!(files_with(&cache, &form), [""; 0], "{what} in the index");
+    }
+    assert!(indexed().iter().all(|(owner, _)| *owner != id));
+    assert_eq!(belongings(&ada).await, hers);
+    let told = events(&admin, "event=account_deleted").await;
+    assert_eq!(told, [("account_deleted".to_owned(), None)]);
+
+    app.advance(Duration::from_hours(25));
+    let store = app.app.store.clone();
+    tokio::task::spawn_blocking(move || store.maintain().unwrap())
+        .await
+        .unwrap();
+    for (what, form) in forms(id) {
+        let left = files_with(&app.config.data.dir, &form);
+        assert_eq!(left, [""; 0], "{what} a day later");
+    }
+    let again = json!({"email": ADDRESS, "password": PASSWORD});
+    let again = app.nobody().post("/api/auth/register", &again).await;
+    let again = app.signed_in(&again);
+    assert_eq!(again.get("/api/memory").await.body["total"], 0);
+    app.finish().await;
+}
+
+/// Wherever the erasure is cut off, the next start goes on with it to its end.
+#[tokio::test]
+async fn a_crash_in_the_middle_is_no_end() {
+    let (mut before, mut after) = (0, 0);
+    for writes in 1..=10 {
+        let mut app = TestApp::new().await;
+        let admin = app.admin().await;
+        let (_, id) = bob(&app, &admin).await;
+        app.disk.full_after(writes);
+        let path = format!("/api/admin/users/{id}");
+        let begun = admin.delete(&path).await.status;
+        assert!([202, 503].contains(&begun), "{begun}");
+        if begun == 503 {
+            continue;
+        }
+        soon("the disk's refusal, or the end", async {
+            let jobs = &app.app.jobs;
+            while app.app.store.writing() == Writing::Possible && jobs.open().unwrap() > 0 {
+                admin.get("/health").await;
+            }
+        })
+        .await;
+        let items = users(&admin).await;
+        match items.iter().find(|user| user["email"] == ADDRESS) {
+            Some(left) => {
+                assert_eq!(left["erasing"], true);
+                before += 1;
+            }
+            None => after += 1,
+        }
+        app.disk.set_full(false);
+        app.crash_and_reopen().await;
+        // Where the refusal was stored as a try that failed, the next one comes later.
+        app.advance(Duration::from_mins(1));
+        app.run_jobs().await;
+        for (what, form) in forms(id) {
+            let there = files_with(&live(&app), &form);
+            assert_eq!(there, [""; 0], "{what} after {writes} writes");
+        }
+        assert_eq!(users(&app.admin().await).await.len(), 1);
+        app.finish().await;
+    }
+    assert!(before > 0 && after > 0, "{before} before, {after} after");
+}
+
+/// From the answer on nobody is signed in, whatever is streaming ends, and the address opens nothing.
+#[tokio::test]
+async fn a_deleted_account_is_closed_at_once() {
+    let app = TestApp::new().await;
+    let bob = app.user("bob").await;
+    let elsewhere = app.user("bob").await;
+    let gate = Gate::new();
+    app.model.answer(Script::says(["One ", "two"]).gated(&gate));
+    let mut stream = elsewhere.stream(&json!({"message": "Count"})).await;
+    gate.release(1);
+    stream.until("delta").await;
+    let wrong = delete_own(&bob, "not the password").await;
+    assert_eq!((wrong.status, wrong.code()), (403, "password_wrong"));
+    let none = bob.post("/api/account/delete", &json!({})).await;
+    assert_eq!((none.status, none.code()), (422, "password_missing"));
+    assert_eq!(delete_own(&bob, PASSWORD).await.status, 202);
+    let rest = stream.rest().await;
+    assert!(rest.iter().all(|event| event.name != "done"), "{rest:?}");
+    for person in [&bob, &elsewhere] {
+        assert_eq!(person.get("/api/auth/me").await.code(), "session_revoked");
+    }
+    let credentials = json!({"email": "bob@example.org", "password": PASSWORD});
+    let refused = app.nobody().post("/api/auth/login", &credentials).await;
+    assert_eq!(refused.status, 401, "{refused:?}");
+    app.settle().await;
+    app.run_jobs().await;
+    assert_eq!(users(&app.admin().await).await.len(), 1);
+    app.finish().await;
+}
+
+/// A server always has somebody who can administer: the last one cannot delete themselves, and of two
+/// who do so at once one stays.
+#[tokio::test]
+async fn the_last_administrator_stays() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let refused = delete_own(&admin, PASSWORD).await;
+    assert_eq!(
+        (refused.status, refused.code()),
+        (409, "last_administrator")
+    );
+    let ada = app.second_admin(&admin, "ada").await;
+    let (one, other) = tokio::join!(delete_own(&admin, PASSWORD), delete_own(&ada, PASSWORD));
+    let mut both = [one.status, other.status];
+    both.sort_unstable();
+    assert_eq!(both, [202, 409], "{one:?} {other:?}");
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+/// An administrator deletes somebody else's account, not their own, and no account twice over; what they
+/// did to others stays on record when they are gone, without their name.
+#[tokio::test]
+async fn administrators_delete_others_and_leave_their_deeds_unnamed() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let carol = app.second_admin(&admin, "carol").await;
+    let carols = id_of(&carol).await;
+    let bob = app.trusted(&carol, "bob").await;
+    let made = carol
+        .post("/api/admin/invitations", &json!({"uses": 3}))
+        .await;
+    assert_eq!(made.str("created_by"), "carol@example.org");
+    let own = format!("/api/admin/users/{carols}");
+    let refused = carol.delete(&own).await;
+    assert_eq!((refused.status, refused.code()), (409, "yourself"));
+    assert_eq!(bob.delete(&own).await.code(), "forbidden");
+    assert_eq!(admin.delete(&own).await.status, 202);
+    app.run_jobs().await;
+    assert_eq!(admin.delete(&own).await.status, 404);
+    let list = admin
+        .get("/api/admin/audit?event=verified_by_administrator")
+        .await;
+    let event = &list.body["items"][0];
+    assert_eq!(event["email"], "bob@example.org");
+    assert_eq!(
+        event["actor"],
+        json!({"kind": "administrator", "id": null, "name": null})
+    );
+    let activity = bob.get("/api/auth/activity").await.body;
+    assert_eq!(activity["items"][0]["by"], "administrator");
+    let invitations = admin.get("/api/admin/invitations").await.body;
+    assert_eq!(invitations["items"][0]["created_by"], Value::Null);
+    assert_eq!(
+        files_with(&live(&app), carols.as_bytes()),
+        [""; 0],
+        "and her id is nowhere"
+    );
+    app.finish().await;
+}
+
+/// An answer that is being written when the account goes leaves nothing behind, whenever it ends.
+#[tokio::test]
+async fn a_running_answer_leaves_nothing() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let bob = app.user("bob").await;
+    let id = id_of(&bob).await;
+    let gate = Gate::new();
+    app.model
+        .answer(Script::says([RARE, " is far"]).gated(&gate));
+    let mut stream = bob.stream(&json!({"message": RARE})).await;
+    gate.release(1);
+    stream.until("delta").await;
+    assert_eq!(delete_own(&bob, PASSWORD).await.status, 202);
+    gate.open();
+    app.settle().await;
+    app.run_jobs().await;
+    for needle in [id.as_bytes().as_slice(), RARE.as_bytes()] {
+        assert_eq!(files_with(&live(&app), needle), [""; 0]);
+    }
+    assert_eq!(users(&admin).await.len(), 1);
+    app.finish().await;
+}
