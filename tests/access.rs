@@ -257,15 +257,14 @@ impl Belongings {
 
     fn named(&self, names: Names) -> &str {
         match names {
-            Nothing => "",
+            // Mails and jobs are nobody's own.
+            Nothing | Mail | Job => "",
             SignIn => &self.sign_in,
             Conversation => &self.conversation,
             Question => &self.question,
             AnAnswer => &self.answer,
             Turn => &self.turn,
             Memory => &self.memory,
-            // Nobody's own.
-            Mail | Job => "",
         }
     }
 }

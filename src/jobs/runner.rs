@@ -131,7 +131,7 @@ async fn keep(jobs: &Jobs, job: &Job, outcome: Outcome, drain: &CancellationToke
         match recorded.await {
             Ok(()) => break,
             Err(error) => {
-                tracing::warn!(job = %id, %error, "the outcome of a job is not stored yet")
+                tracing::warn!(job = %id, %error, "the outcome of a job is not stored yet");
             }
         }
         tokio::select! {

@@ -158,7 +158,8 @@ async fn deliver(app: &App, job: &Job) -> Outcome {
         Ok(mailer) => mailer,
         Err(reason) => return Outcome::Hold(reason.into()),
     };
-    match mailer.send(&outgoing(job.id, *letter)).await {
+    let letter = outgoing(job.id, *letter);
+    match Box::pin(mailer.send(&letter)).await {
         Ok(_) => Outcome::Done,
         Err(Undelivered::Refused(reason)) => Outcome::Fail(reason),
         Err(Undelivered::Later(reason)) => Outcome::Retry(reason),
@@ -184,7 +185,9 @@ async fn send_test(app: &App, to: &str) -> Result<String> {
     let to = super::register::checked_address(to)?;
     let mailer = mailer(app).map_err(unavailable)?;
     let letter = letter::lay_out(app, to, words::test(), None)?;
-    let sent = mailer.send(&outgoing(app.ids.next(), letter)).await;
+    let letter = outgoing(app.ids.next(), letter);
+    // A whole conversation is a large thing to carry around.
+    let sent = Box::pin(mailer.send(&letter)).await;
     sent.map_err(|undelivered| unavailable(undelivered.reason()))
 }
 
