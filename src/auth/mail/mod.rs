@@ -104,9 +104,7 @@ impl Mail {
     pub fn send(&self, app: &App, tx: &mut WriteTx<'_>) -> Result<Uuid> {
         app.jobs.add(tx, KIND, self)
     }
-}
 
-impl Mail {
     /// The mail that a job is to send.
     fn of(job: &Job) -> Option<Self> {
         let mail = (job.kind == KIND).then(|| serde_json::from_str(&job.payload));
@@ -182,7 +180,7 @@ async fn send_test(app: &App, to: &str) -> Result<String> {
         code: "mail_unavailable",
         message: format!("The test was not sent: {reason}."),
     };
-    let to = super::register::checked_address(to)?;
+    let to = crate::auth::register::checked_address(to)?;
     let mailer = mailer(app).map_err(unavailable)?;
     let letter = letter::lay_out(app, to, words::test(), None)?;
     let letter = outgoing(app.ids.next(), letter);
