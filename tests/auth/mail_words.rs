@@ -175,6 +175,7 @@ async fn the_words_about_events() {
         (What::SecondFactorOff, MailPurpose::SecondFactorChanged),
         (What::RecoveryCodesMade, MailPurpose::SecondFactorChanged),
         (What::RecoveryCodeUsed, MailPurpose::SecondFactorChanged),
+        (What::PasskeyAdded, MailPurpose::PasskeyAdded),
         (What::SignedIn, MailPurpose::NewSignIn),
     ] {
         let event = Event {
@@ -220,6 +221,15 @@ async fn the_words_about_events() {
     It was on 1 January 2026, 00:00 UTC, from the network address 203.0.113.9, with "Firefox on Linux".
 
     If that was not you, change your password at once and end all other sign-ins.
+
+    =====
+    Subject: A passkey was added
+
+    A passkey was added to your account on 1 January 2026, 00:00 UTC. With it somebody can sign in without your password.
+
+    It was on 1 January 2026, 00:00 UTC, from the network address 203.0.113.9, with "Firefox on Linux".
+
+    If that was not you, remove it, change your password and end all other sign-ins.
 
     =====
     Subject: A new sign-in to your account

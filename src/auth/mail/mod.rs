@@ -39,9 +39,11 @@ pub enum Purpose {
     Invitation,
     /// Somebody tried to register with an address that has an account.
     AddressTaken,
+    /// `row`, if any, is the event that tells from where.
     PasswordChanged,
     /// `row` is the event that tells what.
     SecondFactorChanged,
+    /// `row`, if any, is the event that tells from where.
     PasskeyAdded,
     /// `row` is the event that tells how.
     NewSignIn,

@@ -122,14 +122,14 @@ pub fn address_taken(base: &str) -> Words {
     }
 }
 
-pub fn password_changed(base: &str, at: Timestamp) -> Words {
+pub fn password_changed(base: &str, at: Timestamp, event: Option<&Event>) -> Words {
     let says = format!(
         "The password of your account was changed on {}. All other sign-ins have ended.",
         on(at)
     );
     notice(
         "Your password was changed",
-        vec![says],
+        [says].into_iter().chain(event.map(from_where)).collect(),
         format!("{base}/account"),
         "If that was not you, ask for a new password at once on the page where you sign in, then look through your sign-ins.",
     )
@@ -159,14 +159,14 @@ pub fn second_factor_changed(base: &str, event: &Event) -> Words {
     notice(subject, says, format!("{base}/account"), otherwise)
 }
 
-pub fn passkey_added(base: &str, at: Timestamp) -> Words {
+pub fn passkey_added(base: &str, at: Timestamp, event: Option<&Event>) -> Words {
     let says = format!(
         "A passkey was added to your account on {}. With it somebody can sign in without your password.",
         on(at)
     );
     notice(
         "A passkey was added",
-        vec![says],
+        [says].into_iter().chain(event.map(from_where)).collect(),
         format!("{base}/account"),
         "If that was not you, remove it, change your password and end all other sign-ins.",
     )
