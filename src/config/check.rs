@@ -62,8 +62,7 @@ fn check_identity(config: &Config) -> Result<(), ConfigError> {
             "mail.smtp_url is set, so mail.from must be too; for example \"Nova <nova@example.org>\"",
         );
     }
-    mail.server().map_err(ConfigError)?;
-    if mail.on() {
+    if mail.server().map_err(ConfigError)?.is_some() {
         mail.sender().map_err(ConfigError)?;
     }
     if auth.verification == Verification::Login && !mail.on() {

@@ -208,6 +208,17 @@ mod tests {
             assert!(error.starts_with("mail.smtp_url"), "{bad}: {error}");
             assert!(!error.contains("swordfish"), "{error}");
         }
+        let overrides = crate::config::Overrides {
+            file: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/config.toml").into()),
+            environment: vec![(
+                "NOVACORE_MAIL__SMTP_URL".into(),
+                "http://u:swordfish@host".into(),
+            )],
+            ..crate::config::Overrides::default()
+        };
+        let error = crate::config::load(&overrides).err().expect("refused").0;
+        assert!(error.contains("mail."), "{error}");
+        assert!(!error.contains("swordfish"), "{error}");
         assert!(mail("").sender().is_ok());
         let nobody = Mail::default().sender();
         assert!(nobody.is_err());

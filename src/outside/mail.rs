@@ -224,10 +224,10 @@ impl Mailer {
             .await?;
         let content = connection.message(message);
         let taken = self.step("handing the mail over", About::TheMail, content);
-        Ok(self.said(taken.await?))
+        Ok(self.said(&taken.await?))
     }
 
-    fn said(&self, response: Response) -> String {
+    fn said(&self, response: &Response) -> String {
         let text: Vec<_> = response.message().collect();
         let said = format!("{} {}", response.code(), text.join(" "));
         self.harmless(&said)

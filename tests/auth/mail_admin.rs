@@ -5,7 +5,7 @@ use std::time::Duration;
 use novacore::auth::{Actor, Event, LinkPurpose, Mail, MailPurpose, What};
 use novacore::clock::Clock;
 use serde_json::{Value, json};
-use storage::Table;
+use storage::{Read as _, Table};
 use uuid::Uuid;
 
 use super::mail::{ada, id_of, queue, queue_link};
@@ -17,7 +17,6 @@ use crate::support::smtp::{Plan, Smtp};
 fn events(app: &TestApp, what: What) -> Vec<Event> {
     const EVENTS: Table<Uuid, Event> = Table::new("auth_events");
     let all = |tx: &storage::ReadTx| tx.scan(&EVENTS, storage::Span::all(), usize::MAX);
-    use storage::Read as _;
     let all = app.app.store.read(all).unwrap();
     let all = all.into_iter().map(|(_, event)| event);
     all.filter(|event| event.what == what).collect()

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::mail::{ada, id_of, job, queue, queue_link};
 use crate::support::app::TestApp;
+use crate::support::clock::soon;
 use crate::support::process::Place;
 use crate::support::smtp::{Plan, Setup, Smtp};
 
@@ -221,6 +222,19 @@ async fn a_hanging_server_stops_nothing_else() {
     app.run_jobs().await;
     assert_eq!(app.smtp().letters().len(), 5);
     app.finish().await;
+}
+
+/// A server that hangs does not keep the program from ending.
+#[tokio::test]
+async fn a_hanging_server_does_not_hold_up_the_end() {
+    let app = TestApp::with_mail(|_| {}).await;
+    app.run_jobs().await;
+    let before = app.smtp().connected();
+    app.smtp().plan([Plan::Hang]);
+    news(&app).await;
+    app.smtp().connections(before + 1).await;
+    let closed = novacore::lifecycle::close(&app.app);
+    soon("the end of the program", closed).await.unwrap();
 }
 
 /// What was queued is sent although the program died in between; what was taken when it died may come

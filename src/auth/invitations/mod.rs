@@ -62,7 +62,7 @@ impl Invitation {
 }
 
 /// The token of the invitation with this id.
-pub fn token(app: &App, id: Uuid) -> String {
+fn token(app: &App, id: Uuid) -> String {
     URL_SAFE_NO_PAD.encode(mac(&app.keys.derive("invitation"), &[id.as_bytes()]))
 }
 

@@ -43,7 +43,8 @@ pub enum Rendered {
 #[derive(Debug)]
 pub struct InvitationLetter {
     pub to: String,
-    pub token: String,
+    /// `invitations::link`: the token stands in its fragment.
+    pub link: String,
     pub expires_at: Timestamp,
 }
 
@@ -56,7 +57,7 @@ pub fn invitation_letter(app: &App, tx: &impl Read, row: Uuid) -> Result<Option<
     Ok(open.and_then(|invitation| {
         Some(InvitationLetter {
             to: invitation.address?,
-            token: invitations::token(app, row),
+            link: invitations::link(app, row),
             expires_at: invitation.expires_at,
         })
     }))
@@ -140,10 +141,9 @@ fn invitation(app: &App, tx: &impl Read, mail: &Mail) -> Result<Rendered> {
     let Some(found) = found.filter(|found| now < found.expires_at) else {
         return Ok(Rendered::Over("the invitation is over"));
     };
-    let link = format!("{}/register#invitation={}", app.base(), found.token);
     let known = &app.config.support.known_limits;
-    let words = words::invitation(link.clone(), found.expires_at, known);
-    letter(app, found.to, words, Some(link))
+    let words = words::invitation(found.link.clone(), found.expires_at, known);
+    letter(app, found.to, words, Some(found.link))
 }
 
 fn by_link(
@@ -196,8 +196,8 @@ fn notice(app: &App, tx: &impl Read, (job, mail): (&Job, &Mail), user: User) -> 
     let gone = Ok(Rendered::Over("what it tells of is no longer known"));
     let words = match mail.purpose {
         Purpose::AddressTaken => words::address_taken(&base),
-        Purpose::PasswordChanged => words::password_changed(&base, at),
-        Purpose::PasskeyAdded => words::passkey_added(&base, at),
+        Purpose::PasswordChanged => words::password_changed(&base, at, event()?.as_ref()),
+        Purpose::PasskeyAdded => words::passkey_added(&base, at, event()?.as_ref()),
         Purpose::FeedbackAnswered => words::feedback_answered(&base),
         Purpose::AccountDeleted => words::account_deleted(at),
         Purpose::SecondFactorChanged => match event()? {

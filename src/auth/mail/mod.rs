@@ -39,9 +39,11 @@ pub enum Purpose {
     Invitation,
     /// Somebody tried to register with an address that has an account.
     AddressTaken,
+    /// `row`, if any, is the event that tells from where.
     PasswordChanged,
     /// `row` is the event that tells what.
     SecondFactorChanged,
+    /// `row`, if any, is the event that tells from where.
     PasskeyAdded,
     /// `row` is the event that tells how.
     NewSignIn,
@@ -104,9 +106,7 @@ impl Mail {
     pub fn send(&self, app: &App, tx: &mut WriteTx<'_>) -> Result<Uuid> {
         app.jobs.add(tx, KIND, self)
     }
-}
 
-impl Mail {
     /// The mail that a job is to send.
     fn of(job: &Job) -> Option<Self> {
         let mail = (job.kind == KIND).then(|| serde_json::from_str(&job.payload));
@@ -158,7 +158,8 @@ async fn deliver(app: &App, job: &Job) -> Outcome {
         Ok(mailer) => mailer,
         Err(reason) => return Outcome::Hold(reason.into()),
     };
-    match mailer.send(&outgoing(job.id, *letter)).await {
+    let letter = outgoing(job.id, *letter);
+    match Box::pin(mailer.send(&letter)).await {
         Ok(_) => Outcome::Done,
         Err(Undelivered::Refused(reason)) => Outcome::Fail(reason),
         Err(Undelivered::Later(reason)) => Outcome::Retry(reason),
@@ -181,10 +182,12 @@ async fn send_test(app: &App, to: &str) -> Result<String> {
         code: "mail_unavailable",
         message: format!("The test was not sent: {reason}."),
     };
-    let to = super::register::checked_address(to)?;
+    let to = crate::auth::register::checked_address(to)?;
     let mailer = mailer(app).map_err(unavailable)?;
     let letter = letter::lay_out(app, to, words::test(), None)?;
-    let sent = mailer.send(&outgoing(app.ids.next(), letter)).await;
+    let letter = outgoing(app.ids.next(), letter);
+    // A whole conversation is a large thing to carry around.
+    let sent = Box::pin(mailer.send(&letter)).await;
     sent.map_err(|undelivered| unavailable(undelivered.reason()))
 }
 

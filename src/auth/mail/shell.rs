@@ -37,11 +37,12 @@ fn line(item: &MailItem) -> String {
     };
     let to = item.to.as_deref().unwrap_or("(nobody any more)");
     let (id, at, purpose) = (item.id, item.created_at, item.purpose.word());
-    let mut line = format!("{id}  {at}  {state:8} {purpose:22} {to}");
-    if let Some(reason) = &item.last_error {
-        line += &format!("  ({} tries; {reason})", item.attempts);
-    }
-    line
+    let reason = item.last_error.as_ref().map(|reason| {
+        let tries = item.attempts;
+        format!("  ({tries} tries; {reason})")
+    });
+    let reason = reason.unwrap_or_default();
+    format!("{id}  {at}  {state:8} {purpose:22} {to}{reason}")
 }
 
 /// A mail as it would be sent now. The person is told, like with an administrator.

@@ -122,14 +122,14 @@ pub fn address_taken(base: &str) -> Words {
     }
 }
 
-pub fn password_changed(base: &str, at: Timestamp) -> Words {
+pub fn password_changed(base: &str, at: Timestamp, event: Option<&Event>) -> Words {
     let says = format!(
         "The password of your account was changed on {}. All other sign-ins have ended.",
         on(at)
     );
     notice(
         "Your password was changed",
-        vec![says],
+        [says].into_iter().chain(event.map(from_where)).collect(),
         format!("{base}/account"),
         "If that was not you, ask for a new password at once on the page where you sign in, then look through your sign-ins.",
     )
@@ -159,14 +159,14 @@ pub fn second_factor_changed(base: &str, event: &Event) -> Words {
     notice(subject, says, format!("{base}/account"), otherwise)
 }
 
-pub fn passkey_added(base: &str, at: Timestamp) -> Words {
+pub fn passkey_added(base: &str, at: Timestamp, event: Option<&Event>) -> Words {
     let says = format!(
         "A passkey was added to your account on {}. With it somebody can sign in without your password.",
         on(at)
     );
     notice(
         "A passkey was added",
-        vec![says],
+        [says].into_iter().chain(event.map(from_where)).collect(),
         format!("{base}/account"),
         "If that was not you, remove it, change your password and end all other sign-ins.",
     )
@@ -187,14 +187,16 @@ pub fn new_sign_in(base: &str, event: &Event) -> Words {
 
 /// When, from which address and by which browser something was done.
 fn from_where(event: &Event) -> String {
-    let mut said = format!("It was on {}", on(event.at));
-    if let Some(address) = &event.address {
-        said += &format!(", from the network address {}", plain(address));
-    }
-    if let Some(device) = &event.device {
-        said += &format!(", with \"{}\"", plain(device));
-    }
-    said + "."
+    let address = event.address.as_ref().map(|address| {
+        let address = plain(address);
+        format!(", from the network address {address}")
+    });
+    let device = event.device.as_ref().map(|device| {
+        let device = plain(device);
+        format!(", with \"{device}\"")
+    });
+    let (address, device) = (address.unwrap_or_default(), device.unwrap_or_default());
+    format!("It was on {}{address}{device}.", on(event.at))
 }
 
 /// What somebody else chose: in one line, and not longer than one reads.
@@ -255,5 +257,26 @@ pub fn test() -> Words {
         otherwise: "If you expected no such mail, you need not do anything.".into(),
         why: "You get this mail because whoever looks after that server entered your address to test it."
             .into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever is invited learns what to, what to know beforehand, until when, and that they need not.
+    #[test]
+    fn an_invitation_says_what_to_know() {
+        let until: Timestamp = "2026-01-15T00:00:00Z".parse().expect("a moment");
+        let limits = ["Answers take a while.".to_owned()];
+        let link = "http://localhost/register#invitation=abc";
+        let words = invitation(link.into(), until, &limits);
+        assert_eq!(words.says.last(), Some(&limits[0]));
+        let action = words.action.expect("a link");
+        assert_eq!(action.link, link);
+        assert!(action.limits.contains("until 15 January 2026, 00:00 UTC"));
+        assert!(words.otherwise.contains("do nothing"));
+        assert!(words.why.contains("an administrator"));
+        assert_eq!(invitation(link.into(), until, &[]).says.len(), 1);
     }
 }
