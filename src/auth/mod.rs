@@ -41,9 +41,8 @@ pub use login::login;
 pub use mail::{Mail, Purpose as MailPurpose, send as send_mail};
 pub use password::{MAX_CHARS as PASSWORD_MAX_CHARS, MIN_CHARS as PASSWORD_MIN_CHARS, Password};
 pub use people::{
-    Account, Act, Change, accounts, change as change_account, end_sessions as end_sessions_of,
-    known_plan, list as people, must_be_another, read_one as person, set as set_account,
-    start_reset,
+    Act, Change, accounts, change as change_account, end_sessions as end_sessions_of, known_plan,
+    list as people, must_be_another, read_one as person, set as set_account, start_reset,
 };
 pub use register::{NewAccount, create_account, register};
 pub use second_factor::{Shown, check as check_code};
