@@ -72,9 +72,8 @@ pub use password_reset::{
     change as change_password, forgot as forgot_password, reset as reset_password,
 };
 pub use people::{
-    Account, Act, Change, accounts, change as change_account, end_sessions as end_sessions_of,
-    known_plan, list as people, must_be_another, read_one as person, set as set_account,
-    start_reset,
+    Act, Change, accounts, change as change_account, end_sessions as end_sessions_of, known_plan,
+    list as people, must_be_another, read_one as person, set as set_account, start_reset,
 };
 pub use register::{NewAccount, create_account, register};
 pub use second_factor::{Shown, check as check_code};

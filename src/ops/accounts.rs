@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::command::UserState;
 use crate::app::App;
-use crate::auth::{self, Account, Change};
+use crate::auth::{self, Change};
 use crate::error::{Error, Result};
 
 /// All accounts, newest first, as a table to read.
@@ -34,22 +34,11 @@ pub fn list(app: &App) -> Result<String> {
             account.plan,
             day(account.created_at),
             account.last_seen_at.map(day).unwrap_or_default(),
-            state(&account),
+            account.state,
         )
         .map_err(broken)?;
     }
     Ok(text.trim_end().to_owned())
-}
-
-fn state(account: &Account) -> &'static str {
-    match account {
-        Account { erasing: true, .. } => "being deleted",
-        Account { disabled: true, .. } => "disabled",
-        Account {
-            verified: false, ..
-        } => "unverified",
-        _ => "verified",
-    }
 }
 
 /// Disables, enables or verifies an account.

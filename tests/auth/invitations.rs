@@ -144,9 +144,9 @@ async fn one_for_an_address_is_for_that_address() {
     let ada = come(&app, "ada", &token).await;
     assert_eq!(ada.status, 201, "{ada:?}");
     assert_eq!(ada.body["user"]["email_verified"], true);
-    let taken = json!({"email": "ADA@example.org"});
-    let taken = admin.post("/api/admin/invitations", &taken).await;
-    assert_eq!((taken.status, taken.code()), (409, "email_taken"));
+    let again = json!({"email": "ADA@example.org"});
+    let again = admin.post("/api/admin/invitations", &again).await;
+    assert_eq!((again.status, again.code()), (409, "email_taken"));
     app.finish().await;
 }
 

@@ -338,23 +338,23 @@ async fn the_shell_does_the_same() {
     };
     let hers = list.lines().find(|line| line.starts_with("ada@")).unwrap();
     assert!(hers.ends_with("unverified"), "{list}");
-    for (to, code, filter) in [
+    for (state, code, filter) in [
         (UserState::Verified, "", "unverified"),
         (UserState::Disabled, "session_revoked", "all"),
         (UserState::Enabled, "session_revoked", "disabled"),
     ] {
-        let done = run(set(to)).await;
+        let done = run(set(state)).await;
         assert!(matches!(done, Reply::Done(_)), "{done:?}");
         assert_eq!(ada.get("/api/auth/me").await.code(), code);
         let path = format!("/api/admin/users?filter={filter}&q=ada");
         let found = usize::from(filter == "all");
-        assert_eq!(admin.get(&path).await.body["total"], found, "{to:?}");
+        assert_eq!(admin.get(&path).await.body["total"], found, "{state:?}");
     }
-    let last = Command::SetUser {
+    let only_one = Command::SetUser {
         email: "admin@example.org".into(),
         to: UserState::Disabled,
     };
-    let refused = run(last).await;
+    let refused = run(only_one).await;
     assert!(matches!(refused, Reply::Failed { .. }), "{refused:?}");
     let told = admin
         .get("/api/admin/audit?user=ada@example.org")

@@ -59,6 +59,10 @@ pub struct CameBy {
 }
 
 /// An account as an administrator sees it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the form on the wire: each is told by itself"
+)]
 #[derive(Serialize, ToSchema)]
 pub struct AdminUser {
     pub id: Uuid,

@@ -13,7 +13,7 @@ pub use change::{
     must_be_another, start_reset,
 };
 pub use list::{__path_list, __path_read_one, list, read_one};
-pub use shell::{Account, accounts, set};
+pub use shell::{accounts, set};
 
 use crate::config::PLANS;
 use crate::error::{Error, Result};

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::change::{Act, Change, apply};
 use crate::app::App;
 use crate::auth::audit::Actor;
-use crate::auth::store::{self, Role};
+use crate::auth::store::{self, Role, User};
 use crate::auth::token;
 use crate::error::{Error, Result};
 
@@ -14,9 +14,8 @@ use crate::error::{Error, Result};
 pub struct Account {
     pub email: String,
     pub administrator: bool,
-    pub verified: bool,
-    pub disabled: bool,
-    pub erasing: bool,
+    /// In a word or two.
+    pub state: &'static str,
     pub plan: String,
     pub created_at: Timestamp,
     pub last_seen_at: Option<Timestamp>,
@@ -27,15 +26,22 @@ pub fn accounts(app: &App) -> Result<Vec<Account>> {
     let users = app.store.read(|tx| store::users(tx, None, usize::MAX))?;
     let accounts = users.into_iter().map(|user| Account {
         administrator: user.role == Role::Admin,
-        verified: user.email_verified_at.is_some(),
-        disabled: user.disabled,
-        erasing: user.erasing,
+        state: state(&user),
         plan: token::plan(app, &user).to_owned(),
         created_at: user.created_at,
         last_seen_at: user.last_seen_at,
         email: user.email,
     });
     Ok(accounts.collect())
+}
+
+fn state(user: &User) -> &'static str {
+    match (user.erasing, user.disabled, user.email_verified_at) {
+        (true, ..) => "being deleted",
+        (_, true, _) => "disabled",
+        (.., None) => "unverified",
+        (.., Some(_)) => "verified",
+    }
 }
 
 /// Changes the account with this address.
