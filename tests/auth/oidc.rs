@@ -4,6 +4,7 @@ mod accounts;
 mod factor;
 mod identities;
 mod secrets;
+mod start;
 mod tokens;
 mod way;
 

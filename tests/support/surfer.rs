@@ -55,10 +55,6 @@ impl Surfer {
         cookies.get(name).map(|cookie| cookie.value.clone())
     }
 
-    pub fn forget(&self, name: &str) {
-        self.cookies.lock().unwrap().remove(name);
-    }
-
     fn with_cookies(&self, request: RequestBuilder, from_elsewhere: bool) -> RequestBuilder {
         let cookies = self.cookies.lock().unwrap();
         let sent = cookies

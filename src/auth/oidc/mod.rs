@@ -58,6 +58,12 @@ pub fn greet(app: &App) {
     if app.oidc.is_none() {
         return;
     }
+    if app.config.server.public_url.is_empty() {
+        tracing::warn!(
+            page = %app.base(),
+            "the other service sends people back to this address, which is right on this machine only: set server.public_url"
+        );
+    }
     let greeting = app.clone();
     app.tasks.work(async move {
         let Some(service) = &greeting.oidc else {

@@ -38,8 +38,10 @@ async fn travel(provider: &Provider, url: &str) -> Vec<String> {
         secrets.push(nonce.split('&').next().unwrap().to_owned());
         surfer.arrive(&back).await;
     }
-    provider.script(|script| script.error = Some("temporarily_unavailable"));
-    surfer.travel(false).await;
+    for error in ["temporarily_unavailable", "periwinkle <b>words</b>"] {
+        provider.script(|script| script.error = Some(error));
+        surfer.travel(false).await;
+    }
     surfer
         .sent_to("/api/auth/oidc/callback?code=gentian&state=gentian")
         .await;
@@ -70,7 +72,8 @@ async fn nothing_of_the_way_is_kept() {
     let mut secrets = travel(&provider, &program.url).await;
     // The person's name there is not needed here; the rest stands in what was given out.
     secrets.extend(provider.secrets());
-    secrets.extend(["ada-there", "marigold", "gentian", "hibiscus"].map(str::to_owned));
+    secrets
+        .extend(["ada-there", "marigold", "periwinkle", "gentian", "hibiscus"].map(str::to_owned));
     program.terminate();
     program.ended().await;
 
