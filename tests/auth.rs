@@ -6,6 +6,7 @@ mod browser;
 mod keys;
 mod limits;
 mod rotation;
+mod service_tokens;
 mod services;
 mod setup;
 mod sign_out;
