@@ -17,6 +17,7 @@ mod password;
 mod people;
 mod rotation;
 mod second_factor;
+mod service_tokens;
 mod services;
 mod setup;
 mod sign_out;

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use novacore::app::{Generation, mac};
 use novacore::auth::{self, Actor, What};
-use novacore::schedule;
+use novacore::{lifecycle, schedule};
 use serde_json::json;
 use storage::{Read as _, Span, Table};
 use uuid::Uuid;
@@ -198,6 +198,7 @@ async fn generations_survive_a_restart() {
         .map(|(number, _)| number)
         .collect();
     assert_eq!(numbers, [2], "the sweep removes what is accepted no longer");
+    lifecycle::close(&app.app).await.unwrap();
     app.crash_and_reopen().await;
     let (access, _) = ada_signs_in(&app).await;
     assert_eq!(part(&access, 0)["kid"], "2");

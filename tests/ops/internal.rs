@@ -87,6 +87,7 @@ async fn usage_is_numbers() {
         .await;
     app.advance(Duration::from_hours(8 * 24));
     app.user("bob").await.say("Hello").await;
+    app.user("bob").await;
     app.settle().await;
     let monitor = service(&app, "monitor", &["usage:read"]).await;
     let token = monitor.token(&app, &["usage:read"]).await;

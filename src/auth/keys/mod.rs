@@ -11,10 +11,10 @@ use storage::WriteTx;
 
 pub use store::CATALOGUE;
 
-use super::audit::{Actor, Event, What};
-use super::store as accounts;
 use crate::app::{App, Generation, accepted};
-use crate::error::Result;
+use crate::auth::audit::{Actor, Event, What};
+use crate::auth::store as accounts;
+use crate::error::{Error, Result};
 
 /// What a rotation came to.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ pub async fn rotate(app: &App, at_once: bool) -> Result<Rotated> {
         event
             .detail(format!("generation {number}{how}"))
             .record(tx)?;
-        Ok::<_, crate::error::Error>(number)
+        Ok::<_, Error>(number)
     });
     let number = stored.await?;
     load(app)?;

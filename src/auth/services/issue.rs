@@ -91,6 +91,10 @@ pub async fn issue(
     asker: Asker,
     Json(mut body): Json<Wanted>,
 ) -> Result<Json<ServiceToken>> {
+    if body.scopes.is_empty() {
+        let message = "Name at least one scope.";
+        return Err(Error::field("scopes_missing", "scopes", message));
+    }
     let secret = match asker {
         Asker::Service(secret) => Ok(secret),
         Asker::Nobody => Ok(body.secret.take().ok_or(Error::Unauthenticated {
@@ -178,10 +182,6 @@ fn unknown() -> Error {
 
 /// Whom the token is to be for, if the service may have it.
 fn permit(app: &App, service: &Service, body: &Wanted) -> Result<Audience> {
-    if body.scopes.is_empty() {
-        let message = "Name at least one scope.";
-        return Err(Error::field("scopes_missing", "scopes", message));
-    }
     let no_audience = || {
         let own = service.audiences.join(", ");
         Error::forbidden(
