@@ -184,7 +184,7 @@ pub async fn make(
 #[utoipa::path(get, path = "/api/admin/services", tag = "admin", responses(
     (status = 200, body = ServiceList), (status = 403, body = Failure)))]
 pub async fn list(State(app): State<App>, _admin: Admin) -> Result<Json<ServiceList>> {
-    let services = app.store.read(|tx| store::services(tx))?;
+    let services = app.store.read(store::services)?;
     let items = services.into_iter().map(ServiceView::from).collect();
     Ok(Json(ServiceList { items }))
 }
