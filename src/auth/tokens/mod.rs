@@ -15,7 +15,7 @@ pub use scope::{
     Anything, ChatRead, ChatWrite, McpUse, MemoryRead, MemoryWrite, OpenAi, SCOPES, Scope,
     UsageRead,
 };
-pub use store::{ApiToken, CATALOGUE, by_hash, erase};
+pub use store::{ApiToken, CATALOGUE, by_hash, erase, of_user};
 
 use crate::app::App;
 use crate::error::Result;
