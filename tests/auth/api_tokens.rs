@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::support::app::TestApp;
 use crate::support::http::{Answer, Person};
-use crate::support::programs::{api_token, events, stands_in_a_file, verified};
+use crate::support::programs::{api_token, events, stands_in_a_file};
 use crate::support::routes;
 use crate::support::script::{Gate, Script};
 
@@ -65,7 +65,7 @@ async fn ask(person: &Person, method: &str, path: &str) -> Answer {
 #[tokio::test]
 async fn each_route_wants_its_scope() {
     let app = TestApp::with(|config| config.limits.enabled = false).await;
-    let ada = verified(&app, "ada").await;
+    let ada = app.user("ada").await;
     for (method, path, scope) in WANTED {
         if scope.is_empty() {
             continue;
@@ -124,7 +124,7 @@ async fn a_token_is_no_sign_in() {
 #[tokio::test]
 async fn a_token_is_shown_once() {
     let app = TestApp::new().await;
-    let ada = verified(&app, "ada").await;
+    let ada = app.user("ada").await;
     let body = json!({"name": "  the wisteria script ", "scopes": ["mcp", "chat:read", "mcp"]});
     let made = ada.post("/api/auth/tokens", &body).await;
     assert_eq!(made.status, 201);
@@ -157,7 +157,7 @@ async fn a_token_is_shown_once() {
 #[tokio::test]
 async fn not_every_token_is_made() {
     let app = TestApp::with(|config| config.limits.enabled = false).await;
-    let ada = verified(&app, "ada").await;
+    let ada = app.user("ada").await;
     let long = "n".repeat(81);
     let wish = |name: &str, scopes: &[&str], end: Value| json!({"name": name, "scopes": scopes, "expires_at": end});
     for (field, body) in [
@@ -176,7 +176,7 @@ async fn not_every_token_is_made() {
         assert_eq!(refused.status, 422, "{body}");
         assert!(refused.body["fields"][field].is_string(), "{refused:?}");
     }
-    let bob = app.user("bob").await;
+    let bob = app.unverified("bob").await;
     let refused = bob
         .post("/api/auth/tokens", &wish("a", &["mcp"], Value::Null))
         .await;
@@ -197,7 +197,7 @@ async fn not_every_token_is_made() {
 #[tokio::test]
 async fn a_token_expires() {
     let app = TestApp::new().await;
-    let ada = verified(&app, "ada").await;
+    let ada = app.user("ada").await;
     let body = json!({"name": "a", "scopes": ["chat:read"], "expires_at": "2026-01-01T00:10:00Z"});
     let token = ada.post("/api/auth/tokens", &body).await.str("token");
     let program = ada.with_token(&token);
@@ -223,7 +223,7 @@ async fn a_token_expires() {
 #[tokio::test]
 async fn a_removed_token_is_dead_at_once() {
     let app = TestApp::new().await;
-    let ada = verified(&app, "ada").await;
+    let ada = app.user("ada").await;
     let (id, token) = api_token(&ada, &["chat:write"]).await;
     let (_, other) = api_token(&ada, &["chat:read"]).await;
     let gate = Gate::new();
@@ -259,7 +259,7 @@ async fn a_removed_token_is_dead_at_once() {
 #[tokio::test]
 async fn a_disabled_person_has_no_programs() {
     let app = TestApp::new().await;
-    let ada = verified(&app, "ada").await;
+    let ada = app.user("ada").await;
     let (_, token) = api_token(&ada, &["chat:read"]).await;
     let id: Uuid = ada.get("/api/auth/me").await.str("id").parse().unwrap();
     for changed in ["nova_", "nova_AAAA", &format!("{token}A"), &token[..47]] {

@@ -22,12 +22,18 @@ fn backups(home: &Path) -> Vec<String> {
     names
 }
 
+/// Waits until all that runs in the background sleeps: the sweep, the queue of jobs, and of the data's care
+/// upkeep, the watch on writing, the check, and where they are on the nightly backups.
+async fn all_asleep(app: &TestApp) {
+    let loops = if app.config.backup.nightly { 6 } else { 5 };
+    app.clock.sleepers(loops).await;
+}
+
 /// Moves time on until something is so, each step only when all that runs in the background sleeps.
 pub async fn until(app: &TestApp, step: Duration, what: &str, so: impl Fn(&TestApp) -> bool) {
-    let background = if app.config.backup.nightly { 5 } else { 4 };
     let wait = async {
         loop {
-            app.clock.sleepers(background).await;
+            all_asleep(app).await;
             if so(app) {
                 break;
             }
@@ -239,7 +245,7 @@ async fn a_held_copy_leaves_backups_alone() {
         (&json!(false), &json!("held"))
     );
     for _ in 0..24 {
-        app.clock.sleepers(5).await;
+        all_asleep(&app).await;
         app.advance(Duration::from_hours(3));
     }
     assert_eq!(backups(&home).len(), 2);

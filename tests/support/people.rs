@@ -15,15 +15,6 @@ pub async fn id_of(person: &Person) -> Uuid {
 }
 
 impl TestApp {
-    /// A signed-in person whose address an administrator vouched for.
-    pub async fn trusted(&self, admin: &Person, name: &str) -> Person {
-        let person = self.user(name).await;
-        let path = format!("/api/admin/users/{}", id_of(&person).await);
-        let verified = admin.patch(&path, &json!({"email_verified": true})).await;
-        assert_eq!(verified.status, 200, "{verified:?}");
-        person
-    }
-
     /// Makes somebody an administrator; who they are then.
     pub async fn second_admin(&self, admin: &Person, name: &str) -> Person {
         let person = self.user(name).await;

@@ -6,28 +6,13 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use novacore::auth::{Event, NewAccount, Password, Role, What};
+use novacore::auth::{Event, What};
 use serde_json::{Value, json};
 use storage::{Read as _, Span, Table};
 use uuid::Uuid;
 
-use super::app::{PASSWORD, TestApp};
+use super::app::TestApp;
 use super::http::{Answer, Person};
-
-/// A signed-in user whose address counts as verified, made if need be.
-pub async fn verified(app: &TestApp, name: &str) -> Person {
-    let account = NewAccount {
-        email: format!("{name}@example.org"),
-        password: Password::from(PASSWORD.to_owned()),
-        role: Role::User,
-        plan: None,
-        vouched: true,
-        invitation: None,
-    };
-    // Who has one already signs in.
-    let _ = novacore::auth::create_account(&app.app, account).await;
-    app.user(name).await
-}
 
 /// A new API token of this person's: its id and its text.
 pub async fn api_token(person: &Person, scopes: &[&str]) -> (String, String) {
