@@ -23,6 +23,8 @@ enum Act {
     Delete(Key),
     DeletePrefix(String),
     DeleteRange(Key, Key),
+    /// The first so many of those with this prefix.
+    DeleteSome(String, usize),
 }
 
 #[derive(Debug, Clone)]
@@ -55,6 +57,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => key().prop_map(Act::Delete),
         1 => "[ab\u{0}]{0,2}".prop_map(Act::DeletePrefix),
         1 => (key(), key()).prop_map(|(low, high)| Act::DeleteRange(low, high)),
+        1 => ("[ab\u{0}]{0,2}", 0_usize..4).prop_map(|(part, most)| Act::DeleteSome(part, most)),
     ]
 }
 
@@ -85,6 +88,14 @@ fn act_on_model(model: &mut Model, act: &Act) -> u64 {
         Act::Delete(key) => drop(model.remove(key)),
         Act::DeletePrefix(part) => model.retain(|key, _| key.0 != *part),
         Act::DeleteRange(low, high) => model.retain(|key, _| key < low || key > high),
+        Act::DeleteSome(part, most) => {
+            let mut left = *most;
+            model.retain(|key, _| {
+                let goes = key.0 == *part && left > 0;
+                left -= usize::from(goes);
+                !goes
+            });
+        }
     }
     (before - model.len()) as u64
 }
@@ -95,6 +106,10 @@ fn act_on_store(tx: &mut novacore_storage::WriteTx<'_>, act: &Act) -> Result<u64
         Act::Delete(key) => tx.delete(&WORDS, key).map(u64::from),
         Act::DeletePrefix(part) => tx.delete_span(&WORDS, Span::prefix(part)),
         Act::DeleteRange(low, high) => tx.delete_span(&WORDS, Span::all().from(low).until(high)),
+        Act::DeleteSome(part, most) => {
+            let removed = tx.delete_some(&WORDS, Span::prefix(part), *most)?;
+            Ok(removed as u64)
+        }
     }
 }
 
