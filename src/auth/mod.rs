@@ -53,8 +53,9 @@ pub use links::{
 pub use login::login;
 pub use mail::{
     Mail, Purpose as MailPurpose, list as list_mails, list_in_words as mails_in_words,
-    retry as retry_mail, send as send_mail, show as show_mail, show_in_words as mail_in_words,
-    start as start_mail, test as test_mail, test_in_words as test_mail_in_words, warn_without_mail,
+    retry as retry_mail, say_goodbye, send as send_mail, show as show_mail,
+    show_in_words as mail_in_words, start as start_mail, test as test_mail,
+    test_in_words as test_mail_in_words, warn_without_mail,
 };
 pub use oidc::{
     CATALOGUE as OIDC_CATALOGUE, begin as oidc_begin, callback as oidc_callback,

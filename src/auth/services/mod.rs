@@ -24,8 +24,12 @@ pub use receivers::{
 pub use scope::{ReadMetrics, ReadUsage, RunBackup, RunJobs};
 pub use store::CATALOGUE;
 
+use storage::Read;
+use uuid::Uuid;
+
 use crate::app::App;
 use crate::auth::tokens::USED_EVERY;
+use crate::error::Result;
 
 pub mod paths {
     //! For the OpenAPI document.
@@ -35,6 +39,11 @@ pub mod paths {
         __path_list as __path_list_receivers, __path_make as __path_make_receiver,
         __path_new_secret as __path_new_receiver_secret, __path_remove as __path_remove_receiver,
     };
+}
+
+/// What a service is called; none when it is no more.
+pub fn name(tx: &impl Read, id: Uuid) -> Result<Option<String>> {
+    Ok(store::service(tx, id)?.map(|service| service.name))
 }
 
 /// Notes that a service was at work, without keeping its request waiting.
