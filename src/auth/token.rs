@@ -46,6 +46,10 @@ pub struct Bearer {
 
 /// A user as everybody who may see one sees it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the form on the wire: each is told by itself"
+)]
 pub struct PublicUser {
     pub id: Uuid,
     pub email: String,

@@ -35,8 +35,8 @@ async fn a_stream_ends_with_its_sign_in() {
     assert_eq!(own.get("/api/auth/me").await.status, 200, "this one stays");
     gate.open();
     app.settle().await;
-    let list = own.get("/api/chat/sessions").await.body;
-    let id = list["items"][0]["id"].as_str().unwrap();
+    let conversations = own.get("/api/chat/sessions").await.body;
+    let id = conversations["items"][0]["id"].as_str().unwrap();
     let history = own.get(&format!("/api/chat/history/{id}")).await.body;
     assert_eq!(said(&history)[1].1, "Half and whole.");
     app.finish().await;

@@ -1,4 +1,4 @@
-//! Service tokens: proved by a receiver outside, and what a forger could try.
+//! Service tokens: printed by a receiver outside, and what a forger could try.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -36,14 +36,14 @@ async fn a_receiver_outside_proves_a_token() {
         decode::<Value>(token, &DecodingKey::from_secret(secret.as_bytes()), &rules).ok()
     };
     let token = office.ask(&app, "printer", &["print"]).await.str("token");
-    let proved = proves(&token, &first).unwrap();
-    assert_eq!(proved.header.typ.as_deref(), Some("svc+jwt"));
-    assert_eq!(proved.claims["scope"], "print");
+    let printed = proves(&token, &first).unwrap();
+    assert_eq!(printed.header.typ.as_deref(), Some("svc+jwt"));
+    assert_eq!(printed.claims["scope"], "print");
     assert_eq!(
         told(&usage(&app, &token).await),
         (403, "service_token_audience")
     );
-    let mut claims = proved.claims;
+    let mut claims = printed.claims;
     claims["aud"] = json!("novacore");
     claims["scope"] = json!("usage:read");
     let header = Header {

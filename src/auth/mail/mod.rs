@@ -4,7 +4,7 @@
 //! text and link are made when it is sent or shown, and are never stored or logged; nobody is shown
 //! somebody else's mail without that person being told.
 
-mod admin;
+pub(super) mod admin;
 mod letter;
 mod shell;
 mod words;
@@ -16,7 +16,6 @@ use storage::WriteTx;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use admin::{__path_list, __path_retry, __path_show, __path_test, list, retry, show, test};
 pub use shell::{list as list_in_words, show as show_in_words, test as test_in_words};
 
 use crate::app::App;

@@ -104,7 +104,7 @@ pub async fn make(
 #[utoipa::path(get, path = "/api/admin/receivers", tag = "admin", responses(
     (status = 200, body = ReceiverList), (status = 403, body = Failure)))]
 pub async fn list(State(app): State<App>, _admin: Admin) -> Result<Json<ReceiverList>> {
-    let receivers = app.store.read(|tx| store::receivers(tx))?;
+    let receivers = app.store.read(store::receivers)?;
     let items = receivers.into_iter().map(ReceiverView::from).collect();
     Ok(Json(ReceiverList { items }))
 }

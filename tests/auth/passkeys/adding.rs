@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use novacore::auth::passkeys_on;
 use serde_json::{Value, json};
 
 use super::{ORIGIN, add, begin, challenge, enrol, home, is, list};
@@ -254,7 +253,8 @@ async fn passkeys_need_a_name_and_https() {
         ("https://[2001:db8::1]", false),
     ] {
         let app = TestApp::fresh(|config| config.server.public_url = url.into()).await;
-        assert_eq!(passkeys_on(&app.app), on, "{url}");
+        let options = app.nobody().get("/api/auth/options").await.body;
+        assert_eq!(options["passkeys"], on, "{url}");
         let begun = app
             .nobody()
             .post("/api/auth/passkey/begin", &json!({}))
