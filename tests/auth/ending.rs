@@ -49,11 +49,11 @@ async fn a_waiting_request_ends_with_its_sign_in() {
     let (lost, own) = (app.user("ada").await, app.user("ada").await);
     let gate = Gate::new();
     app.model.answer(Script::says(["Late."]).gated(&gate));
-    let waiting = lost.clone();
-    let waiting = tokio::spawn(async move { waiting.say("Go on").await });
-    app.model.asked(1).await;
-    assert_eq!(own.delete("/api/auth/sessions").await.status, 204);
-    let answer = waiting.await.unwrap();
+    let ending = async {
+        app.model.asked(1).await;
+        assert_eq!(own.delete("/api/auth/sessions").await.status, 204);
+    };
+    let (answer, ()) = tokio::join!(lost.say("Go on"), ending);
     assert_eq!((answer.status, answer.code()), (401, "session_revoked"));
     gate.open();
     app.finish().await;

@@ -77,6 +77,12 @@ async fn reasons_for_a_monitor() {
     app.finish().await;
 }
 
+fn numbers(value: &Value) -> bool {
+    value
+        .as_object()
+        .map_or(value.is_u64(), |all| all.values().all(numbers))
+}
+
 /// Usage is numbers and nothing else: how many accounts, conversations, memories, bytes.
 #[tokio::test]
 async fn usage_is_numbers() {
@@ -100,11 +106,6 @@ async fn usage_is_numbers() {
         assert!(usage.body["bytes"][kind].is_u64(), "{usage:?}");
     }
     assert!(usage.body["bytes"]["live"].as_u64() > Some(0));
-    fn numbers(value: &Value) -> bool {
-        value
-            .as_object()
-            .map_or(value.is_u64(), |all| all.values().all(numbers))
-    }
     assert!(numbers(&usage.body), "{usage:?}");
     app.finish().await;
 }
@@ -207,7 +208,7 @@ fn proved(token: &str) -> Value {
     decode::<Value>(token, &key, &rules).unwrap().claims
 }
 
-/// With service_auth every request to the model server carries a token that it can prove with the
+/// With `service_auth` every request to the model server carries a token that it can prove with the
 /// shared secret; one token serves until five minutes before its end.
 #[tokio::test]
 async fn the_model_server_knows_who_asks() {
@@ -250,7 +251,7 @@ async fn the_model_server_knows_who_asks() {
     app.finish().await;
 }
 
-/// Without service_auth the model server is shown no token.
+/// Without `service_auth` the model server is shown no token.
 #[tokio::test]
 async fn no_token_unless_told() {
     let app = TestApp::new().await;
