@@ -1,148 +1,53 @@
-//! Who may reach what, for every route there is: one table, held against the program's own
-//! description, so that a new route without a row fails.
+//! Who may reach what, for every route there is: one table, held against the program's own description,
+//! so that a new route without a row fails, and asked by every kind of caller.
+
+mod belongings;
+mod callers;
+mod table;
 
 use std::time::Duration;
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use serde_json::{Value, json};
-use uuid::Uuid;
+use serde_json::json;
 
 use super::support::app::TestApp;
-use super::support::authenticator;
 use super::support::http::{Answer, Person};
+use super::support::programs::{api_token, as_service, service};
 use super::support::routes;
+use belongings::{Belongings, NOBODYS, ask, request};
+use callers::{Callers, of_bobs};
+use table::{Names, ROUTES, Who};
 
-/// What the id in a route's path names.
-#[derive(Clone, Copy, PartialEq)]
-enum Names {
-    Nothing,
-    SignIn,
-    Conversation,
-    /// An answer of Nova's.
-    Answer,
-    /// A message of the person's own.
-    Question,
-    Turn,
-    Memory,
-    Passkey,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Who {
-    /// Anybody, with or without a token.
-    Anyone,
-    /// Whoever brings a refresh token or an access token.
-    AnySignIn,
-    /// The signed-in person, and nobody else's things.
-    Person(Names),
-    /// The signed-in person whose address is verified; what else each asks for, its own tests say.
-    Verified,
-    /// An administrator.
-    Administrator,
-}
-
-use Names::{Answer as AnAnswer, Conversation, Memory, Nothing, Passkey, Question, SignIn, Turn};
-use Who::{Administrator, AnySignIn, Anyone, Person as Of, Verified};
-
-const ROUTES: [(&str, &str, Who); 48] = [
-    ("GET", "/health", Anyone),
-    ("GET", "/ready", Anyone),
-    ("GET", "/metrics", Anyone),
-    ("GET", "/api/status", Anyone),
-    ("GET", "/api/auth/health", Anyone),
-    ("GET", "/api/intelligence/health", Anyone),
-    ("GET", "/api/memory/health", Anyone),
-    ("GET", "/api/admin/storage", Administrator),
-    ("POST", "/api/admin/storage/adopt", Administrator),
-    ("POST", "/api/admin/storage/backup", Administrator),
-    ("POST", "/api/auth/setup", Anyone),
-    ("POST", "/api/auth/register", Anyone),
-    ("POST", "/api/auth/login", Anyone),
-    ("POST", "/api/auth/refresh", AnySignIn),
-    ("POST", "/api/auth/logout", AnySignIn),
-    ("POST", "/api/auth/logout-all", AnySignIn),
-    ("GET", "/api/auth/me", Of(Nothing)),
-    ("GET", "/api/auth/sessions", Of(Nothing)),
-    ("DELETE", "/api/auth/sessions/{id}", Of(SignIn)),
-    ("POST", "/api/auth/passkey/begin", Anyone),
-    ("POST", "/api/auth/passkey/finish", Anyone),
-    ("GET", "/api/auth/passkeys", Of(Nothing)),
-    ("POST", "/api/auth/passkeys", Verified),
-    ("POST", "/api/auth/passkeys/begin", Verified),
-    ("DELETE", "/api/auth/passkeys/{id}", Of(Passkey)),
-    ("GET", "/api/auth/second-factor", Of(Nothing)),
-    ("POST", "/api/auth/second-factor/begin", Verified),
-    ("POST", "/api/auth/second-factor/enable", Verified),
-    ("POST", "/api/auth/second-factor/recovery-codes", Verified),
-    ("POST", "/api/auth/second-factor/disable", Verified),
-    ("GET", "/api/chat/models", Of(Nothing)),
-    ("GET", "/api/chat/sessions", Of(Nothing)),
-    ("POST", "/api/chat/sessions", Of(Nothing)),
-    ("GET", "/api/chat/sessions/{id}", Of(Conversation)),
-    ("PATCH", "/api/chat/sessions/{id}", Of(Conversation)),
-    ("DELETE", "/api/chat/sessions/{id}", Of(Conversation)),
-    ("POST", "/api/chat/sessions/{id}/end", Of(Conversation)),
-    ("GET", "/api/chat/history/{id}", Of(Conversation)),
-    ("POST", "/api/chat/stream", Of(Nothing)),
-    ("POST", "/api/chat/message", Of(Nothing)),
-    ("POST", "/api/chat/messages/{id}/regenerate", Of(AnAnswer)),
-    ("POST", "/api/chat/messages/{id}/edit", Of(Question)),
-    ("GET", "/api/chat/turns/{id}/events", Of(Turn)),
-    ("POST", "/api/chat/turns/{id}/stop", Of(Turn)),
-    ("GET", "/api/memory", Of(Nothing)),
-    ("POST", "/api/memory/search", Of(Nothing)),
-    ("GET", "/api/memory/{id}", Of(Memory)),
-    ("DELETE", "/api/memory/{id}", Of(Memory)),
-];
-
-/// The routes of the table that only a signed-in person may use.
-fn of_persons() -> impl Iterator<Item = (&'static str, &'static str, Names)> {
-    ROUTES.iter().filter_map(|(method, path, who)| match who {
-        Of(names) => Some((*method, *path, *names)),
-        Anyone | AnySignIn | Verified | Administrator => None,
-    })
-}
-
-/// Those that need a verified address besides.
-fn of_verified() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let theirs = ROUTES.iter().filter(|(.., who)| *who == Verified);
-    theirs.map(|(method, path, _)| (*method, *path))
-}
-
-/// Those that only an administrator may use.
-fn of_administrators() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let theirs = ROUTES.iter().filter(|(.., who)| *who == Administrator);
-    theirs.map(|(method, path, _)| (*method, *path))
-}
-
-/// Asks with a body that every route can read.
-async fn ask(person: &Person, method: &str, path: &str, id: &str) -> Answer {
-    let request = person.request(method, &path.replace("{id}", id));
-    let body = json!({"message": "Hello", "title": "Mine", "query": "anything"});
-    Person::send(if method == "GET" {
-        request
-    } else {
-        request.json(&body)
-    })
-    .await
-}
-
-/// An error of the agreed form: exactly these keys, and the id of the header.
+/// An error of the agreed form: these keys, and the id of the header.
 fn is_error(answer: &Answer, status: u16, code: &str, what: &str) {
-    assert_eq!(
-        (answer.status, answer.code()),
-        (status, code),
-        "{what}: {}",
-        answer.text
-    );
+    let found = (answer.status, answer.code());
+    assert_eq!(found, (status, code), "{what}: {}", answer.text);
     let keys: Vec<_> = answer.body.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["code", "correlation_id", "error"], "{what}");
-    assert_eq!(
-        answer.str("correlation_id"),
-        answer.header("x-correlation-id"),
-        "{what}"
-    );
+    let id = answer.header("x-correlation-id");
+    assert_eq!(answer.str("correlation_id"), id, "{what}");
     assert!(answer.str("error").ends_with('.'), "{what}");
+}
+
+/// Passed the door, whatever the route itself had to say.
+fn is_admitted(answer: &Answer, what: &str) {
+    let doors = ["forbidden", "scope_missing", "email_unverified"];
+    let stopped = answer.status == 401 && answer.code() != "totp_required";
+    assert!(
+        !stopped && !doors.contains(&answer.code()),
+        "{what}: {answer:?}"
+    );
+    assert!(answer.status < 500, "{what}: {answer:?}");
+}
+
+fn new_name(app: &TestApp) -> String {
+    format!("person{}", app.app.ids.next().simple())
+}
+
+/// The routes that only somebody may use who says who they are.
+fn guarded() -> impl Iterator<Item = (&'static str, &'static str, Who)> {
+    ROUTES
+        .into_iter()
+        .filter(|(.., who)| !matches!(who, Who::Anyone | Who::AnySignIn | Who::Service(_)))
 }
 
 /// No route can be added without saying here who may use it.
@@ -156,242 +61,254 @@ fn the_table_has_every_route() {
         routes::described()
     );
     for (method, path, who) in ROUTES {
-        let has_id = matches!(who, Of(names) if names != Nothing);
+        let has_id = who.names() != Names::Nothing;
         assert_eq!(path.contains("{id}"), has_id, "{method} {path}");
     }
 }
 
-/// Whoever does not say who they are learns nothing but that.
+/// Whoever does not say who they are, or says it with something that is no good, or no longer, learns
+/// nothing but that: expired, ended, removed, disabled, signed by another key, or by none at all.
 #[tokio::test]
-async fn nobody_gets_in() {
+async fn what_is_no_good_opens_nothing() {
+    let (app, _provider) = TestApp::with_provider(|config| config.limits.enabled = false).await;
+    let callers = Callers::new(&app).await;
+    for (code, person) in &callers.no_good {
+        let secret = person
+            .token
+            .as_ref()
+            .is_some_and(|t| t.starts_with("novas_"));
+        for (method, path, _) in guarded() {
+            let answer = ask(person, method, path, NOBODYS).await;
+            // The one place where a service's secret is of use, to that service.
+            let (status, code) = match path {
+                "/api/auth/service/token" if secret => (403, "service_unknown"),
+                _ => (401, *code),
+            };
+            is_error(&answer, status, code, &format!("{method} {path}"));
+        }
+    }
+    app.finish().await;
+}
+
+/// What is for anyone asks nobody who they are.
+#[tokio::test]
+async fn what_is_for_anyone() {
     let app = TestApp::new().await;
-    let id = Uuid::nil().to_string();
-    for (method, path, _) in of_persons() {
-        let answer = ask(&app.nobody(), method, path, &id).await;
-        is_error(&answer, 401, "token_missing", path);
-    }
-    for (method, path) in of_administrators().chain(of_verified()) {
-        let answer = ask(&app.nobody(), method, path, &id).await;
-        is_error(&answer, 401, "token_missing", path);
-    }
     for (method, path, who) in ROUTES {
-        if who == Anyone && path != "/metrics" {
-            let answer = ask(&app.nobody(), method, path, &id).await;
-            assert_ne!(
-                answer.code(),
-                "token_missing",
-                "{method} {path} is for anyone"
-            );
+        if who == Who::Anyone && path != "/metrics" {
+            let answer = ask(&app.nobody(), method, path, "").await;
+            assert_ne!(answer.code(), "token_missing", "{method} {path}");
         }
     }
     app.finish().await;
 }
 
-/// A token that is no longer, or never was, good opens no route, and each says why.
+/// Each kind of caller that is known passes exactly the doors that the table opens for it.
 #[tokio::test]
-async fn bad_tokens_open_nothing() {
-    let app = TestApp::new().await;
-    let ada = app.user("ada").await;
-    let expired = app.user("ada").await;
-    app.advance(Duration::from_mins(20));
-    let revoked = app.user("ada").await;
-    assert_eq!(
-        revoked.post("/api/auth/logout", &json!({})).await.status,
-        204
-    );
-    let claims = claims(ada.token.as_deref().unwrap());
-    let header = Header {
-        typ: Some("at+jwt".into()),
-        ..Header::new(Algorithm::HS256)
-    };
-    let forged = encode(&header, &claims, &EncodingKey::from_secret(&[1; 32])).unwrap();
-    let bad = [
-        ("token_expired", expired),
-        ("session_revoked", revoked),
-        ("token_invalid", ada.with_token(&forged)),
-        ("token_invalid", ada.with_token("nonsense")),
-    ];
-    for (code, person) in &bad {
-        for (method, path, _) in of_persons() {
-            let answer = ask(person, method, path, &Uuid::nil().to_string()).await;
-            is_error(&answer, 401, code, path);
+async fn every_kind_of_caller_meets_its_door() {
+    let (app, _provider) = TestApp::with_provider(|config| config.limits.enabled = false).await;
+    let callers = Callers::new(&app).await;
+    for (method, path, who) in guarded() {
+        let what = |caller: &str| format!("{caller}: {method} {path}");
+        // New people each time: some routes end them.
+        let (fresh, trusted) = (new_name(&app), new_name(&app));
+        let unverified = ask(&app.unverified(&fresh).await, method, path, NOBODYS).await;
+        let user = ask(&app.user(&trusted).await, method, path, NOBODYS).await;
+        let bare = ask(&callers.without_scopes, method, path, NOBODYS).await;
+        let full = ask(&callers.with_scopes, method, path, NOBODYS).await;
+        match who {
+            Who::Administrator(_) => {
+                for person in [unverified, user] {
+                    is_error(&person, 403, "forbidden", &what("a person"));
+                }
+            }
+            Who::Verified(_) => {
+                is_error(&unverified, 403, "email_unverified", &what("unverified"));
+                is_admitted(&user, &what("a person"));
+            }
+            _ => {
+                is_admitted(&unverified, &what("unverified"));
+                is_admitted(&user, &what("a person"));
+            }
         }
-        for (method, path) in of_verified() {
-            let answer = ask(person, method, path, "").await;
-            is_error(&answer, 401, code, path);
+        match who {
+            Who::Known => {
+                is_admitted(&bare, &what("a token without scopes"));
+                is_admitted(&full, &what("a token"));
+            }
+            Who::Scoped(scope, _) => {
+                is_error(&bare, 403, "scope_missing", &what("a token without scopes"));
+                is_admitted(&full, &what("a token with all scopes"));
+                let others = callers.all_but(&app, scope).await;
+                let others = ask(&others, method, path, NOBODYS).await;
+                is_error(&others, 403, "scope_missing", &what("all scopes but this"));
+            }
+            _ => {
+                is_error(&bare, 403, "scope_missing", &what("a token"));
+                is_error(
+                    &full,
+                    403,
+                    "scope_missing",
+                    &what("a token with all scopes"),
+                );
+            }
         }
     }
     app.finish().await;
 }
 
-/// Whoever has not verified their address is told so, where it is needed.
-#[tokio::test]
-async fn what_needs_a_verified_address() {
-    let app = TestApp::new().await;
-    let ada = app.user("ada").await;
-    for (method, path) in of_verified() {
-        let answer = ask(&ada, method, path, "").await;
-        is_error(&answer, 403, "email_unverified", path);
-    }
-    app.finish().await;
-}
-
-fn claims(token: &str) -> Value {
-    use base64::Engine as _;
-    let payload = token.split('.').nth(1).unwrap();
-    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload);
-    serde_json::from_slice(&payload.unwrap()).unwrap()
-}
-
-/// One thing of each kind, all bob's.
-struct Belongings {
-    sign_in: String,
-    conversation: String,
-    question: String,
-    answer: String,
-    turn: String,
-    memory: String,
-    passkey: String,
-}
-
-impl Belongings {
-    async fn of(bob: &Person) -> Self {
-        let said = bob.say("My sister lives in Lisbon.").await;
-        let conversation = said.str("session_id");
-        let history = bob
-            .get(&format!("/api/chat/history/{conversation}"))
-            .await
-            .body;
-        let sign_ins = bob.get("/api/auth/sessions").await.body;
-        let id = |value: &Value| value.as_str().unwrap().to_owned();
-        Self {
-            sign_in: id(&sign_ins["items"][0]["id"]),
-            question: id(&history["items"][1]["id"]),
-            memory: id(&history["items"][1]["id"]),
-            answer: said.str("message_id"),
-            turn: said.str("turn_id"),
-            passkey: authenticator::passkey(bob).await,
-            conversation,
-        }
-    }
-
-    fn named(&self, names: Names) -> &str {
-        match names {
-            Nothing => "",
-            SignIn => &self.sign_in,
-            Conversation => &self.conversation,
-            Question => &self.question,
-            AnAnswer => &self.answer,
-            Turn => &self.turn,
-            Memory => &self.memory,
-            Passkey => &self.passkey,
-        }
-    }
-}
-
-/// What is somebody else's is not there: on no route does an id lead to it, and the answer is the
-/// same as for an id that nobody has.
+/// What is somebody else's is not there: on no route does an id lead to it, for a stranger or for an
+/// administrator, and the answer is the same as for an id that nobody has.
 #[tokio::test]
 async fn what_is_not_mine_is_not_there() {
-    let app = TestApp::new().await;
+    let (app, _provider) = TestApp::with_provider(|config| config.limits.enabled = false).await;
     let (ada, bob) = (app.user("ada").await, app.user("bob").await);
-    let bobs = Belongings::of(&bob).await;
+    let admin = app.admin().await;
+    let bobs = Belongings::of(&app, &bob).await;
     let owned = async |person: &Person| {
-        let conversation = person
-            .get(&format!("/api/chat/history/{}", bobs.conversation))
-            .await;
-        let memories = person.get("/api/memory").await;
-        (
-            conversation.body["items"].clone(),
-            memories.body["items"].clone(),
-        )
+        let history = format!("/api/chat/history/{}", bobs.named(Names::Conversation));
+        let mut seen = vec![person.get(&history).await.body["items"].clone()];
+        for path in [
+            "/api/memory",
+            "/api/auth/tokens",
+            "/api/auth/passkeys",
+            "/api/auth/identities",
+        ] {
+            seen.push(person.get(path).await.body["items"].clone());
+        }
+        seen
     };
     let before = owned(&bob).await;
     let without_id = |answer: &Answer| answer.text.replace(&answer.str("correlation_id"), "");
-    for (method, path, names) in of_persons().filter(|(.., names)| *names != Nothing) {
-        let theirs = ask(&ada, method, path, bobs.named(names)).await;
-        is_error(&theirs, 404, "not_found", path);
-        let nobodys = ask(&ada, method, path, "019b76da-a800-7000-8000-000000000000").await;
-        assert_eq!(without_id(&theirs), without_id(&nobodys), "{method} {path}");
-        let no_id = ask(&ada, method, path, "1%20or%201=1").await;
-        is_error(&no_id, 404, "not_found", path);
+    for (method, path, names) in of_bobs() {
+        for stranger in [&ada, &admin] {
+            let theirs = ask(stranger, method, path, bobs.named(names)).await;
+            is_error(&theirs, 404, "not_found", path);
+            let nobodys = ask(stranger, method, path, NOBODYS).await;
+            assert_eq!(without_id(&theirs), without_id(&nobodys), "{method} {path}");
+            let no_id = ask(stranger, method, path, "1%20or%201=1").await;
+            is_error(&no_id, 404, "not_found", path);
+        }
     }
-    let in_his = json!({"message": "Hello", "session_id": bobs.conversation});
+    let in_his = json!({"message": "Hello", "session_id": bobs.named(Names::Conversation)});
     for path in ["/api/chat/message", "/api/chat/stream"] {
         is_error(&ada.post(path, &in_his).await, 404, "not_found", path);
     }
+    let search = json!({"query": "sister Lisbon"});
+    let found = admin.post("/api/memory/search", &search).await;
+    assert_eq!(found.body["results"], json!([]));
     app.settle().await;
     assert_eq!(owned(&bob).await, before, "nothing of his has changed");
     assert_eq!(
         app.model.requests().len(),
         1,
-        "and no model was asked in his name"
+        "no model was asked in his name"
     );
     assert_eq!(ada.get("/api/chat/sessions").await.body["items"], json!([]));
     app.finish().await;
 }
 
-/// The same table, asked by the owner: each route does what it is for, so the refusals above are
-/// about whose things they are, and not about how they were asked for.
+/// The same table, asked by the owner: each route does what it is for, so the refusals above are about
+/// whose things they are, and not about how they were asked for.
 #[tokio::test]
 async fn what_is_mine_is_there() {
-    let app = TestApp::new().await;
+    let (app, _provider) = TestApp::with_provider(|config| config.limits.enabled = false).await;
     let bob = app.user("bob").await;
-    let deletes = |method: &str| method == "DELETE";
-    let (last, first): (Vec<_>, Vec<_>) = of_persons().partition(|(method, ..)| deletes(method));
-    for (method, path, names) in first {
-        app.advance(Duration::from_secs(5));
-        let bobs = Belongings::of(&bob).await;
-        let answer = ask(&bob, method, path, bobs.named(names)).await;
-        assert!(
-            (200..300).contains(&answer.status),
-            "{method} {path}: {answer:?}"
-        );
+    let mut rows: Vec<_> = guarded().collect();
+    rows.retain(|(.., who)| !matches!(who, Who::Administrator(_) | Who::Verified(_)));
+    // What ends the sign-in, and the account, comes last.
+    rows.sort_by_key(|(_, path, who)| {
+        (*path == "/api/account/delete", who.names() == Names::SignIn)
+    });
+    for (method, path, who) in rows {
+        let bob = if path == "/api/account/delete" {
+            app.user("bob").await
+        } else {
+            bob.clone()
+        };
+        let bobs = Belongings::of(&app, &bob).await;
+        let answer = ask(&bob, method, path, bobs.named(who.names())).await;
+        let done = (200..300).contains(&answer.status);
+        assert!(done, "{method} {path}: {answer:?}");
     }
-    let bobs = Belongings::of(&bob).await;
-    // The memory before its conversation, and the sign-in last.
-    for names in [Memory, Conversation, Passkey, SignIn] {
-        let (method, path, _) = *last.iter().find(|(.., n)| *n == names).unwrap();
-        let answer = ask(&bob, method, path, bobs.named(names)).await;
-        assert_eq!(answer.status, 204, "{method} {path}: {answer:?}");
-    }
-    assert_eq!(last.len(), 4, "a route that deletes needs its turn above");
     assert_eq!(bob.get("/api/auth/me").await.code(), "session_revoked");
+    app.run_jobs().await;
     app.finish().await;
 }
 
-/// What is an administrator's is refused to everybody else, who is told that it is, and works for
-/// an administrator.
+/// What is an administrator's works for an administrator, and says so when there is no such thing.
 #[tokio::test]
 async fn what_is_the_administrators() {
-    let app = TestApp::new().await;
-    let (admin, ada) = (app.admin().await, app.user("ada").await);
-    for (method, path) in of_administrators() {
-        let answer = ask(&ada, method, path, "").await;
-        is_error(&answer, 403, "forbidden", path);
-        let answer = ask(&admin, method, path, "").await;
-        assert!(
-            (200..300).contains(&answer.status),
-            "{method} {path}: {answer:?}"
-        );
+    let (app, _provider) = TestApp::with_provider(|config| config.limits.enabled = false).await;
+    let admin = app.admin().await;
+    // What goes by itself: without a mail server there is nothing to test.
+    let own_tests = ["/api/admin/mails/test", "/api/auth/service/token"];
+    for (method, path, who) in guarded() {
+        let Who::Administrator(names) = who else {
+            continue;
+        };
+        if names != Names::Nothing {
+            let nobodys = ask(&admin, method, path, NOBODYS).await;
+            is_error(&nobodys, 404, "not_found", path);
+        }
+        let bob = app.user(&new_name(&app)).await;
+        let his = Belongings::about(&app, &admin, &bob).await;
+        let answer = ask(&admin, method, path, his.named(names)).await;
+        let done = (200..300).contains(&answer.status) || own_tests.contains(&path);
+        assert!(done, "{method} {path}: {answer:?}");
     }
+    app.run_jobs().await;
     app.finish().await;
 }
 
-/// An administrator has no door of their own into other people's words.
+/// What is for services no person can use, not even an administrator, and no service without the scope,
+/// with a token of another kind, for another place, too old, or signed by somebody else.
 #[tokio::test]
-async fn an_administrator_reads_nobodys_words() {
-    let app = TestApp::new().await;
-    let (admin, bob) = (app.admin().await, app.user("bob").await);
-    let bobs = Belongings::of(&bob).await;
-    for (method, path, names) in of_persons().filter(|(.., names)| *names != Nothing) {
-        let answer = ask(&admin, method, path, bobs.named(names)).await;
-        is_error(&answer, 404, "not_found", path);
+async fn what_is_for_services() {
+    let app = TestApp::with(|config| config.limits.enabled = false).await;
+    let all = ["metrics:read", "backup:run", "usage:read", "jobs:run"];
+    let program = service(&app, "backups", &all).await;
+    let aged = program.token(&app, &all).await;
+    app.advance(Duration::from_mins(16));
+    let admin = app.admin().await;
+    let no_good = callers::no_good_for_services(&app, &admin, &aged).await;
+    let (_, api) = api_token(&app.user("ada").await, &["chat:read"]).await;
+    for (method, path, who) in ROUTES {
+        let Who::Service(scope) = who else { continue };
+        for person in [&app.nobody(), &admin, &app.nobody().with_token(&api)] {
+            let answer = ask(person, method, path, "").await;
+            is_error(&answer, 403, "service_token_missing", path);
+        }
+        for (code, token) in &no_good {
+            let answer = as_service(&app, method, path, token).await;
+            is_error(&answer, 403, code, path);
+        }
+        let others: Vec<_> = all.into_iter().filter(|other| *other != scope).collect();
+        let without = program.token(&app, &others).await;
+        let answer = as_service(&app, method, path, &without).await;
+        is_error(&answer, 403, "scope_missing", path);
+        let with = program.token(&app, &[scope]).await;
+        let answer = as_service(&app, method, path, &with).await;
+        assert!((200..300).contains(&answer.status), "{path}: {answer:?}");
+        // As a person's token it is worth nothing.
+        let answer = ask(&app.nobody().with_token(&with), "GET", "/api/auth/me", "").await;
+        is_error(&answer, 401, "token_invalid", path);
     }
-    let found = admin
-        .post("/api/memory/search", &json!({"query": "sister Lisbon"}))
-        .await;
-    assert_eq!(found.body["results"], json!([]));
-    assert_eq!(admin.get("/api/memory").await.body["total"], 0);
+    app.settle().await;
+    app.finish().await;
+}
+
+/// A request that carries what is no good beside what is good is not let in by the one for the other.
+#[tokio::test]
+async fn a_good_token_does_not_cover_a_bad_one() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let both = request(&ada, "GET", "/api/internal/usage", "").header("x-service-token", "no good");
+    is_error(
+        &Person::send(both).await,
+        403,
+        "service_token_invalid",
+        "usage",
+    );
     app.finish().await;
 }

@@ -73,6 +73,7 @@ pub struct JobList {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct JobQuery {
     pub limit: Option<usize>,
     /// `next_before` of the page before.
@@ -100,7 +101,7 @@ pub async fn list_jobs(
 }
 
 /// Has a job tried again now, also one that was given up.
-#[utoipa::path(post, path = "/api/admin/jobs/{id}/retry", tag = "admin", responses(
+#[utoipa::path(post, path = "/api/admin/jobs/{id}/retry", tag = "admin", params(("id" = Uuid, Path)), responses(
     (status = 202), (status = 401, body = Failure), (status = 403, body = Failure),
     (status = 404, body = Failure), (status = 409, body = Failure, description = "job_done")))]
 pub async fn retry_job(

@@ -202,10 +202,13 @@ impl Store {
         act: impl FnOnce(&Live) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (caller, answer) = mpsc::channel();
-        if let Some(queue) = lock(&self.handle.queue).as_ref() {
-            let _ = queue.send(Item::Act(Box::new(move |live| {
-                let _ = caller.send(act(live));
-            })));
+        // The closure owns `caller`: where it cannot be queued, `answer` hears that it is gone.
+        let asked = Item::Act(Box::new(move |live| {
+            let _ = caller.send(act(live));
+        }));
+        match lock(&self.handle.queue).as_ref() {
+            Some(queue) => drop(queue.send(asked)),
+            None => drop(asked),
         }
         answer.recv().unwrap_or(Err(Error::Closed))
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
 use novacore_storage::{Error, Pending, Read, Record, Span, Store, Table};
 
@@ -241,6 +242,17 @@ fn close_drains_the_queue() {
     let reopened = open(dir.path()).unwrap();
     assert_eq!(texts(&reopened).len(), 1000);
     assert_eq!(reopened.lineage(), store.lineage());
+}
+
+/// Promise: what looks after the data is refused by a closed store, and does not wait for ever.
+#[test]
+fn a_closed_store_is_not_looked_after() {
+    let (_dir, store) = new_store();
+    assert_eq!(store.close(), Ok(()));
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || tell.send(store.snapshot(&mut |_| ()).map(drop)));
+    let answer = told.recv_timeout(Duration::from_secs(60));
+    assert_eq!(answer, Ok(Err(Error::Closed)));
 }
 
 /// Promise: a store whose last clone is dropped closes itself, even from within a closure.

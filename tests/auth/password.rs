@@ -58,6 +58,8 @@ async fn the_mailed_link_sets_a_new_password() {
     app.run_jobs().await;
     let last = app.letters_to(ADA).await.pop().unwrap();
     assert!(last.subject.contains("password"), "{}", last.subject);
+    let says = "from the network address 127.0.0.1";
+    assert!(last.text.contains(says), "{}", last.text);
     app.finish().await;
 }
 
@@ -185,5 +187,7 @@ async fn the_old_password_sets_a_new_one() {
     app.run_jobs().await;
     let last = app.letters_to(ADA).await.pop().unwrap();
     assert!(last.subject.contains("password"), "{}", last.subject);
+    let says = "from the network address 127.0.0.1";
+    assert!(last.text.contains(says), "{}", last.text);
     app.finish().await;
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use novacore::jobs::{Job, State};
 use serde_json::{Value, json};
+use storage::Table;
 
 use super::health::dependency;
 use crate::support::app::TestApp;
@@ -78,9 +80,8 @@ async fn reasons_for_a_monitor() {
 }
 
 fn numbers(value: &Value) -> bool {
-    value
-        .as_object()
-        .map_or(value.is_u64(), |all| all.values().all(numbers))
+    let all = value.as_object();
+    all.map_or(value.is_u64(), |all| all.values().all(numbers))
 }
 
 /// Usage is numbers and nothing else: how many accounts, conversations, memories, bytes.
@@ -137,23 +138,37 @@ async fn a_service_has_jobs_looked_at() {
     let app = TestApp::new().await;
     let timer = service(&app, "timer", &["jobs:run"]).await;
     let token = timer.token(&app, &["jobs:run"]).await;
-    let jobs = app.app.jobs.clone();
-    let add = move |tx: &mut storage::WriteTx<'_>| jobs.add(tx, "no.such.kind", &json!({}));
-    let id = app.app.store.write(add).await.unwrap();
-    app.app.jobs.quiet().await.unwrap();
-    let tries = || {
-        let job = app.app.store.read(|tx| app.app.jobs.get(tx, id)).unwrap();
-        job.unwrap()
+    let held = Job {
+        id: app.app.ids.next(),
+        kind: "no.such.kind".into(),
+        payload: "{}".into(),
+        state: State::Held,
+        attempts: 0,
+        created_at: app.app.clock.now(),
+        due_at: Some("2026-01-01T00:10:00Z".parse().unwrap()),
+        ended_at: None,
+        last_error: None,
     };
-    let before = tries();
-    let answer = as_service(&app, "POST", "/api/internal/jobs/run", &token).await;
-    assert_eq!(answer.status, 200);
-    let total: u64 = ["waiting", "held", "failed"]
-        .map(|state| answer.body[state].as_u64().unwrap())
-        .iter()
-        .sum();
-    assert_eq!(total, 1, "{answer:?}: {before:?}");
+    let (id, due) = (held.id, held.due_at.unwrap().as_millisecond());
+    let store = move |tx: &mut storage::WriteTx<'_>| {
+        let (jobs, dues) = (Table::new("jobs_queue"), Table::new("jobs_due"));
+        tx.put(&jobs, &id, &held)?;
+        tx.put(&dues, &(due, id), &())
+    };
+    app.app.store.write(store).await.unwrap();
+    let now = || {
+        let job = app.app.store.read(|tx| app.app.jobs.get(tx, id));
+        job.unwrap().unwrap()
+    };
     app.app.jobs.quiet().await.unwrap();
+    assert_eq!(now().state, State::Held, "it is not due");
+    let answer = as_service(&app, "POST", "/api/internal/jobs/run", &token).await;
+    let numbers = json!({"waiting": 0, "held": 1, "failed": 0});
+    assert_eq!((answer.status, answer.body), (200, numbers));
+    app.app.jobs.quiet().await.unwrap();
+    let tried = now();
+    assert_ne!(tried.state, State::Held, "it was tried: {tried:?}");
+    assert!(tried.last_error.is_some(), "{tried:?}");
     app.finish().await;
 }
 

@@ -1,8 +1,8 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ask, onSecondFactor } from '../src/lib/admin/ask';
-import { Deed } from '../src/lib/admin/deed.svelte';
-import { Pages, type Cut } from '../src/lib/admin/pages.svelte';
+import { Deed } from '../src/lib/ui/deed.svelte';
+import { Pages, type Cut } from '../src/lib/ui/pages.svelte';
 import { People } from '../src/lib/admin/people/people.svelte';
 import { OnePerson } from '../src/lib/admin/people/person.svelte';
 import { api } from '../src/lib/api/client';

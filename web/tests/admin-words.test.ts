@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEntry, Invitation, Job, Mail, Person } from '../src/lib/api/types';
-import { actorWords, addressOf, eventGroups, eventWords } from '../src/lib/admin/activity/words';
+import { addressOf } from '../src/lib/admin/activity/address';
 import { isAddress } from '../src/lib/admin/address';
-import { fileName, ratingWords, starsOf } from '../src/lib/admin/feedback/words';
+import { fileName } from '../src/lib/admin/feedback/download-name';
 import * as invitations from '../src/lib/admin/invitations/words';
 import * as jobs from '../src/lib/admin/jobs/words';
 import * as mails from '../src/lib/admin/mail/words';
@@ -10,6 +10,8 @@ import { GRAVE } from '../src/lib/admin/people/grave';
 import * as people from '../src/lib/admin/people/words';
 import { placeAt, PLACES, titleAt } from '../src/lib/admin/places';
 import * as programs from '../src/lib/admin/programs/words';
+import { actorWords } from '../src/lib/auth/events';
+import { ratingWords, starsOf } from '../src/lib/ui/rating';
 
 const at = '2026-06-17T12:00:00Z';
 
@@ -45,14 +47,13 @@ describe('people', () => {
 		expect(people.emptyWords('all', '')).toContain('invitation');
 	});
 
-	// Promise: what an account is opened with is readable; a plan or a way this page does not know is shown as it is.
-	it('have keys, plans and ways in', () => {
+	// Promise: what an account is opened with is readable; a plan this page does not know is shown as it is.
+	it('have keys and plans', () => {
 		expect(people.keysWords(person)).toBe('a password alone');
 		expect(people.keysWords({ ...person, second_factor: true, passkeys: 2, tokens: 1 })).toBe(
 			'a second factor, 2 passkeys, 1 API token'
 		);
 		expect([people.planWords('pro'), people.planWords('gold')]).toEqual(['Pro', 'gold']);
-		expect([people.methodWords('passkey'), people.methodWords('smoke')]).toEqual(['with a passkey', 'smoke']);
 	});
 
 	// Promise: the grave acts are asked twice, name the account, and deleting wants its address typed.
@@ -161,17 +162,6 @@ describe('mails', () => {
 describe('activity', () => {
 	const entry = (actor: AuditEntry['actor']) => ({ actor, user_id: 'u' }) as AuditEntry;
 
-	// Promise: known events are in words, unknown ones are shown and can be filtered by.
-	it('is in words', () => {
-		expect(eventWords('signed_in')).toBe('Signed in');
-		expect(eventWords('something_new')).toBe('something_new');
-		const offered = (chosen: string) =>
-			eventGroups(chosen).flatMap(({ options }) => options.map(([id]) => id));
-		expect(offered('signed_in')).not.toContain('something_new');
-		expect(offered('something_new').at(-1)).toBe('something_new');
-		expect(new Set(offered('')).size).toBe(offered('').length);
-	});
-
 	// Promise: whoever did something to another's account is named; one's own doing is not said twice.
 	it('names who did it', () => {
 		expect(actorWords(entry({ kind: 'user', id: 'u' }))).toBeNull();
@@ -219,8 +209,8 @@ describe('programs', () => {
 describe('feedback and jobs', () => {
 	// Promise: a rating is read without its colour, and the file says the day it was made.
 	it('have ratings in words', () => {
-		expect(ratingWords(1)).toBe('1 of 5, Bad');
-		expect(ratingWords(5)).toBe('5 of 5, Very good');
+		expect(ratingWords(1)).toBe('1 of 5, bad');
+		expect(ratingWords(5)).toBe('5 of 5, very good');
 		expect(starsOf(3)).toEqual([true, true, true, false, false]);
 		expect(fileName(new Date(at))).toBe('novacore-feedback-2026-06-17.csv');
 	});

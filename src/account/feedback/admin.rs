@@ -32,6 +32,7 @@ pub enum FeedbackFilter {
 #[into_params(parameter_in = Query)]
 pub struct FeedbackQuery {
     #[serde(default)]
+    #[param(inline)]
     filter: FeedbackFilter,
     /// At most this many, 50 unless told, 200 at most.
     limit: Option<usize>,

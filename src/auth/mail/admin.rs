@@ -66,6 +66,7 @@ pub struct MailList {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct MailQuery {
     pub limit: Option<usize>,
     /// `next_before` of the page before.
@@ -166,7 +167,7 @@ pub async fn list(
 }
 
 /// The text and link of a mail, for when it does not arrive. The person is told.
-#[utoipa::path(post, path = "/api/admin/mails/{id}/show", tag = "admin", responses(
+#[utoipa::path(post, path = "/api/admin/mails/{id}/show", tag = "admin", params(("id" = Uuid, Path)), responses(
     (status = 200, body = ShownMail), (status = 401, body = Failure), (status = 403, body = Failure),
     (status = 404, body = Failure), (status = 409, body = Failure, description = "mail_expired")))]
 pub async fn show(
@@ -215,7 +216,7 @@ fn find(app: &App, tx: &impl Read, id: Uuid) -> Result<(Job, Mail)> {
 }
 
 /// Has a mail sent again now, also one that was given up.
-#[utoipa::path(post, path = "/api/admin/mails/{id}/retry", tag = "admin", responses(
+#[utoipa::path(post, path = "/api/admin/mails/{id}/retry", tag = "admin", params(("id" = Uuid, Path)), responses(
     (status = 202), (status = 401, body = Failure), (status = 403, body = Failure),
     (status = 404, body = Failure), (status = 409, body = Failure, description = "mail_sent")))]
 pub async fn retry(

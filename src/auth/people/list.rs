@@ -44,6 +44,7 @@ pub struct UserQuery {
     /// A part of the address.
     q: Option<String>,
     #[serde(default)]
+    #[param(inline)]
     filter: Filter,
     /// At most this many, 50 unless told, 200 at most.
     limit: Option<usize>,

@@ -4,6 +4,370 @@
  */
 
 export interface paths {
+	'/api/account/delete': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Deletes the caller's account with everything in it. */
+		post: operations['post_account_delete'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/account/feedback': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What the caller wrote, newest first, with the answers. */
+		get: operations['get_account_feedback'];
+		put?: never;
+		/** Writes to whoever runs this server; 20 times within 24 hours at most. */
+		post: operations['post_account_feedback'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/audit': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What happened to accounts, newest first. */
+		get: operations['get_admin_audit'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/feedback': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What people wrote, newest first. */
+		get: operations['get_admin_feedback'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/feedback/export': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** All of it as a table, newest first. */
+		get: operations['get_admin_feedback_export'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/feedback/{id}/answer': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/**
+		 * Answers somebody, or changes the answer. They are told by mail that there is one; it stands in the
+		 *     page alone.
+		 */
+		post: operations['post_admin_feedback_id_answer'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/invitations': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** The invitations there are, newest first. */
+		get: operations['get_admin_invitations'];
+		put?: never;
+		/** Makes an invitation; when it names an address, its link is mailed there, too. */
+		post: operations['post_admin_invitations'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/invitations/{id}': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		post?: never;
+		/** Takes an invitation back; the accounts that came by it stay. */
+		delete: operations['delete_admin_invitations_id'];
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/invitations/{id}/link': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** The link of an invitation once more, while it is good. */
+		post: operations['post_admin_invitations_id_link'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/jobs': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What is queued, and what ended in the last days, newest first. */
+		get: operations['get_admin_jobs'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/jobs/{id}/retry': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Has a job tried again now, also one that was given up. */
+		post: operations['post_admin_jobs_id_retry'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/mails': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What mail there is, newest first. */
+		get: operations['get_admin_mails'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/mails/test': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Sends a test now, to see whether the mail server takes it. */
+		post: operations['post_admin_mails_test'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/mails/{id}/retry': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Has a mail sent again now, also one that was given up. */
+		post: operations['post_admin_mails_id_retry'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/mails/{id}/show': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** The text and link of a mail, for when it does not arrive. The person is told. */
+		post: operations['post_admin_mails_id_show'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/receivers': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** All receivers, newest first. */
+		get: operations['get_admin_receivers'];
+		put?: never;
+		/** Adds a receiver. */
+		post: operations['post_admin_receivers'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/receivers/{id}': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		post?: never;
+		/** Removes a receiver; no service gets tokens for it any more. */
+		delete: operations['delete_admin_receivers_id'];
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/receivers/{id}/secret': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Gives a receiver a new secret; tokens are signed with it from now on. */
+		post: operations['post_admin_receivers_id_secret'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/services': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** All services, newest first. */
+		get: operations['get_admin_services'];
+		put?: never;
+		/** Adds a service. */
+		post: operations['post_admin_services'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/services/{id}': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		post?: never;
+		/** Removes a service; its tokens end at once. */
+		delete: operations['delete_admin_services_id'];
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/services/{id}/secret': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Gives a service a new secret; the old one, and every token it was given, ends at once. */
+		post: operations['post_admin_services_id_secret'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/admin/storage': {
 		parameters: {
 			query?: never;
@@ -55,6 +419,130 @@ export interface paths {
 		patch?: never;
 		trace?: never;
 	};
+	'/api/admin/users': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** The accounts, newest first. */
+		get: operations['get_admin_users'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/users/{id}': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** One account, with its sign-ins. */
+		get: operations['get_admin_users_id'];
+		put?: never;
+		post?: never;
+		/** Deletes somebody's account with everything in it. */
+		delete: operations['delete_admin_users_id'];
+		options?: never;
+		head?: never;
+		/**
+		 * Changes an account. Disabling it ends its sign-ins, its streams and its running answers at once; its
+		 *     API tokens are refused for as long as it lasts.
+		 */
+		patch: operations['patch_admin_users_id'];
+		trace?: never;
+	};
+	'/api/admin/users/{id}/end-sessions': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Ends all sign-ins of an account. */
+		post: operations['post_admin_users_id_end_sessions'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/users/{id}/start-reset': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Sends somebody a link by which they choose a new password. Nobody chooses it for them. */
+		post: operations['post_admin_users_id_start_reset'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/activity': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What happened to the caller's account, newest first. */
+		get: operations['get_auth_activity'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/change-password': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Sets a new password and ends all other sign-ins. */
+		post: operations['post_auth_change_password'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/forgot-password': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Mails a link for a new password, if the address has an account. The answer is always the same. */
+		post: operations['post_auth_forgot_password'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/auth/health': {
 		parameters: {
 			query?: never;
@@ -66,6 +554,57 @@ export interface paths {
 		get: operations['get_auth_health'];
 		put?: never;
 		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/identities': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** The identities that are tied to the account, newest first. */
+		get: operations['get_auth_identities'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/identities/{id}': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		post?: never;
+		/** Unties an identity, unless nobody could sign in to the account any more. */
+		delete: operations['delete_auth_identities_id'];
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/invitation': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** What an invitation offers. */
+		post: operations['post_auth_invitation'];
 		delete?: never;
 		options?: never;
 		head?: never;
@@ -140,6 +679,160 @@ export interface paths {
 		patch?: never;
 		trace?: never;
 	};
+	'/api/auth/oidc/begin': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Begins a sign-in with the other service, or ties it to the caller's account. */
+		post: operations['post_auth_oidc_begin'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/oidc/callback': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** The browser comes back from the other service. */
+		get: operations['get_auth_oidc_callback'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/oidc/second-factor': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Finishes a sign-in with the other service. */
+		post: operations['post_auth_oidc_second_factor'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/options': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** Which ways in there are. */
+		get: operations['get_auth_options'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/passkey/begin': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Begins signing in: a challenge for any passkey of this server. */
+		post: operations['post_auth_passkey_begin'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/passkey/finish': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Signs in with the authenticator's answer. */
+		post: operations['post_auth_passkey_finish'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/passkeys': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** The caller's passkeys, oldest first. */
+		get: operations['get_auth_passkeys'];
+		put?: never;
+		/** Adds the passkey that the authenticator made. */
+		post: operations['post_auth_passkeys'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/passkeys/begin': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Begins a new passkey: what the browser hands to the authenticator. */
+		post: operations['post_auth_passkeys_begin'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/passkeys/{id}': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		post?: never;
+		/** Removes one of the caller's passkeys. */
+		delete: operations['delete_auth_passkeys_id'];
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/auth/refresh': {
 		parameters: {
 			query?: never;
@@ -166,8 +859,150 @@ export interface paths {
 		};
 		get?: never;
 		put?: never;
-		/** Makes an account and signs it in. */
+		/**
+		 * Makes an account and signs it in. Where nobody may sign in unverified, the answer is always 202,
+		 *     whether the address has an account or not, and a mail says the rest.
+		 */
 		post: operations['post_auth_register'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/resend-verification': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Sends the verification mail again. Whoever is not signed in hears the same for every address. */
+		post: operations['post_auth_resend_verification'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/reset-password': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Sets a new password with the mailed link, and ends every sign-in. Signs nobody in. */
+		post: operations['post_auth_reset_password'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/second-factor': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** Whether the caller's sign-ins ask for codes. */
+		get: operations['get_auth_second_factor'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/second-factor/begin': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Shows a new secret for the authenticator. It counts once a code of it has come. */
+		post: operations['post_auth_second_factor_begin'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/second-factor/disable': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Turns codes off. */
+		post: operations['post_auth_second_factor_disable'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/second-factor/enable': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Turns codes on, by the first code of the secret that was shown. */
+		post: operations['post_auth_second_factor_enable'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/second-factor/recovery-codes': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Makes new recovery codes; the old ones are of no more use. */
+		post: operations['post_auth_second_factor_recovery_codes'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/service/token': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/**
+		 * Gives out a token for a service: for its own secret (in the body, or as `Bearer novas_...`), or to
+		 *     an administrator.
+		 */
+		post: operations['post_auth_service_token'];
 		delete?: never;
 		options?: never;
 		head?: never;
@@ -185,7 +1020,8 @@ export interface paths {
 		get: operations['get_auth_sessions'];
 		put?: never;
 		post?: never;
-		delete?: never;
+		/** Ends all of the caller's sign-ins but the one that asks. */
+		delete: operations['delete_auth_sessions'];
 		options?: never;
 		head?: never;
 		patch?: never;
@@ -219,6 +1055,59 @@ export interface paths {
 		put?: never;
 		/** Makes the first administrator and signs them in. */
 		post: operations['post_auth_setup'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/tokens': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** One's own API tokens, newest first. */
+		get: operations['get_auth_tokens'];
+		put?: never;
+		/** Makes an API token for a program of one's own. */
+		post: operations['post_auth_tokens'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/tokens/{id}': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		post?: never;
+		/** Removes an API token; what it serves ends at once. */
+		delete: operations['delete_auth_tokens_id'];
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/auth/verify-email': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** The same, for links opened by something that is no page. */
+		get: operations['get_auth_verify_email'];
+		put?: never;
+		/** Verifies the address that the link was sent to, and uses the link up. */
+		post: operations['post_auth_verify_email'];
 		delete?: never;
 		options?: never;
 		head?: never;
@@ -444,6 +1333,57 @@ export interface paths {
 		patch?: never;
 		trace?: never;
 	};
+	'/api/internal/backup': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Begins a backup now, where the nightly ones are. */
+		post: operations['post_internal_backup'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/internal/jobs/run': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Has every job that is due or held looked at now. */
+		post: operations['post_internal_jobs_run'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/internal/usage': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** How much of everything there is, as numbers. */
+		get: operations['get_internal_usage'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/memory': {
 		parameters: {
 			query?: never;
@@ -554,7 +1494,7 @@ export interface paths {
 			path?: never;
 			cookie?: never;
 		};
-		/** Prometheus text, for the allowed networks. */
+		/** Prometheus text, for the allowed networks and for services with `metrics:read`. */
 		get: operations['get_metrics'];
 		put?: never;
 		post?: never;
@@ -585,6 +1525,98 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
 	schemas: {
+		AccountNumbers: {
+			/**
+			 * Format: int64
+			 * @description Signed in, or went on with a sign-in, within the last seven days.
+			 */
+			active_7_days: number;
+			/** Format: int64 */
+			disabled: number;
+			/** Format: int64 */
+			total: number;
+			/** Format: int64 */
+			verified: number;
+		};
+		ActivityList: {
+			items: components['schemas']['ActivityView'][];
+			/** Format: uuid */
+			next_before?: string | null;
+		};
+		/** @description Something that happened to one's own account. */
+		ActivityView: {
+			address?: string | null;
+			/** Format: date-time */
+			at: string;
+			by: components['schemas']['Doer'];
+			detail?: string | null;
+			device?: string | null;
+			event: components['schemas']['What'];
+			/** Format: uuid */
+			id: string;
+			result: components['schemas']['Outcome'];
+		};
+		/** @enum {string} */
+		ActorKind: 'user' | 'administrator' | 'operator' | 'service' | 'nobody';
+		/** @description Who did something. */
+		ActorView: {
+			/** Format: uuid */
+			id?: string | null;
+			kind: components['schemas']['ActorKind'];
+			/** @description The address of an account; none when it is no more. */
+			name?: string | null;
+		};
+		Address: {
+			/** @description Needed only from those who are not signed in. */
+			email?: string;
+		};
+		/** @description A sign-in as an administrator sees it. */
+		AdminSession: {
+			address: string;
+			/** Format: date-time */
+			created_at: string;
+			device: string;
+			/** Format: uuid */
+			id: string;
+			/** Format: date-time */
+			last_seen_at: string;
+			method: components['schemas']['Method'];
+		};
+		/** @description An account as an administrator sees it. */
+		AdminUser: {
+			/** Format: date-time */
+			created_at: string;
+			disabled: boolean;
+			email: string;
+			email_verified: boolean;
+			/** Format: date-time */
+			email_verified_at?: string | null;
+			/** @description Being deleted; it is gone from this list when that is done. */
+			erasing: boolean;
+			/** Format: uuid */
+			id: string;
+			invitation?: components['schemas']['CameBy'] | null;
+			/** Format: date-time */
+			last_seen_at?: string | null;
+			passkeys: number;
+			/** @description Name of the plan whose limits count. */
+			plan: string;
+			role: components['schemas']['Role'];
+			/** @description Whether one-time codes are asked for. */
+			second_factor: boolean;
+			/** @description How many sign-ins are live. */
+			sign_ins: number;
+			tokens: number;
+		};
+		/** @description An account with its sign-ins. */
+		AdminUserDetail: components['schemas']['AdminUser'] & {
+			sessions: components['schemas']['AdminSession'][];
+		};
+		AllFeedback: {
+			items: components['schemas']['FeedbackItem'][];
+			/** Format: uuid */
+			next_before?: string | null;
+		};
 		Answer: {
 			error?: components['schemas']['MessageError'] | null;
 			finish_reason?: string | null;
@@ -602,6 +1634,30 @@ export interface components {
 			tokens_used: number;
 			/** Format: uuid */
 			turn_id: string;
+		};
+		ApiTokenList: {
+			items: components['schemas']['ApiTokenView'][];
+		};
+		/** @description A new API token. Its text is shown this once. */
+		ApiTokenMade: components['schemas']['ApiTokenView'] & {
+			/** @description `nova_` and 43 characters. */
+			token: string;
+		};
+		/** @description An API token as its owner sees it. */
+		ApiTokenView: {
+			/** Format: date-time */
+			created_at: string;
+			/** Format: date-time */
+			expires_at?: string | null;
+			/** Format: uuid */
+			id: string;
+			/**
+			 * Format: date-time
+			 * @description To within five minutes.
+			 */
+			last_used_at?: string | null;
+			name: string;
+			scopes: string[];
 		};
 		AskRequest: {
 			message: string;
@@ -629,6 +1685,26 @@ export interface components {
 			/** @description Why it failed. */
 			reason?: string | null;
 		};
+		BeginPasskey: {
+			password?: components['schemas']['Password'] | null;
+		};
+		BeginSecondFactor: {
+			password?: components['schemas']['Password'] | null;
+		};
+		ByteNumbers: {
+			/** Format: int64 */
+			journal: number;
+			/** Format: int64 */
+			live: number;
+			/** Format: int64 */
+			snapshots: number;
+		};
+		/** @description The invitation that an account came by. */
+		CameBy: {
+			/** Format: uuid */
+			id: string;
+			note?: string | null;
+		};
 		/** @description How one capability does. */
 		Capability: {
 			/** Format: date-time */
@@ -639,6 +1715,24 @@ export interface components {
 			 */
 			latency_ms: number;
 			/** @description `ok`, `degraded` or `down`. */
+			status: string;
+		};
+		/** @description What is to change; what is not named stays. */
+		Change: {
+			/** @description A disabled account cannot sign in; its data stays. */
+			disabled?: boolean | null;
+			/** @description Only `true`: an administrator vouches for the address. */
+			email_verified?: boolean | null;
+			plan?: string | null;
+			role?: components['schemas']['Role'] | null;
+		};
+		ChangePassword: {
+			current_password?: components['schemas']['Password'] | null;
+			new_password: components['schemas']['Password'];
+		};
+		/** @description What everybody is told who asks for a mail. */
+		CheckMail: {
+			/** @description Always `check_mail`. */
 			status: string;
 		};
 		CheckState: {
@@ -663,12 +1757,14 @@ export interface components {
 		};
 		Credentials: {
 			email: string;
+			/** @description The part of an invitation's link after `#invitation=`. */
+			invitation?: string | null;
 			password: components['schemas']['Password'];
 		};
 		/** @description One thing that NovaCore depends on. */
 		Dependency: {
 			name: string;
-			/** @description Only for callers on this machine. */
+			/** @description Only for callers on this machine, and services with `metrics:read`. */
 			reason?: string | null;
 			/** @description `ok`, `degraded` or `down`. */
 			status: string;
@@ -694,6 +1790,11 @@ export interface components {
 			/** Format: int64 */
 			snapshots: number;
 		};
+		/**
+		 * @description Who did something, seen by whoever it was done to.
+		 * @enum {string}
+		 */
+		Doer: 'you' | 'administrator' | 'operator' | 'program';
 		/** @description Event `done`. */
 		Done: {
 			/** @description Always empty: the text came in `delta` events. */
@@ -711,6 +1812,37 @@ export interface components {
 		};
 		EditRequest: {
 			message: string;
+		};
+		/** @description That an account is being deleted. */
+		Erasing: {
+			/**
+			 * @description Always `erasing`: it is gone from the rows within moments, from the search index and the data's own
+			 *     files once these are rewritten right after, and from older snapshots and the journal, out of which
+			 *     an earlier moment can be restored, after a day. Backups and copies elsewhere hold it for as long
+			 *     as they are kept.
+			 */
+			status: string;
+		};
+		EventList: {
+			items: components['schemas']['EventView'][];
+			/** Format: uuid */
+			next_before?: string | null;
+		};
+		/** @description Something that happened to an account. */
+		EventView: {
+			actor: components['schemas']['ActorView'];
+			address?: string | null;
+			/** Format: date-time */
+			at: string;
+			detail?: string | null;
+			device?: string | null;
+			email?: string | null;
+			event: components['schemas']['What'];
+			/** Format: uuid */
+			id: string;
+			result: components['schemas']['Outcome'];
+			/** Format: uuid */
+			user_id?: string | null;
 		};
 		/** @description Event `error`: the answer ended without being complete. */
 		Failed: {
@@ -735,6 +1867,44 @@ export interface components {
 			 */
 			resets_at?: string | null;
 		};
+		FeedbackAnswer: {
+			/** @description 1 to 4000 characters. */
+			answer: string;
+		};
+		/** @description Somebody's feedback. */
+		FeedbackItem: {
+			answer?: string | null;
+			/** Format: date-time */
+			answered_at?: string | null;
+			correlation_id?: string | null;
+			/** Format: date-time */
+			created_at: string;
+			email: string;
+			/** Format: uuid */
+			id: string;
+			/** Format: int32 */
+			rating?: number | null;
+			text: string;
+			/** Format: uuid */
+			user_id: string;
+		};
+		FeedbackList: {
+			items: components['schemas']['FeedbackView'][];
+		};
+		/** @description One's own feedback. */
+		FeedbackView: {
+			answer?: string | null;
+			/** Format: date-time */
+			answered_at?: string | null;
+			correlation_id?: string | null;
+			/** Format: date-time */
+			created_at: string;
+			/** Format: uuid */
+			id: string;
+			/** Format: int32 */
+			rating?: number | null;
+			text: string;
+		};
 		/** @description One finding of a search. */
 		Found: {
 			/** Format: date-time */
@@ -755,11 +1925,175 @@ export interface components {
 			/** @description Always `itm` until promotion exists. */
 			tier: string;
 		};
+		Goodbye: {
+			password?: components['schemas']['Password'] | null;
+			/** @description A code of the second factor or a recovery code, where there is one. */
+			totp?: string | null;
+		};
 		Health: {
 			/** @description Always `ok`: the process answers. */
 			status: string;
 			version: string;
 		};
+		/** @description An invitation as an administrator sees it. */
+		InvitationItem: {
+			accounts: components['schemas']['InvitedAccount'][];
+			/** Format: date-time */
+			created_at: string;
+			/** @description The address of who made it; none when that account is no more. */
+			created_by?: string | null;
+			email?: string | null;
+			/** Format: date-time */
+			expires_at: string;
+			/** Format: uuid */
+			id: string;
+			note?: string | null;
+			plan?: string | null;
+			state: components['schemas']['Standing'];
+			/** Format: int32 */
+			used: number;
+			/** Format: int32 */
+			uses: number;
+		};
+		InvitationLink: {
+			link: string;
+		};
+		InvitationList: {
+			items: components['schemas']['InvitationItem'][];
+			/** Format: uuid */
+			next_before?: string | null;
+		};
+		/** @description An invitation that was just made. */
+		InvitationMade: components['schemas']['InvitationItem'] & {
+			link: string;
+		};
+		InvitationToken: {
+			/** @description The part of the link after `#invitation=`. */
+			token: string;
+		};
+		/** @description What somebody who was invited is shown before they make an account. */
+		InvitationView: {
+			/** @description The address that the account must have. */
+			email?: string | null;
+			/** Format: date-time */
+			expires_at: string;
+			known_limits: string[];
+			plan?: string | null;
+			support_address?: string | null;
+		};
+		/** @description An account that came by an invitation. */
+		InvitedAccount: {
+			/** Format: date-time */
+			created_at: string;
+			email: string;
+			/** Format: uuid */
+			id: string;
+		};
+		JobItem: {
+			/** Format: int32 */
+			attempts: number;
+			/** Format: date-time */
+			created_at: string;
+			/**
+			 * Format: date-time
+			 * @description When it is tried next, or looked at again.
+			 */
+			due_at?: string | null;
+			/** Format: date-time */
+			ended_at?: string | null;
+			/** Format: uuid */
+			id: string;
+			kind: string;
+			last_error?: string | null;
+			state: components['schemas']['JobState'];
+		};
+		JobList: {
+			items: components['schemas']['JobItem'][];
+			/** Format: uuid */
+			next_before?: string | null;
+		};
+		/** @description The jobs that had not been done when it was asked. */
+		JobNumbers: {
+			/**
+			 * Format: int64
+			 * @description Given up.
+			 */
+			failed: number;
+			/**
+			 * Format: int64
+			 * @description Waiting for something else than time, such as a mail server.
+			 */
+			held: number;
+			/** Format: int64 */
+			waiting: number;
+		};
+		/**
+		 * @description `held` waits for something else than time, such as a mail server being named.
+		 * @enum {string}
+		 */
+		JobState: 'waiting' | 'held' | 'done' | 'failed';
+		LinkToken: {
+			/** @description From the link in the mail. */
+			token: string;
+		};
+		LinkedIdentities: {
+			items: components['schemas']['LinkedIdentity'][];
+		};
+		LinkedIdentity: {
+			/** @description The address there. */
+			email?: string | null;
+			/** Format: uuid */
+			id: string;
+			/** Format: date-time */
+			last_used_at?: string | null;
+			/** Format: date-time */
+			linked_at: string;
+			/** @description Of the service. */
+			name: string;
+		};
+		Login: {
+			email: string;
+			password: components['schemas']['Password'];
+			/** @description A code of the authenticator, or a recovery code, where the account asks for one. */
+			totp?: string | null;
+		};
+		MailItem: {
+			/** Format: int32 */
+			attempts: number;
+			/** Format: date-time */
+			created_at: string;
+			/** Format: uuid */
+			id: string;
+			last_error?: string | null;
+			/** Format: date-time */
+			next_try_at?: string | null;
+			purpose: components['schemas']['Purpose'];
+			/** Format: date-time */
+			sent_at?: string | null;
+			state: components['schemas']['MailState'];
+			/** @description None when nobody is there any more. */
+			to?: string | null;
+			/** Format: uuid */
+			user_id?: string | null;
+		};
+		MailList: {
+			/** @description Whether a mail server is configured. */
+			configured: boolean;
+			/** @description Who mail comes from. */
+			from?: string | null;
+			/** @description This data is a copy that nobody adopted, so nothing is sent. */
+			held: boolean;
+			items: components['schemas']['MailItem'][];
+			/** Format: uuid */
+			next_before?: string | null;
+		};
+		/** @description A mail that was queued. */
+		MailQueued: {
+			/** Format: uuid */
+			mail_id: string;
+		};
+		/** @enum {string} */
+		MailState: 'waiting' | 'kept' | 'sent' | 'failed' | 'expired';
 		MemoryList: {
 			items: components['schemas']['MemoryView'][];
 			/** Format: uuid */
@@ -820,6 +2154,11 @@ export interface components {
 			/** Format: uuid */
 			turn_id: string;
 		};
+		/**
+		 * @description How somebody signed in.
+		 * @enum {string}
+		 */
+		Method: 'password' | 'passkey' | 'oidc' | 'setup';
 		ModelView: {
 			/**
 			 * Format: int32
@@ -843,6 +2182,77 @@ export interface components {
 			/** @example ollama */
 			provider: string;
 		};
+		NewApiToken: {
+			/**
+			 * Format: date-time
+			 * @description In the future; without it the token does not expire.
+			 */
+			expires_at?: string | null;
+			/** @description What it is for, 1 to 80 characters. */
+			name: string;
+			/**
+			 * @description At least one of `chat:read`, `chat:write`, `memory:read`, `memory:write`, `usage:read`,
+			 *     `openai`, `mcp`.
+			 */
+			scopes: string[];
+		};
+		NewFeedback: {
+			/** @description Of the request that it is about. */
+			correlation_id?: string | null;
+			/**
+			 * Format: int32
+			 * @description 1 to 5.
+			 */
+			rating?: number | null;
+			/** @description 1 to 4000 characters. */
+			text: string;
+		};
+		NewInvitation: {
+			/**
+			 * Format: int32
+			 * @description How many days it is good, 14 unless told, 90 at most.
+			 */
+			days?: number | null;
+			/** @description Only for this address; the link is mailed to it. */
+			email?: string | null;
+			/** @description What administrators want to remember; 200 characters at most. */
+			note?: string | null;
+			/** @description The plan that its accounts get. */
+			plan?: string | null;
+			/**
+			 * Format: int32
+			 * @description How many accounts may be made by it, 1 unless told, 1000 at most; 1 when it names an address.
+			 */
+			uses?: number | null;
+		};
+		NewPasskey: {
+			/** Format: uuid */
+			ceremony: string;
+			/** @description What `PublicKeyCredential.toJSON()` gives. */
+			credential: Record<string, never>;
+			/** @description For its owner to tell it from others. */
+			name: string;
+		};
+		NewPassword: {
+			password: components['schemas']['Password'];
+			/** @description From the link in the mail. */
+			token: string;
+		};
+		NewReceiver: {
+			/** @description 1 to 64 of `a-z 0-9 : . _ -`; stands in tokens as `aud`. */
+			name: string;
+		};
+		NewService: {
+			/** @description For whom it may get tokens: `novacore`, or names of receivers. */
+			audiences: string[];
+			/** @description 1 to 80 characters; no other service has it. */
+			name: string;
+			/**
+			 * @description Here: `metrics:read`, `backup:run`, `usage:read`, `jobs:run`. For receivers any word of 1 to 64
+			 *     of `a-z 0-9 : . _ -`.
+			 */
+			scopes: string[];
+		};
 		NewSession: {
 			/** @description The model for this conversation, where the person prefers one. */
 			model?: string | null;
@@ -860,6 +2270,62 @@ export interface components {
 			on: boolean;
 			/** @description `held` when they are configured, and off only until this data is adopted. */
 			why?: string | null;
+		};
+		OidcAddress: {
+			/** @description Where the page is to go. */
+			url: string;
+		};
+		OidcBegin: {
+			/** @description Ties the service to the account that is signed in, instead of signing in. */
+			link?: boolean | null;
+		};
+		OidcSecondFactor: {
+			/** @description A code of the authenticator, or a recovery code. */
+			totp: string;
+		};
+		Options: {
+			/** @description What people should know beforehand, one sentence each. */
+			known_limits: string[];
+			/** @description Whether a mail server is configured; without one an administrator has the mails. */
+			mail: boolean;
+			oidc?: components['schemas']['Provider'] | null;
+			passkeys: boolean;
+			registration: components['schemas']['Registration'];
+			/** @description Whether the first administrator is still to be made. */
+			setup_required: boolean;
+			/** @description Where people find help. */
+			support_address?: string | null;
+			verification: components['schemas']['Verification'];
+		};
+		/**
+		 * @description How it went.
+		 * @enum {string}
+		 */
+		Outcome: 'ok' | 'refused';
+		/** @description A challenge, and the id by which its answer comes back. */
+		PasskeyCeremony: {
+			/** Format: uuid */
+			ceremony: string;
+			/** @description `{publicKey: …}`, for `navigator.credentials`. */
+			options: Record<string, never>;
+		};
+		PasskeyList: {
+			items: components['schemas']['PasskeyView'][];
+		};
+		PasskeySignIn: {
+			/** Format: uuid */
+			ceremony: string;
+			/** @description What `PublicKeyCredential.toJSON()` gives. */
+			credential: Record<string, never>;
+		};
+		PasskeyView: {
+			/** Format: date-time */
+			created_at: string;
+			/** Format: uuid */
+			id: string;
+			/** Format: date-time */
+			last_used_at?: string | null;
+			name: string;
 		};
 		/**
 		 * Format: password
@@ -883,6 +2349,10 @@ export interface components {
 			commands: string[];
 			error: string;
 		};
+		/** @description Another service that people can sign in with. */
+		Provider: {
+			name: string;
+		};
 		/** @description A user as everybody who may see one sees it. */
 		PublicUser: {
 			/** Format: date-time */
@@ -891,10 +2361,34 @@ export interface components {
 			email_verified: boolean;
 			/** Format: date-time */
 			email_verified_at?: string | null;
+			/** @description False for accounts that only sign in by another service or a passkey. */
+			has_password: boolean;
 			/** Format: uuid */
 			id: string;
+			/** @description Name of the plan whose limits count. */
+			plan: string;
 			role: components['schemas']['Role'];
+			/** @description Whether one-time codes are asked for. */
+			second_factor: boolean;
+			/** @description Whether this server wants one before anything administrative, and there is none yet. */
+			second_factor_required: boolean;
 		};
+		/**
+		 * @description What a mail is for. The words are stable: pages know them.
+		 * @enum {string}
+		 */
+		Purpose:
+			| 'verify_email'
+			| 'reset_password'
+			| 'invitation'
+			| 'address_taken'
+			| 'password_changed'
+			| 'second_factor_changed'
+			| 'passkey_added'
+			| 'new_sign_in'
+			| 'mail_shown'
+			| 'feedback_answered'
+			| 'account_deleted';
 		/** @description Event `queued`. */
 		Queued: {
 			/** @description 1 is next. */
@@ -909,10 +2403,36 @@ export interface components {
 			status: string;
 			version: string;
 		};
+		ReceiverList: {
+			items: components['schemas']['ReceiverView'][];
+		};
+		/** @description A new receiver. Its secret is shown this once. */
+		ReceiverMade: components['schemas']['ReceiverView'] & {
+			/** @description The key for HS256: these 43 characters as they stand here, not what they decode to. */
+			secret: string;
+		};
+		ReceiverView: {
+			/** Format: date-time */
+			created_at: string;
+			/** Format: uuid */
+			id: string;
+			name: string;
+			/** Format: date-time */
+			secret_made_at: string;
+		};
+		RecoveryCodes: {
+			/** @description Each is good once; they are not shown again. */
+			recovery_codes: string[];
+		};
 		RefreshToken: {
 			/** @description Clients that are no browser send it here; a browser sends its cookie. */
 			refresh_token?: string | null;
 		};
+		/**
+		 * @description Who may make an account.
+		 * @enum {string}
+		 */
+		Registration: 'open' | 'invitation' | 'closed';
 		Rename: {
 			title: string;
 		};
@@ -930,6 +2450,34 @@ export interface components {
 			took_ms: number;
 			total: number;
 		};
+		SecondFactorCode: {
+			code: string;
+		};
+		SecondFactorProof: {
+			/** @description Of the authenticator, or a recovery code. */
+			code: string;
+			password?: components['schemas']['Password'] | null;
+		};
+		SecondFactorSecret: {
+			/** @description For a QR code. */
+			otpauth_url: string;
+			/** @description In base 32, for typing. */
+			secret: string;
+		};
+		SecondFactorState: {
+			enabled: boolean;
+			/** Format: date-time */
+			enabled_at?: string | null;
+			recovery_codes_left: number;
+			/** @description Whether this server insists on it for this account. */
+			required: boolean;
+		};
+		/** @description A secret that must not be shown, not even by `Debug`. */
+		Secret: string;
+		/** @description A secret, shown this once. */
+		SecretMade: {
+			secret: string;
+		};
 		/** @description What the page must know before anybody has signed in. */
 		ServerStatus: {
 			/** Format: date-time */
@@ -946,6 +2494,37 @@ export interface components {
 			/** @description `ok`, or `degraded` without a model server. */
 			status: string;
 			version: string;
+		};
+		ServiceList: {
+			items: components['schemas']['ServiceView'][];
+		};
+		/** @description A new service. Its secret is shown this once. */
+		ServiceMade: components['schemas']['ServiceView'] & {
+			/** @description `novas_` and 43 characters. */
+			secret: string;
+		};
+		ServiceToken: {
+			/**
+			 * Format: int64
+			 * @description Seconds until it expires.
+			 */
+			expires_in: number;
+			/** @description For the header `X-Service-Token`. */
+			token: string;
+		};
+		ServiceView: {
+			audiences: string[];
+			/** Format: date-time */
+			created_at: string;
+			/** Format: uuid */
+			id: string;
+			/**
+			 * Format: date-time
+			 * @description To within five minutes.
+			 */
+			last_used_at?: string | null;
+			name: string;
+			scopes: string[];
 		};
 		SessionList: {
 			items: components['schemas']['SessionView'][];
@@ -969,6 +2548,13 @@ export interface components {
 			/** @description The part of the set-up link after `#`. */
 			token: string;
 		};
+		/** @description A mail as it would be sent now. */
+		ShownMail: {
+			link?: string | null;
+			subject: string;
+			text: string;
+			to: string;
+		};
 		SignInList: {
 			items: components['schemas']['SignInView'][];
 		};
@@ -990,6 +2576,9 @@ export interface components {
 			 * @description To within the lifetime of an access token.
 			 */
 			last_seen_at: string;
+			method: components['schemas']['Method'];
+			/** @description Whether a second factor or a passkey was shown. */
+			second_factor: boolean;
 		};
 		/** @description The answer to every successful sign-in. */
 		SignedIn: {
@@ -1011,6 +2600,11 @@ export interface components {
 		};
 		/** @enum {string} */
 		Speaker: 'user' | 'assistant';
+		/**
+		 * @description What became of an invitation.
+		 * @enum {string}
+		 */
+		Standing: 'open' | 'used_up' | 'expired' | 'revoked';
 		/** @description Event `start`. */
 		Start: {
 			context?: components['schemas']['Context'] | null;
@@ -1042,9 +2636,22 @@ export interface components {
 			text_index: components['schemas']['TextIndexState'];
 			writing: components['schemas']['WritingState'];
 		};
+		TestMail: {
+			to: string;
+		};
 		TextIndexState: {
 			/** @description Whether everything stored can be found by its words. */
 			caught_up: boolean;
+		};
+		/** @description How much of everything there is. */
+		UsageNumbers: {
+			accounts: components['schemas']['AccountNumbers'];
+			/** @description On disk, by what they are for. */
+			bytes: components['schemas']['ByteNumbers'];
+			/** Format: int64 */
+			conversations: number;
+			/** Format: int64 */
+			memories: number;
 		};
 		/** @description A memory that an answer was given, and why. */
 		UsedMemoryView: {
@@ -1067,6 +2674,79 @@ export interface components {
 			/** @description Empty when it was forgotten since. */
 			text: string;
 		};
+		UserList: {
+			items: components['schemas']['AdminUser'][];
+			/** Format: uuid */
+			next_before?: string | null;
+			/** @description How many there are in all that fit `q` and `filter`. */
+			total: number;
+		};
+		/**
+		 * @description What an address that was never verified keeps somebody from.
+		 * @enum {string}
+		 */
+		Verification: 'features' | 'login';
+		Verified: {
+			email: string;
+			/** Format: date-time */
+			email_verified_at: string;
+		};
+		Wanted: {
+			/** @description `novacore`, or a receiver's name. */
+			audience: string;
+			/** @description At least one of the service's scopes. */
+			scopes: string[];
+			secret?: components['schemas']['Secret'] | null;
+			/** @description Name or id of the service. */
+			service: string;
+		};
+		/**
+		 * @description What happened. The words are stable: pages and programs know them.
+		 * @enum {string}
+		 */
+		What:
+			| 'registered'
+			| 'signed_in'
+			| 'sign_in_refused'
+			| 'sign_in_throttled'
+			| 'signed_out'
+			| 'sessions_ended'
+			| 'session_reused'
+			| 'password_changed'
+			| 'password_reset'
+			| 'reset_requested'
+			| 'verification_sent'
+			| 'email_verified'
+			| 'verified_by_administrator'
+			| 'second_factor_on'
+			| 'second_factor_off'
+			| 'recovery_codes_made'
+			| 'recovery_code_used'
+			| 'passkey_added'
+			| 'passkey_removed'
+			| 'identity_linked'
+			| 'identity_removed'
+			| 'token_made'
+			| 'token_removed'
+			| 'mail_shown'
+			| 'account_disabled'
+			| 'account_enabled'
+			| 'account_deleted'
+			| 'role_changed'
+			| 'plan_changed'
+			| 'invitation_made'
+			| 'invitation_revoked'
+			| 'invitation_used'
+			| 'service_made'
+			| 'service_secret_made'
+			| 'service_removed'
+			| 'service_token_issued'
+			| 'service_token_refused'
+			| 'receiver_made'
+			| 'receiver_secret_made'
+			| 'receiver_removed'
+			| 'keys_rotated'
+			| 'feedback_exported';
 		/** @description Whether anything new can be stored. */
 		WritingState: {
 			reason?: string | null;
@@ -1087,6 +2767,1076 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+	post_account_delete: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['Goodbye'];
+			};
+		};
+		responses: {
+			202: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Erasing'];
+				};
+			};
+			/** @description totp_required, totp_invalid */
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description password_wrong, sign_in_again */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description last_administrator */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_account_feedback: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['FeedbackList'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_account_feedback: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['NewFeedback'];
+			};
+		};
+		responses: {
+			201: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['FeedbackView'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_admin_audit: {
+		parameters: {
+			query?: {
+				/** @description About this account: its id or its whole address. */
+				user?: string;
+				/** @description Of this kind. */
+				event?: components['schemas']['What'];
+				/** @description At most this many, 50 unless told, 500 at most. */
+				limit?: number;
+				/** @description `next_before` of the page before. */
+				before?: string;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['EventList'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_admin_feedback: {
+		parameters: {
+			query?: {
+				filter?: 'all' | 'unanswered';
+				/** @description At most this many, 50 unless told, 200 at most. */
+				limit?: number;
+				/** @description `next_before` of the page before. */
+				before?: string;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['AllFeedback'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_admin_feedback_export: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'text/csv': string;
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_feedback_id_answer: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['FeedbackAnswer'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['FeedbackItem'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_admin_invitations: {
+		parameters: {
+			query?: {
+				/** @description At most this many, 50 unless told, 200 at most. */
+				limit?: number;
+				/** @description `next_before` of the page before. */
+				before?: string;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['InvitationList'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_invitations: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['NewInvitation'];
+			};
+		};
+		responses: {
+			201: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['InvitationMade'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description email_taken */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	delete_admin_invitations_id: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			204: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_invitations_id_link: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['InvitationLink'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description invitation_over */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_admin_jobs: {
+		parameters: {
+			query?: {
+				limit?: number;
+				/** @description `next_before` of the page before. */
+				before?: string;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['JobList'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_jobs_id_retry: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			202: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description job_done */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_admin_mails: {
+		parameters: {
+			query?: {
+				limit?: number;
+				/** @description `next_before` of the page before. */
+				before?: string;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['MailList'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_mails_test: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['TestMail'];
+			};
+		};
+		responses: {
+			204: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description mail_unavailable, with what the mail server said */
+			503: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_mails_id_retry: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			202: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description mail_sent */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_mails_id_show: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['ShownMail'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description mail_expired */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_admin_receivers: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['ReceiverList'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_receivers: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['NewReceiver'];
+			};
+		};
+		responses: {
+			201: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['ReceiverMade'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description name_taken, too_many */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	delete_admin_receivers_id: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			204: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_receivers_id_secret: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['SecretMade'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_admin_services: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['ServiceList'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_services: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['NewService'];
+			};
+		};
+		responses: {
+			201: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['ServiceMade'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description name_taken, too_many */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	delete_admin_services_id: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			204: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_services_id_secret: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['SecretMade'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
 	get_admin_storage: {
 		parameters: {
 			query?: never;
@@ -1206,6 +3956,364 @@ export interface operations {
 			};
 		};
 	};
+	get_admin_users: {
+		parameters: {
+			query?: {
+				/** @description A part of the address. */
+				q?: string;
+				filter?: 'all' | 'administrators' | 'unverified' | 'disabled';
+				/** @description At most this many, 50 unless told, 200 at most. */
+				limit?: number;
+				/** @description `next_before` of the page before. */
+				before?: string;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['UserList'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_admin_users_id: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['AdminUserDetail'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	delete_admin_users_id: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			202: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Erasing'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description last_administrator, yourself */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	patch_admin_users_id: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['Change'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['AdminUser'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description last_administrator, yourself */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_users_id_end_sessions: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			204: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_users_id_start_reset: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			202: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['MailQueued'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description account_disabled */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_auth_activity: {
+		parameters: {
+			query?: {
+				/** @description At most this many, 50 unless told, 500 at most. */
+				limit?: number;
+				/** @description `next_before` of the page before. */
+				before?: string;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['ActivityList'];
+				};
+			};
+		};
+	};
+	post_auth_change_password: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['ChangePassword'];
+			};
+		};
+		responses: {
+			204: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			/** @description password_wrong, sign_in_again */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_auth_forgot_password: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['Address'];
+			};
+		};
+		responses: {
+			202: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['CheckMail'];
+				};
+			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
 	get_auth_health: {
 		parameters: {
 			query?: never;
@@ -1225,6 +4333,109 @@ export interface operations {
 			};
 		};
 	};
+	get_auth_identities: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['LinkedIdentities'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	delete_auth_identities_id: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			204: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description last_way_in */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_auth_invitation: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['InvitationToken'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['InvitationView'];
+				};
+			};
+			/** @description invitation_invalid */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
 	post_auth_login: {
 		parameters: {
 			query?: never;
@@ -1234,7 +4445,7 @@ export interface operations {
 		};
 		requestBody: {
 			content: {
-				'application/json': components['schemas']['Credentials'];
+				'application/json': components['schemas']['Login'];
 			};
 		};
 		responses: {
@@ -1246,7 +4457,7 @@ export interface operations {
 					'application/json': components['schemas']['SignedIn'];
 				};
 			};
-			/** @description credentials_invalid */
+			/** @description credentials_invalid, totp_required, totp_invalid */
 			401: {
 				headers: {
 					[name: string]: unknown;
@@ -1255,6 +4466,16 @@ export interface operations {
 					'application/json': components['schemas']['Failure'];
 				};
 			};
+			/** @description email_unverified */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description login_throttled, rate_limited */
 			429: {
 				headers: {
 					[name: string]: unknown;
@@ -1342,6 +4563,389 @@ export interface operations {
 			};
 		};
 	};
+	post_auth_oidc_begin: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['OidcBegin'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['OidcAddress'];
+				};
+			};
+			/** @description link without a sign-in */
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description no service is configured */
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description oidc_failed */
+			503: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_auth_oidc_callback: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				code: string | null;
+				state: string | null;
+				error: string | null;
+				/** @description RFC 9207: who sends the browser back. */
+				iss: string | null;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			/** @description to /, /account#linked, /login#second-factor, or #problem=CODE of /login or /account */
+			303: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+		};
+	};
+	post_auth_oidc_second_factor: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['OidcSecondFactor'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['SignedIn'];
+				};
+			};
+			/** @description totp_invalid, oidc_expired */
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description login_throttled, rate_limited */
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_auth_options: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Options'];
+				};
+			};
+		};
+	};
+	post_auth_passkey_begin: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['PasskeyCeremony'];
+				};
+			};
+			/** @description passkeys_off */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description rate_limited */
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_auth_passkey_finish: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['PasskeySignIn'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['SignedIn'];
+				};
+			};
+			/** @description passkey_invalid */
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description email_unverified */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description rate_limited */
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_auth_passkeys: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['PasskeyList'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_auth_passkeys: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['NewPasskey'];
+			};
+		};
+		responses: {
+			201: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['PasskeyView'];
+				};
+			};
+			/** @description email_unverified */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description passkeys_off, passkeys_full */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description passkey_invalid, name_invalid */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_auth_passkeys_begin: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['BeginPasskey'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['PasskeyCeremony'];
+				};
+			};
+			/** @description email_unverified, password_wrong, sign_in_again */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description passkeys_off, passkeys_full */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description password_missing */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	delete_auth_passkeys_id: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			204: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
 	post_auth_refresh: {
 		parameters: {
 			query?: never;
@@ -1394,7 +4998,16 @@ export interface operations {
 					'application/json': components['schemas']['SignedIn'];
 				};
 			};
-			/** @description registration_closed */
+			/** @description when auth.verification = login */
+			202: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['CheckMail'];
+				};
+			};
+			/** @description registration_closed, invitation_required, invitation_invalid */
 			403: {
 				headers: {
 					[name: string]: unknown;
@@ -1422,6 +5035,393 @@ export interface operations {
 			};
 		};
 	};
+	post_auth_resend_verification: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['Address'];
+			};
+		};
+		responses: {
+			202: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['CheckMail'];
+				};
+			};
+			/** @description already_verified */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_auth_reset_password: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['NewPassword'];
+			};
+		};
+		responses: {
+			204: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			/** @description link_invalid, link_used, link_expired */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_auth_second_factor: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['SecondFactorState'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_auth_second_factor_begin: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['BeginSecondFactor'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['SecondFactorSecret'];
+				};
+			};
+			/** @description email_unverified, password_wrong, sign_in_again */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description second_factor_on */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description password_missing */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_auth_second_factor_disable: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['SecondFactorProof'];
+			};
+		};
+		responses: {
+			204: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			/** @description email_unverified, password_wrong, sign_in_again */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description second_factor_off, second_factor_required */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description totp_invalid, password_missing */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description login_throttled */
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_auth_second_factor_enable: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['SecondFactorCode'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['RecoveryCodes'];
+				};
+			};
+			/** @description email_unverified */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description nothing_begun, second_factor_on */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description totp_invalid */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description login_throttled */
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_auth_second_factor_recovery_codes: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['SecondFactorProof'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['RecoveryCodes'];
+				};
+			};
+			/** @description email_unverified, password_wrong, sign_in_again */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description second_factor_off */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description totp_invalid, password_missing */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description login_throttled */
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_auth_service_token: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['Wanted'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['ServiceToken'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description service_unknown, service_audience, service_scope */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description login_throttled, rate_limited */
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
 	get_auth_sessions: {
 		parameters: {
 			query?: never;
@@ -1438,6 +5438,23 @@ export interface operations {
 				content: {
 					'application/json': components['schemas']['SignInList'];
 				};
+			};
+		};
+	};
+	delete_auth_sessions: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			204: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
 			};
 		};
 	};
@@ -1508,6 +5525,179 @@ export interface operations {
 				};
 			};
 			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_auth_tokens: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['ApiTokenList'];
+				};
+			};
+		};
+	};
+	post_auth_tokens: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['NewApiToken'];
+			};
+		};
+		responses: {
+			201: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['ApiTokenMade'];
+				};
+			};
+			/** @description email_unverified */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description too_many_tokens */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	delete_auth_tokens_id: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			204: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_auth_verify_email: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				/** @description From the link in the mail. */
+				token: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Verified'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_auth_verify_email: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['LinkToken'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Verified'];
+				};
+			};
+			/** @description link_invalid, link_used, link_expired */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			429: {
 				headers: {
 					[name: string]: unknown;
 				};
@@ -2017,6 +6207,94 @@ export interface operations {
 				};
 				content: {
 					'application/json': components['schemas']['Capability'];
+				};
+			};
+		};
+	};
+	post_internal_backup: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			202: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description backup_running */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_internal_jobs_run: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['JobNumbers'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_internal_usage: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['UsageNumbers'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
 				};
 			};
 		};

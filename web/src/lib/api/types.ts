@@ -1,14 +1,9 @@
 // The one place that looks into the generated schema; everything else imports these words. Types are taken from what
 // a route answers, so that a schema that changes its name on the server changes nothing here.
-import type { paths as Administration } from './administration';
-import type { identity } from './identity';
 import type { paths } from './schema';
 
-/** Every route the page calls. */
-export type Routes = Omit<paths, keyof identity | keyof Administration> & identity & Administration;
-
-type Answer<Path extends keyof Routes, Method extends 'get' | 'post', Status extends number = 200> =
-	Routes[Path] extends Record<
+type Answer<Path extends keyof paths, Method extends 'get' | 'post', Status extends number = 200> =
+	paths[Path] extends Record<
 		Method,
 		{ responses: Record<Status, { content: { 'application/json': infer Body } }> }
 	>
@@ -47,23 +42,16 @@ export type Memory = Answer<'/api/memory', 'get'>['items'][number];
 export type StorageState = Answer<'/api/admin/storage', 'get'>;
 
 /** What administrators see of the server's people and its work. */
-type Told<Path extends keyof Administration, Method extends 'get' | 'post', Status extends number = 200> =
-	Administration[Path] extends Record<
-		Method,
-		{ responses: Record<Status, { content: { 'application/json': infer Body } }> }
-	>
-		? Body
-		: never;
-
-export type PeoplePage = Told<'/api/admin/users', 'get'>;
+export type PeoplePage = Answer<'/api/admin/users', 'get'>;
 export type Person = PeoplePage['items'][number];
-export type PersonWhole = Told<'/api/admin/users/{id}', 'get'>;
-export type Invitation = Told<'/api/admin/invitations', 'get'>['items'][number];
-export type MailPage = Told<'/api/admin/mails', 'get'>;
+export type PersonWhole = Answer<'/api/admin/users/{id}', 'get'>;
+export type Invitation = Answer<'/api/admin/invitations', 'get'>['items'][number];
+export type MailPage = Answer<'/api/admin/mails', 'get'>;
 export type Mail = MailPage['items'][number];
-export type MailText = Told<'/api/admin/mails/{id}/show', 'post'>;
-export type AuditEntry = Told<'/api/admin/audit', 'get'>['items'][number];
-export type Feedback = Told<'/api/admin/feedback', 'get'>['items'][number];
-export type ServiceAccount = Told<'/api/admin/services', 'get'>['items'][number];
-export type Receiver = Told<'/api/admin/receivers', 'get'>['items'][number];
-export type Job = Told<'/api/admin/jobs', 'get'>['items'][number];
+export type MailText = Answer<'/api/admin/mails/{id}/show', 'post'>;
+export type AuditEntry = Answer<'/api/admin/audit', 'get'>['items'][number];
+export type EventWord = AuditEntry['event'];
+export type Feedback = Answer<'/api/admin/feedback', 'get'>['items'][number];
+export type ServiceAccount = Answer<'/api/admin/services', 'get'>['items'][number];
+export type Receiver = Answer<'/api/admin/receivers', 'get'>['items'][number];
+export type Job = Answer<'/api/admin/jobs', 'get'>['items'][number];

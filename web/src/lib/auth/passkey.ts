@@ -54,6 +54,9 @@ export function creationOptions(
 	};
 }
 
+/** The schema knows an object in both directions, not what the browsers' standard says of it. */
+type Opaque = Record<string, never>;
+
 export function credentialJson(credential: PublicKeyCredential): unknown {
 	if (typeof credential.toJSON === 'function') return credential.toJSON();
 	const { response } = credential;
@@ -89,22 +92,24 @@ function ended(cause: unknown): ApiError {
 	return new ApiError(0, { code: 'passkey_cancelled', error: says });
 }
 
-export async function askPasskey(json: PublicKeyCredentialRequestOptionsJSON): Promise<unknown> {
+export async function askPasskey(options: object): Promise<Opaque> {
+	const { publicKey } = options as { publicKey: PublicKeyCredentialRequestOptionsJSON };
 	let credential: Credential | null;
 	try {
-		credential = await navigator.credentials.get({ publicKey: requestOptions(json) });
+		credential = await navigator.credentials.get({ publicKey: requestOptions(publicKey) });
 	} catch (cause) {
 		throw ended(cause);
 	}
-	return credentialJson(credential as PublicKeyCredential);
+	return credentialJson(credential as PublicKeyCredential) as Opaque;
 }
 
-export async function makePasskey(json: PublicKeyCredentialCreationOptionsJSON): Promise<unknown> {
+export async function makePasskey(options: object): Promise<Opaque> {
+	const { publicKey } = options as { publicKey: PublicKeyCredentialCreationOptionsJSON };
 	let credential: Credential | null;
 	try {
-		credential = await navigator.credentials.create({ publicKey: creationOptions(json) });
+		credential = await navigator.credentials.create({ publicKey: creationOptions(publicKey) });
 	} catch (cause) {
 		throw ended(cause);
 	}
-	return credentialJson(credential as PublicKeyCredential);
+	return credentialJson(credential as PublicKeyCredential) as Opaque;
 }

@@ -13,6 +13,9 @@ const PROVIDER: Record<string, string> = {
 	oidc_link_first:
 		'An administrator signs in with the password first, and links the other sign-in under Account, Security.',
 	oidc_taken: 'That sign-in belongs to another account of this server. Nothing changed.',
+	rate_limited: 'That was tried too often. Nothing changed. Wait some minutes, then try again.',
+	storage_read_only:
+		'The disk of this server takes nothing new at the moment, so nobody can be signed in. Nothing is lost. Try again later.',
 	account_disabled: 'This account is disabled. Its data is kept. Ask the person who runs this server.'
 };
 

@@ -22,3 +22,7 @@ export function keepPlace(): () => Promise<void> {
 		if (lost) section?.querySelector<HTMLElement>('h2')?.focus();
 	};
 }
+
+/** To the page, when the button that was pressed went away with its row. */
+export const toPage = (): void =>
+	void requestAnimationFrame(() => document.getElementById('main')?.focus({ preventScroll: true }));

@@ -1,7 +1,7 @@
 // Invitations in words, and what their form may hold.
 import type { Invitation } from '../../api/types';
 import { isAddress, WRONG_ADDRESS } from '../address';
-import type { Standing } from '../tone';
+import type { Standing } from '../../ui/tone';
 
 const STATES: Record<Invitation['state'], Standing> = {
 	open: { tone: 'good', words: 'Open' },

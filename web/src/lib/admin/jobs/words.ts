@@ -1,13 +1,11 @@
 // Work the server does by itself, in words.
 import type { Job } from '../../api/types';
-import type { Standing } from '../tone';
+import type { Standing } from '../../ui/tone';
 
 const KINDS: Record<string, string> = {
-	send_mail: 'Send a mail',
-	mail: 'Send a mail',
-	erase_account: 'Erase an account',
-	erasure: 'Erase an account',
-	backup: 'Make a backup'
+	'auth.mail': 'Send a mail',
+	'account.erase': 'Erase an account',
+	'ops.scrub': 'Clear the disk of what was erased'
 };
 /** A kind this page does not know is shown as the server names it. */
 export const kindWords = (kind: string): string => KINDS[kind] ?? kind;

@@ -1,6 +1,6 @@
 // The server's mail in words.
 import type { Mail, MailPage } from '../../api/types';
-import type { Standing } from '../tone';
+import type { Standing } from '../../ui/tone';
 
 const PURPOSES: Record<string, string> = {
 	verify_email: 'Confirm an address',

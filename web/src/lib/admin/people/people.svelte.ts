@@ -2,7 +2,7 @@
 import { api } from '../../api/client';
 import type { PeoplePage, Person } from '../../api/types';
 import { ask } from '../ask';
-import { Pages } from '../pages.svelte';
+import { Pages } from '../../ui/pages.svelte';
 import type { PeopleFilter } from './words';
 
 export const PAUSE_MS = 250;

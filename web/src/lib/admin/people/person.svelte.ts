@@ -23,6 +23,7 @@ export class OnePerson {
 		this.problem = null;
 		try {
 			this.person = await ask(api.GET('/api/admin/users/{id}', this.#path));
+			this.erasing = this.person.erasing;
 		} catch (cause) {
 			this.problem = asApiError(cause);
 		} finally {

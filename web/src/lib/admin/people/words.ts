@@ -22,14 +22,6 @@ export const planWords = (plan: string): string => PLANS.find(([id]) => id === p
 
 export const roleWords = (role: Person['role']): string => (role === 'admin' ? 'Administrator' : 'Member');
 
-const METHODS: Record<string, string> = {
-	password: 'with a password',
-	passkey: 'with a passkey',
-	oidc: 'through another provider',
-	setup: 'at the set-up'
-};
-export const methodWords = (method: string): string => METHODS[method] ?? method;
-
 /** How many there are: of all, or of those asked for. */
 export function countWords(total: number, filter: PeopleFilter, q: string): string {
 	const people = plural(total, 'person', 'people');

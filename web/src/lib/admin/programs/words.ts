@@ -3,10 +3,14 @@
 export const HERE = 'novacore';
 
 export const SCOPES = [
-	['metrics:read', 'read the figures at /metrics and the reasons at /ready'],
-	['backup:run', 'begin a backup'],
-	['usage:read', 'read how much is used'],
-	['jobs:run', 'try failed jobs again']
+	{
+		value: 'metrics:read',
+		says: 'Read the figures at /metrics and the reasons at /ready',
+		hint: 'metrics:read'
+	},
+	{ value: 'backup:run', says: 'Begin a backup', hint: 'backup:run' },
+	{ value: 'usage:read', says: 'Read how much is used', hint: 'usage:read' },
+	{ value: 'jobs:run', says: 'Try failed jobs again', hint: 'jobs:run' }
 ] as const;
 
 const SCOPE = /^[a-z0-9:._-]{1,64}$/;
