@@ -61,6 +61,8 @@ async fn the_mailed_link_sets_a_new_password() {
     app.run_jobs().await;
     let last = app.letters_to(ADA).await.pop().unwrap();
     assert!(last.subject.contains("password"), "{}", last.subject);
+    let says = "from the network address 127.0.0.1";
+    assert!(last.text.contains(says), "{}", last.text);
     app.finish().await;
 }
 
@@ -75,7 +77,7 @@ async fn reset_links_run_out() {
     forgot(&app, ADA).await;
     let token = app.reset_token(ADA).await;
     assert_eq!(reset(&app, &older, NEW).await.code(), "link_invalid");
-    app.advance(Duration::from_mins(60));
+    app.advance(Duration::from_hours(1));
     assert_eq!(reset(&app, &token, NEW).await.code(), "link_expired");
     assert_eq!(login(&app, ADA, PASSWORD).await.status, 200);
     app.finish().await;
@@ -188,6 +190,8 @@ async fn the_old_password_sets_a_new_one() {
     app.run_jobs().await;
     let last = app.letters_to(ADA).await.pop().unwrap();
     assert!(last.subject.contains("password"), "{}", last.subject);
+    let says = "from the network address 127.0.0.1";
+    assert!(last.text.contains(says), "{}", last.text);
     app.finish().await;
 }
 

@@ -223,7 +223,7 @@ fn proved(token: &str) -> Value {
     decode::<Value>(token, &key, &rules).unwrap().claims
 }
 
-/// With service_auth every request to the model server carries a token that it can prove with the
+/// With `service_auth` every request to the model server carries a token that it can prove with the
 /// shared secret; one token serves until five minutes before its end.
 #[tokio::test]
 async fn the_model_server_knows_who_asks() {
@@ -266,7 +266,7 @@ async fn the_model_server_knows_who_asks() {
     app.finish().await;
 }
 
-/// Without service_auth the model server is shown no token.
+/// Without `service_auth` the model server is shown no token.
 #[tokio::test]
 async fn no_token_unless_told() {
     let app = TestApp::new().await;
