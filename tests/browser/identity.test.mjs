@@ -1,0 +1,176 @@
+// An account of one's own: an address that is verified, a second factor, a forgotten password.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Mailbox } from './mailbox.mjs'
+import { Authenticator, BEA, account, enter, isSignedOut, register, signIn, signOut, verified } from './people.mjs'
+import { DESKTOP, Nova, PHONE, seen, sound } from './support.mjs'
+
+let nova, mailbox
+
+before(async () => (mailbox = await new Mailbox().start()))
+after(() => mailbox.stop())
+
+/** Each journey has a server of its own: how often a link may be tried is counted. */
+const journey = (name, act) =>
+	test(name, async () => {
+		nova = await Nova.start({ host: 'localhost', settings: mailbox.settings })
+		try {
+			await nova.setUp(await nova.window())
+			await act()
+		} finally {
+			await nova.stop()
+		}
+	})
+
+journey('an address is verified by the link in the mail, in every open tab at once, and once', async () => {
+	const page = await nova.window()
+	await page.goto(`${nova.url}/register`)
+	await page.getByLabel('Email').waitFor()
+	await seen(page, 'register')
+	await register(nova, page)
+	const banner = page.getByRole('complementary', { name: 'Your address is not verified' })
+	await banner.getByText(`Verify ${BEA}`).waitFor()
+	await seen(page, 'not verified yet')
+
+	const link = await mailbox.link(BEA)
+	const tab = await nova.tab(page.context())
+	await tab.goto(link)
+	await tab.getByRole('heading', { name: 'Your address is verified' }).waitFor()
+	await tab.waitForURL(`${nova.url}/verify-email`)
+	await seen(tab, 'verified')
+	await banner.waitFor({ state: 'detached' })
+	await page.goto(`${nova.url}/account`)
+	await page.getByText(/verified\s+on \d/).waitFor()
+	await seen(page, 'the profile')
+
+	await tab.goto(link)
+	await tab.getByRole('heading', { name: 'Your address is verified already' }).waitFor()
+	await seen(tab, 'verified already')
+	const other = await nova.window({ ...PHONE, dark: true })
+	await other.goto(link)
+	await other.getByRole('heading', { name: 'This link was used already' }).waitFor()
+	assert.equal(new URL(other.url()).search, '')
+	await sound(other, 'a used link')
+})
+
+journey('a second factor: set up with the key, asked for at the next sign-in, and others are signed out', async () => {
+	const page = await nova.window()
+	await verified(nova, mailbox, page)
+	await account(page, 'Security')
+	await seen(page, 'security')
+	await page.getByRole('button', { name: 'Set it up' }).click()
+	await enter(page.getByRole('group', { name: 'Set it up' }), 'not my password')
+	await page.getByText(/password is not right|not your password/i).first().waitFor()
+	await enter(page.getByRole('group', { name: 'Set it up' }), 'a calm river bank')
+	const setup = page.getByRole('group', { name: 'Setting up the second factor' })
+	await setup.getByRole('img', { name: /QR code/ }).waitFor()
+	await seen(page, 'setting up the second factor')
+	const app = new Authenticator(await setup.locator('pre').innerText())
+	const used = await app.code()
+	await setup.getByLabel('Code').fill(used)
+	await setup.getByRole('button', { name: 'Turn it on' }).click()
+	await page.getByRole('heading', { name: 'Keep these recovery codes' }).waitFor()
+	const codes = await page.locator('.recovery-codes code').allInnerTexts()
+	assert.equal(new Set(codes).size, 10)
+	await seen(page, 'recovery codes')
+	await page.getByRole('button', { name: 'Done' }).click()
+	await page.getByText('Keep them first').waitFor()
+	await page.getByLabel('I have kept them').check()
+	await page.getByRole('button', { name: 'Done' }).click()
+	await page.getByText('10 recovery codes left').waitFor()
+	await seen(page, 'the second factor is on')
+
+	await signOut(page)
+	await signIn(nova, page)
+	await page.getByRole('heading', { name: 'One more step' }).waitFor()
+	await page.getByLabel('Code').fill(used)
+	await page.getByLabel('Code').press('Enter')
+	await page.locator('[aria-invalid]').waitFor()
+	await seen(page, 'a code that was used')
+	await page.getByLabel('Code').fill(await app.code())
+	await page.getByLabel('Code').press('Enter')
+	await page.getByLabel('Message to Nova').waitFor()
+
+	const other = await nova.window({ ...DESKTOP, dark: true })
+	await signIn(nova, other)
+	await other.getByRole('button', { name: 'Use a recovery code' }).click()
+	await other.getByLabel('Recovery code').fill(codes[0].toUpperCase())
+	await seen(other, 'a recovery code')
+	await other.getByLabel('Recovery code').press('Enter')
+	await other.getByLabel('Message to Nova').waitFor()
+
+	await account(page, 'Security')
+	await page.getByText('9 recovery codes left').waitFor()
+	const places = page.getByRole('region', { name: 'Sign-ins' })
+	await places.getByText('with the password and a code').nth(1).waitFor()
+	assert.equal(await places.getByRole('listitem').count(), 2)
+	await places.getByRole('button', { name: 'End the sign-in of' }).click()
+	await places.getByRole('button', { name: 'End the sign-in of' }).waitFor({ state: 'detached' })
+	await isSignedOut(other)
+	await sound(other, 'signed out from elsewhere')
+})
+
+journey('a forgotten password is replaced by a link, and everything signed in before is signed out', async () => {
+	const page = await nova.window()
+	await verified(nova, mailbox, page)
+	const other = await nova.window()
+	await signIn(nova, other, BEA, 'I do not remember')
+	await other.getByRole('link', { name: 'Forgot your password?' }).click()
+	await other.getByRole('heading', { name: 'Forgot your password?' }).waitFor()
+	await seen(other, 'a forgotten password')
+	await other.getByLabel('Email').fill(BEA)
+	await other.getByRole('button', { name: 'Send me a link' }).click()
+	await other.getByRole('heading', { name: 'Look into your mail' }).waitFor()
+	await seen(other, 'a link is on its way')
+
+	const link = await mailbox.link(BEA)
+	await other.goto(link)
+	await other.getByRole('heading', { name: 'Choose a new password' }).waitFor()
+	await other.waitForURL(`${nova.url}/reset-password`)
+	await enter(other, 'short')
+	await other.getByText('Use at least 10 characters.').waitFor()
+	await seen(other, 'a new password')
+	await enter(other, 'another calm river')
+	await other.getByText('Your password is changed').waitFor()
+	await seen(other, 'the password is changed')
+	await isSignedOut(page)
+	await enter(other, 'another calm river', BEA)
+	await other.getByLabel('Message to Nova').waitFor()
+	await signIn(nova, page)
+	await page.getByText('The address or the password is not right.').waitFor()
+
+	await page.goto(link)
+	await page.getByLabel('New password').waitFor()
+	await enter(page, 'a third calm river')
+	await page.getByRole('heading', { name: 'This link was used already' }).waitFor()
+	await seen(page, 'a used link')
+})
+
+journey('links that have expired offer a new mail', async () => {
+	const page = await nova.window()
+	await register(nova, page)
+	await page.goto(`${nova.url}/forgot-password`)
+	await page.getByLabel('Email').fill(BEA)
+	await page.getByRole('button', { name: 'Send me a link' }).click()
+	const links = [await mailbox.link(BEA), await mailbox.link(BEA)]
+	const [verify, reset] = ['verify-email', 'reset-password'].map((kind) => new URL(links.find((link) => link.includes(kind))))
+	await nova.later(25)
+
+	const late = await nova.window()
+	await late.goto(nova.url + reset.pathname + reset.hash)
+	await enter(late, 'another calm river')
+	await late.getByRole('heading', { name: 'This link has expired' }).waitFor()
+	await seen(late, 'an expired link to a new password')
+	await late.getByRole('link', { name: 'Ask for a new link' }).click()
+	await late.getByLabel('Email').fill(BEA)
+	await late.getByRole('button', { name: 'Send me a link' }).click()
+	assert.match(await mailbox.link(BEA), /reset-password#token=/)
+
+	await late.goto(nova.url + verify.pathname + verify.search)
+	await late.getByRole('heading', { name: 'This link has expired' }).waitFor()
+	await late.getByLabel('Email').fill(BEA)
+	await seen(late, 'an expired link to verify an address')
+	await late.getByRole('button', { name: 'Send a new mail' }).click()
+	await late.goto(await mailbox.link(BEA))
+	await late.getByRole('heading', { name: 'Your address is verified' }).waitFor()
+})
