@@ -1,24 +1,23 @@
 // An account of one's own: an address that is verified, a second factor, a forgotten password.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { Mailbox } from './mailbox.mjs'
 import { Authenticator, BEA, account, enter, isSignedOut, register, signIn, signOut, verified } from './people.mjs'
 import { DESKTOP, Nova, PHONE, seen, sound } from './support.mjs'
 
 let nova, mailbox
 
-before(async () => (mailbox = await new Mailbox().start()))
-after(() => mailbox.stop())
-
-/** Each journey has a server of its own: how often a link may be tried is counted. */
+/** Each journey has servers of its own: how often a link may be tried is counted. */
 const journey = (name, act) =>
 	test(name, async () => {
+		mailbox = await new Mailbox().start()
 		nova = await Nova.start({ host: 'localhost', settings: mailbox.settings })
 		try {
 			await nova.setUp(await nova.window())
 			await act()
 		} finally {
 			await nova.stop()
+			await mailbox.stop()
 		}
 	})
 
@@ -40,7 +39,7 @@ journey('an address is verified by the link in the mail, in every open tab at on
 	await seen(tab, 'verified')
 	await banner.waitFor({ state: 'detached' })
 	await page.goto(`${nova.url}/account`)
-	await page.getByText(/verified\s+on \d/).waitFor()
+	await page.getByText(/verified\s+on \w/).waitFor()
 	await seen(page, 'the profile')
 
 	await tab.goto(link)
@@ -67,7 +66,7 @@ journey('a second factor: set up with the key, asked for at the next sign-in, an
 	await seen(page, 'setting up the second factor')
 	const app = new Authenticator(await setup.locator('pre').innerText())
 	const used = await app.code()
-	await setup.getByLabel('Code').fill(used)
+	await setup.getByLabel('Code', { exact: true }).fill(used)
 	await setup.getByRole('button', { name: 'Turn it on' }).click()
 	await page.getByRole('heading', { name: 'Keep these recovery codes' }).waitFor()
 	const codes = await page.locator('.recovery-codes code').allInnerTexts()
@@ -147,8 +146,8 @@ journey('a forgotten password is replaced by a link, and everything signed in be
 })
 
 journey('links that have expired offer a new mail', async () => {
+	await register(nova, await nova.window())
 	const page = await nova.window()
-	await register(nova, page)
 	await page.goto(`${nova.url}/forgot-password`)
 	await page.getByLabel('Email').fill(BEA)
 	await page.getByRole('button', { name: 'Send me a link' }).click()

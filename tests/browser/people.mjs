@@ -9,7 +9,7 @@ const composer = (page) => page.getByLabel('Message to Nova')
 /** The form of a page, filled in and sent. */
 export async function enter(page, password, email) {
 	if (email) await page.getByLabel('Email').fill(email)
-	await page.getByLabel(/^(New )?[Pp]assword$/).fill(password)
+	await page.getByLabel(/^((New|Your) )?password$/i).fill(password)
 	await page.locator('button[type=submit]').click()
 }
 
