@@ -7,11 +7,14 @@ const where = (page) =>
 		const at = document.activeElement
 		if (!at || at === document.body) return { name: '', seen: true }
 		const outlined = (element) => element && getComputedStyle(element).outlineStyle !== 'none'
+		// In a menu the chosen line has a ground of its own.
+		const marked = (element) =>
+			element.role === 'menuitem' && getComputedStyle(element).backgroundColor !== 'rgba(0, 0, 0, 0)'
 		const words = (element) => element?.innerText?.replace(/\s+/g, ' ').trim()
 		const box = at.getBoundingClientRect()
 		return {
 			name: at.getAttribute('aria-label') || words(at.labels?.[0]) || words(at) || at.tagName,
-			seen: [at, at.parentElement, at.nextElementSibling].some(outlined),
+			seen: [at, at.parentElement, at.nextElementSibling].some(outlined) || marked(at),
 			inView: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth
 		}
 	})
