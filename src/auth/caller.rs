@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::store::{self, Role};
 use super::token::read_access_token;
 use super::tokens::{self, Scope};
+use super::verification;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::http::presence::Door;
@@ -205,10 +206,7 @@ impl FromRequestParts<App> for VerifiedUser {
         if caller.user.trusted() {
             return Ok(Self(caller));
         }
-        Err(Error::forbidden(
-            "email_unverified",
-            "Verify your mail address first; the link is in the mail that was sent to it.",
-        ))
+        Err(verification::needed())
     }
 }
 

@@ -158,9 +158,9 @@ async fn other_tokens_are_no_service_tokens() {
     app.finish().await;
 }
 
-/// Who brings no service token is told so, whatever else they bring; one for somebody else is told apart.
+/// A good signature does not make a token for somebody else one for us.
 #[tokio::test]
-async fn a_service_token_has_its_own_header() {
+async fn a_token_for_somebody_else_is_told_apart() {
     let app = TestApp::new().await;
     let monitor = service(&app, "monitor", &["usage:read"]).await;
     let token = monitor.token(&app, &["usage:read"]).await;

@@ -172,6 +172,24 @@ pub fn passkey_added(base: &str, at: Timestamp, event: Option<&Event>) -> Words 
     )
 }
 
+pub fn access_added(base: &str, event: &Event) -> Words {
+    let name = event.detail.as_deref().unwrap_or("without a name");
+    let says = match event.what {
+        What::IdentityLinked => format!(
+            "Another service, \"{name}\", was tied to your account. With it somebody can sign in without your password."
+        ),
+        _ => format!(
+            "An API token, \"{name}\", was made for your account. A program that has it can act for you."
+        ),
+    };
+    notice(
+        "A new way into your account",
+        vec![says, from_where(event)],
+        format!("{base}/account/security"),
+        "If that was not you, remove it, change your password and end all other sign-ins.",
+    )
+}
+
 pub fn new_sign_in(base: &str, event: &Event) -> Words {
     let says = vec![
         "Somebody signed in to your account from a browser that was not seen before.".to_owned(),

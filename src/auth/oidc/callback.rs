@@ -302,13 +302,14 @@ async fn link(
     session: Uuid,
 ) -> Result<Arrived> {
     let tie = Tie::new(app, client, person, user);
-    let now = app.clock.now();
+    let (now, inside) = (app.clock.now(), app.clone());
     let store = move |tx: &mut WriteTx<'_>| {
         let session = store::session(tx, session)?;
         let lives = session.is_some_and(|session| session.user == user && session.live(now));
-        let open = store::user(tx, user)?.is_some_and(|user| !user.disabled && !user.erasing);
+        let open = store::user(tx, user)?
+            .is_some_and(|user| !user.disabled && !user.erasing && user.trusted());
         if lives && open {
-            return tie.store(tx);
+            return tie.store(tx).and_then(|()| tie.tell(&inside, tx));
         }
         Err(Error::forbidden(
             "oidc_expired",
