@@ -176,6 +176,8 @@ test('with the keyboard alone: an account, its address, a second factor and an A
 		await keyboard.type('reading list')
 		await tabTo(page, /^Read your conversations/)
 		await keyboard.press('Space')
+		await tabTo(page, 'Your password')
+		await keyboard.type(PASSWORD)
 		await tabTo(page, 'Make the token')
 		await keyboard.press('Enter')
 		await page.getByText(/^nova_/).waitFor()

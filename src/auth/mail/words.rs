@@ -127,9 +127,14 @@ pub fn password_changed(base: &str, at: Timestamp, event: Option<&Event>) -> Wor
         "The password of your account was changed on {}. All other sign-ins have ended.",
         on(at)
     );
+    // Who lost the password to somebody else must know what else that person may have left.
+    let by_mail = event.is_some_and(|event| event.what == What::PasswordReset);
+    let left = by_mail.then(|| {
+        "Your API tokens were removed. Passkeys and other services that are tied to your account still open it: look through them.".to_owned()
+    });
     notice(
         "Your password was changed",
-        [says].into_iter().chain(event.map(from_where)).collect(),
+        [says].into_iter().chain(left).chain(event.map(from_where)).collect(),
         format!("{base}/account"),
         "If that was not you, ask for a new password at once on the page where you sign in, then look through your sign-ins.",
     )
