@@ -26,6 +26,7 @@ use crate::auth::session::Proof;
 use crate::auth::store::{self, Method, Role, Session, User};
 use crate::auth::token;
 use crate::error::{Error, Result};
+use crate::http::briefly::Owner;
 use crate::http::rate::Limit;
 use crate::http::{Client, Query};
 use crate::metrics;
@@ -242,7 +243,8 @@ async fn sign_in(app: &App, visitor: &Visitor<'_>, person: Person) -> Result<Arr
             user: user.id,
             person,
         };
-        return app.briefly.keep(half, HALF_DONE).map(Arrived::Half);
+        let id = app.briefly.keep(Owner::Person(user.id), half, HALF_DONE);
+        return Ok(Arrived::Half(id));
     }
     let proof = Proof {
         method: Method::Oidc,

@@ -21,6 +21,7 @@ use crate::auth::password::Password;
 use crate::auth::session::revoked;
 use crate::auth::store as accounts;
 use crate::error::{Error, Result};
+use crate::http::briefly::Owner;
 use crate::http::failure::Failure;
 use crate::http::{Client, Json, Path};
 
@@ -119,7 +120,8 @@ pub async fn begin(
     selection["residentKey"] = "required".into();
     selection["requireResidentKey"] = true.into();
     let session = caller.session;
-    let ceremony = app.briefly.keep(Enrolment { session, state }, CEREMONY)?;
+    let (owner, enrolment) = (Owner::Person(caller.id), Enrolment { session, state });
+    let ceremony = app.briefly.keep(owner, enrolment, CEREMONY);
     Ok(Json(PasskeyCeremony { ceremony, options }))
 }
 
