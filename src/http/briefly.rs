@@ -204,7 +204,7 @@ mod tests {
         let way = briefly.keep(network(0), Way, LIFETIME);
         let first = briefly.keep(network(0), Challenge(0), LIFETIME);
         for n in 1..20_000 {
-            drop(briefly.keep(network(n), Challenge(n), LIFETIME));
+            let _ = briefly.keep(network(n), Challenge(n), LIFETIME);
         }
         let last = briefly.keep(network(0), Challenge(0), LIFETIME);
         assert_eq!(on_shelves(&briefly), (5_002, 5_002, 5_002));

@@ -240,8 +240,8 @@ async fn prove(app: &App, caller: &CurrentUser, body: SecondFactorProof) -> Resu
 
 /// Counts a code by the sign-in that sends it, until it turns out to be right.
 fn attempt<'a>(app: &'a App, caller: &CurrentUser) -> Result<Attempt<'a>> {
-    app.throttle
-        .attempt(vec![("code", caller.session.to_string())])
+    let tries = vec![("code", caller.session.to_string())];
+    Ok(app.throttle.attempt(tries)?)
 }
 
 fn wrong() -> Error {
