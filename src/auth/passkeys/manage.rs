@@ -25,6 +25,10 @@ use crate::http::briefly::Owner;
 use crate::http::failure::Failure;
 use crate::http::{Client, Json, Path};
 
+/// Bytes of a key as it is stored, which are 600 or so; an authenticator can add certificates of any
+/// length.
+const LONGEST_KEY: usize = 16 * 1024;
+
 /// A challenge for a new passkey, good only in the sign-in that asked for it.
 struct Enrolment {
     session: Uuid,
@@ -138,11 +142,15 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<PasskeyView>)> {
     let name = checked(&body.name)?;
     let key = answered(&app, caller.session, body)?;
+    let text = written(&key)?;
+    if text.len() > LONGEST_KEY {
+        return Err(invalid());
+    }
     let passkey = Passkey {
         id: app.ids.next(),
         user: caller.id,
         name: name.clone(),
-        key: written(&key)?,
+        key: text,
         created_at: app.clock.now(),
         last_used_at: None,
     };
