@@ -18,6 +18,7 @@ const ROOMS: &[&[TableInfo]] = &[
     &auth::INVITATIONS_CATALOGUE,
     &chat::CATALOGUE,
     &chat::ALLOWANCE_CATALOGUE,
+    &chat::ATTEMPTS_CATALOGUE,
     &memory::CATALOGUE,
     &account::CATALOGUE,
     &ops::CATALOGUE,

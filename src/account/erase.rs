@@ -51,13 +51,13 @@ pub async fn erase(app: App, job: Job) -> Outcome {
     let Ok(erasure) = serde_json::from_str::<Erasure>(&job.payload) else {
         return Outcome::Fail("it does not say whose account".into());
     };
-    match run(&app, &erasure).await {
+    match run(&app, &job, &erasure).await {
         Ok(()) => Outcome::Done,
         Err(error) => Outcome::Retry(error.to_string()),
     }
 }
 
-async fn run(app: &App, erasure: &Erasure) -> Result<()> {
+async fn run(app: &App, job: &Job, erasure: &Erasure) -> Result<()> {
     let id = erasure.user;
     let Some(user) = app.store.read(|tx| auth::erasing(tx, id))? else {
         // Done before, and cut off before that was recorded.
@@ -65,23 +65,28 @@ async fn run(app: &App, erasure: &Erasure) -> Result<()> {
     };
     app.streams.stop(id);
     auth::erase_traces(app, &user).await?;
-    loop {
-        let (user, inside, erasure) = (user.clone(), app.clone(), erasure.clone());
-        let step = move |tx: &mut WriteTx<'_>| {
-            let erased = erase_some(tx, &user)?;
-            if erased == 0 {
-                finish(&inside, tx, &user, &erasure)?;
-            }
-            Ok::<_, Error>(erased)
-        };
-        if app.store.write(step).await? == 0 {
-            break;
-        }
-    }
+    while step(app, &user, None).await? > 0 {}
+    // With the account's row the address goes.
+    auth::say_goodbye(app, job, id).await;
+    while step(app, &user, Some(erasure.clone())).await? > 0 {}
     // What is kept in memory to tell answers again.
     app.streams.forget(id);
     tracing::info!("an account was erased; the data's files are rewritten next");
     Ok(())
+}
+
+/// One transaction: removes some rows and says how many; when there are none any more, the account itself
+/// where `last` says who deleted it.
+async fn step(app: &App, user: &User, last: Option<Erasure>) -> Result<usize> {
+    let (inside, user) = (app.clone(), user.clone());
+    let step = move |tx: &mut WriteTx<'_>| {
+        let erased = erase_some(tx, &user)?;
+        if let Some(erasure) = last.filter(|_| erased == 0) {
+            finish(&inside, tx, &user, &erasure)?;
+        }
+        Ok::<_, Error>(erased)
+    };
+    app.store.write(step).await
 }
 
 /// Removes some rows of the person's from every slice; how many, none when nothing is left.

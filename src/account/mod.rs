@@ -25,7 +25,7 @@ pub use feedback::{
 #[utoipa::path(get, path = "/api/auth/me", tag = "auth",
     responses((status = 200, body = PublicUser), (status = 401, body = Failure)))]
 pub async fn me(State(app): State<App>, caller: Caller<Anything>) -> Json<PublicUser> {
-    Json(PublicUser::of(&app, &caller.user))
+    Json(PublicUser::of(&app, &caller.user, caller.strong))
 }
 
 pub mod paths {

@@ -34,6 +34,8 @@ pub struct CurrentUser {
 #[derive(Clone, Debug)]
 pub struct Caller<S> {
     pub id: Uuid,
+    /// As of a person who signed in; never of a program.
+    pub strong: bool,
     pub user: store::User,
     /// Closes when the sign-in or the token ends.
     pub door: Door,
@@ -124,6 +126,7 @@ fn identify_program<S: Scope>(app: &App, token: &str) -> Result<Caller<S>> {
     tokens::used(app, &token);
     Ok(Caller {
         id: user.id,
+        strong: false,
         user,
         door,
         scope: PhantomData,
@@ -166,11 +169,12 @@ impl<S: Scope> FromRequestParts<App> for Caller<S> {
         let caller = if token.starts_with(tokens::PREFIX) {
             identify_program(app, token)?
         } else {
-            let CurrentUser { id, user, door, .. } = identify(app, token)?;
+            let person = identify(app, token)?;
             Self {
-                id,
-                user,
-                door,
+                id: person.id,
+                strong: person.strong,
+                user: person.user,
+                door: person.door,
                 scope: PhantomData,
             }
         };
@@ -222,7 +226,7 @@ impl FromRequestParts<App> for Admin {
         if app.config.auth.second_factor_for_administrators && !caller.strong {
             return Err(Error::forbidden(
                 "second_factor_required",
-                "This server wants administrators to sign in with a second factor. Set one up under Account, then sign in again.",
+                "This server wants a second factor of administrators. Set one up under Account and go on; if you have one, or a passkey, sign in with it.",
             ));
         }
         Ok(Self(caller))

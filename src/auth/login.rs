@@ -10,15 +10,16 @@ use utoipa::ToSchema;
 use super::audit::{self, Actor, Event, What};
 use super::enter::{self, Visitor, enter};
 use super::password::{self, Password, Verdict};
+use super::second_factor::{self, Shown};
 use super::session::Proof;
 use super::store::{self, Method, User};
-use super::{device, second_factor, token};
+use super::{device, token};
 use crate::app::App;
 use crate::config::Verification;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::rate::Limit;
-use crate::http::throttle::{Attempt, Key};
+use crate::http::throttle::Key;
 use crate::http::{Client, Json};
 use crate::metrics;
 
@@ -92,51 +93,15 @@ pub async fn login(
             return Err(error);
         }
     };
-    let (user, verdict) = match compare(&app, &body.password, user.clone()).await {
-        Ok(right) => right,
+    let (user, verdict, shown) = match prove(&app, &body, user.clone()).await {
+        Ok(proven) => proven,
         Err(error) => {
-            if error.code() == "credentials_invalid" {
+            if ["credentials_invalid", "totp_invalid"].contains(&error.code()) {
+                // Counts as a failure: the attempt is dropped.
                 tell(&app, &client, What::SignInRefused, user.as_ref()).await;
             } else {
                 attempt.undecided();
             }
-            return Err(error);
-        }
-    };
-    proceed(&app, &visitor, &user, verdict, attempt, body).await
-}
-
-/// The account and the verdict, when the password is right.
-async fn compare(app: &App, password: &Password, user: Option<User>) -> Result<(User, Verdict)> {
-    let with_password = user.filter(User::has_password);
-    let stored = with_password
-        .as_ref()
-        .map(|user| user.password_hash.clone());
-    let verdict = password::verify(app, password.clone(), stored).await?;
-    match with_password {
-        Some(user) if verdict != Verdict::Wrong => Ok((user, verdict)),
-        _ => Err(enter::refused()),
-    }
-}
-
-/// After the right password: verification, the second factor, and in.
-async fn proceed(
-    app: &App,
-    visitor: &Visitor<'_>,
-    user: &User,
-    verdict: Verdict,
-    attempt: Attempt<'_>,
-    body: Login,
-) -> Result<Response> {
-    let shown = match second_factor::check(app, user, body.totp.as_deref()) {
-        Ok(shown) => shown,
-        Err(error) if error.code() == "totp_invalid" => {
-            // Counts as a failure: the attempt is dropped.
-            tell(app, visitor.client, What::SignInRefused, Some(user)).await;
-            return Err(error);
-        }
-        Err(error) => {
-            attempt.undecided();
             return Err(error);
         }
     };
@@ -145,17 +110,15 @@ async fn proceed(
         return Err(unverified());
     }
     let rehashed = match verdict {
-        Verdict::Outdated => Some(password::hash(app, body.password).await?),
+        Verdict::Outdated => Some(password::hash(&app, body.password).await?),
         _ => None,
     };
-    let (id, proof) = (
-        user.id,
-        Proof {
-            method: Method::Password,
-            strong: shown.strong(),
-        },
-    );
-    enter(app, visitor, user, proof, move |tx| {
+    let proof = Proof {
+        method: Method::Password,
+        strong: shown.strong(),
+    };
+    let id = user.id;
+    enter(&app, &visitor, &user, proof, move |tx| {
         shown.spend(tx, id)?;
         if let Some(hash) = rehashed {
             store::change_user(tx, id, |user| user.password_hash = hash)?;
@@ -163,6 +126,22 @@ async fn proceed(
         Ok(())
     })
     .await
+}
+
+/// The account, when the password is right and what else it asks for was shown.
+async fn prove(app: &App, body: &Login, user: Option<User>) -> Result<(User, Verdict, Shown)> {
+    let with_password = user.filter(User::has_password);
+    let stored = with_password
+        .as_ref()
+        .map(|user| user.password_hash.clone());
+    let verdict = password::verify(app, body.password.clone(), stored).await?;
+    match with_password {
+        Some(user) if verdict != Verdict::Wrong => {
+            let shown = second_factor::check(app, &user, body.totp.as_deref())?;
+            Ok((user, verdict, shown))
+        }
+        _ => Err(enter::refused()),
+    }
 }
 
 /// What somebody hears who may not sign in before the address is verified.

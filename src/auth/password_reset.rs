@@ -98,7 +98,8 @@ pub async fn reset(
             ..event.about(user)
         };
         event.record(tx)?;
-        Mail::to(user, mail::Purpose::PasswordChanged).send(&inside, tx)?;
+        let mail = Mail::to(user, mail::Purpose::PasswordChanged).about(event.id);
+        mail.send(&inside, tx)?;
         Ok::<_, crate::error::Error>((email, ended))
     };
     let (email, ended): (String, Vec<_>) = app.store.write(set).await?;
@@ -134,7 +135,8 @@ pub async fn change(
         links::void(tx, user, Purpose::ResetPassword)?;
         let ended = store::end_sessions(tx, user, Some(keep))?;
         event.record(tx)?;
-        Mail::to(user, mail::Purpose::PasswordChanged).send(&inside, tx)?;
+        let mail = Mail::to(user, mail::Purpose::PasswordChanged).about(event.id);
+        mail.send(&inside, tx)?;
         Ok::<_, crate::error::Error>(ended)
     };
     let ended = app.store.write(set).await?;

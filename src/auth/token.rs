@@ -46,6 +46,10 @@ pub struct Bearer {
 
 /// A user as everybody who may see one sees it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the form on the wire: each is told by itself"
+)]
 pub struct PublicUser {
     pub id: Uuid,
     pub email: String,
@@ -59,12 +63,14 @@ pub struct PublicUser {
     pub has_password: bool,
     /// Whether one-time codes are asked for.
     pub second_factor: bool,
-    /// Whether this server wants one before anything administrative, and there is none yet.
+    /// Whether this server wants one before anything administrative, there is none yet, and this sign-in
+    /// was not made with a passkey either.
     pub second_factor_required: bool,
 }
 
 impl PublicUser {
-    pub fn of(app: &App, user: &User) -> Self {
+    /// `strong`: whether who asks signed in with a second factor or a passkey.
+    pub fn of(app: &App, user: &User, strong: bool) -> Self {
         let wanted = app.config.auth.second_factor_for_administrators && user.role == Role::Admin;
         Self {
             id: user.id,
@@ -76,7 +82,7 @@ impl PublicUser {
             created_at: user.created_at,
             has_password: user.has_password(),
             second_factor: user.second_factor.is_some(),
-            second_factor_required: wanted && user.second_factor.is_none(),
+            second_factor_required: wanted && !strong && user.second_factor.is_none(),
         }
     }
 }
@@ -222,7 +228,7 @@ pub fn refresh_cookie(app: &App, client: &Client, session: &Session) -> Result<H
 pub fn signed_in(app: &App, client: &Client, user: &User, session: &Session) -> Result<Response> {
     let refresh = (!client.browser).then(|| refresh_token(app, session.id, session.turn));
     let body = SignedIn {
-        user: PublicUser::of(app, user),
+        user: PublicUser::of(app, user, session.second_factor),
         access_token: access_token(app, user, session.id)?,
         refresh_token: refresh,
         token_type: "Bearer",

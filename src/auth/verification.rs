@@ -109,11 +109,12 @@ pub fn confirm_address(
     now: Timestamp,
 ) -> Result<Verified> {
     let theirs = store::user(tx, user)?.is_some_and(|user| user.email == email);
-    let changed = match theirs {
-        true => store::change_user(tx, user, |user| {
+    let changed = if theirs {
+        store::change_user(tx, user, |user| {
             user.email_verified_at.get_or_insert(now);
-        })?,
-        false => None,
+        })?
+    } else {
+        None
     };
     let user = changed.ok_or_else(links::invalid)?;
     Ok(Verified {

@@ -7,6 +7,7 @@
 mod allowance;
 mod answer;
 mod ask;
+mod attempts;
 mod conversations;
 mod history;
 mod models;
@@ -21,7 +22,7 @@ mod turn;
 mod view;
 
 pub use allowance::CATALOGUE as ALLOWANCE_CATALOGUE;
-pub use ask::sweep;
+pub use attempts::{CATALOGUE as ATTEMPTS_CATALOGUE, sweep};
 pub use conversations::{create, delete, end, list, read_one, rename};
 pub use history::history;
 pub use models::models;
@@ -36,7 +37,8 @@ pub fn erase(
     limit: usize,
 ) -> crate::error::Result<usize> {
     allowance::erase(tx, user)?;
-    store::erase(tx, user, limit)
+    let erased = attempts::erase(tx, user, limit)?;
+    Ok(erased + store::erase(tx, user, limit - erased)?)
 }
 
 pub mod data {

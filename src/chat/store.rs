@@ -1,6 +1,6 @@
 //! The tables of conversations. One row per message; every key begins with the owner.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use storage::{Desc, Read, Record, Span, Table, TableInfo, WriteTx};
 use utoipa::ToSchema;
@@ -15,21 +15,16 @@ const MESSAGES: Table<(Uuid, Uuid, Uuid), Message> = Table::new("chat_messages")
 const MESSAGE_SESSION: Table<(Uuid, Uuid), Place> = Table::new("chat_message_session");
 const TURNS: Table<(Uuid, Uuid), Turn> = Table::new("chat_turns");
 const RUNNING: Table<(Uuid, Uuid), Place> = Table::new("chat_running");
-const IDEMPOTENCY: Table<(Uuid, String), Attempt> = Table::new("chat_idempotency");
 
 #[rustfmt::skip]
-pub const CATALOGUE: [TableInfo; 7] = [
+pub const CATALOGUE: [TableInfo; 6] = [
     CONVERSATIONS.info("chat", "user, conversation", "title, times, newest message").by_user(),
     RECENT.info("chat", "user, newest first, conversation", "(index)").by_user(),
     MESSAGES.info("chat", "user, conversation, message", "who said what; state").by_user(),
     MESSAGE_SESSION.info("chat", "user, message", "conversation").by_user(),
     TURNS.info("chat", "user, turn", "conversation and answer").by_user(),
     RUNNING.info("chat", "user, conversation", "turn being answered").by_user(),
-    IDEMPOTENCY.info("chat", "user, key", "turn it began, fingerprint, time").by_user(),
 ];
-
-/// How long an idempotency key attaches to its turn.
-pub const ATTEMPT_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Conversation {
@@ -117,27 +112,6 @@ impl Record for Turn {}
 struct Place(Uuid);
 
 impl Record for Place {}
-
-/// What an idempotency key began.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Attempt {
-    pub turn: Uuid,
-    /// SHA-256 of what was asked: the same key must not ask something else.
-    pub fingerprint: [u8; 32],
-    pub created_at: Timestamp,
-}
-
-impl Record for Attempt {}
-
-impl Attempt {
-    pub fn new(turn: Uuid, fingerprint: [u8; 32], created_at: Timestamp) -> Self {
-        Self {
-            turn,
-            fingerprint,
-            created_at,
-        }
-    }
-}
 
 fn newest_first(at: Timestamp) -> Desc<u64> {
     Desc(u64::try_from(at.as_millisecond()).unwrap_or(0))
@@ -338,65 +312,19 @@ pub fn running(tx: &impl Read) -> Result<Vec<(Uuid, Turn)>> {
         .collect()
 }
 
-/// What an idempotency key of this user began within the last 24 hours.
-pub fn attempt(tx: &impl Read, user: Uuid, key: &str, now: Timestamp) -> Result<Option<Attempt>> {
-    let attempt = tx.get(&IDEMPOTENCY, &(user, key.to_owned()))?;
-    Ok(attempt.filter(|attempt| now.duration_since(attempt.created_at) < ATTEMPT_KEPT))
-}
-
 /// The turn that an attempt began; None when its conversation was deleted since.
-pub fn begun(tx: &impl Read, user: Uuid, attempt: &Attempt) -> Result<Option<Turn>> {
-    Ok(tx.get(&TURNS, &(user, attempt.turn))?)
-}
-
-pub fn put_attempt(tx: &mut WriteTx<'_>, user: Uuid, key: String, attempt: &Attempt) -> Result<()> {
-    Ok(tx.put(&IDEMPOTENCY, &(user, key), attempt)?)
+pub fn begun(tx: &impl Read, user: Uuid, turn: Uuid) -> Result<Option<Turn>> {
+    Ok(tx.get(&TURNS, &(user, turn))?)
 }
 
 /// Removes up to `limit` of a person's rows, what is being answered first; returns how many.
 pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
     let mut n = tx.delete_some(&RUNNING, Span::prefix(&user), limit)?;
-    n += tx.delete_some(&IDEMPOTENCY, Span::prefix(&user), limit - n)?;
     n += tx.delete_some(&TURNS, Span::prefix(&user), limit - n)?;
     n += tx.delete_some(&MESSAGES, Span::prefix(&user), limit - n)?;
     n += tx.delete_some(&MESSAGE_SESSION, Span::prefix(&user), limit - n)?;
     n += tx.delete_some(&RECENT, Span::prefix(&user), limit - n)?;
     Ok(n + tx.delete_some(&CONVERSATIONS, Span::prefix(&user), limit - n)?)
-}
-
-/// Idempotency keys that have run out; at most `limit`.
-pub fn old_attempts(tx: &impl Read, now: Timestamp, limit: usize) -> Result<Vec<(Uuid, String)>> {
-    const PAGE: usize = 1000;
-    let mut old = Vec::new();
-    let mut span = Span::all();
-    loop {
-        let page = tx.scan(&IDEMPOTENCY, span, PAGE)?;
-        let last = page.last().map(|(key, _)| key.clone());
-        let over = page
-            .into_iter()
-            .filter(|(_, attempt)| now.duration_since(attempt.created_at) >= ATTEMPT_KEPT);
-        old.extend(over.map(|(key, _)| key));
-        match last {
-            Some(key) if old.len() < limit => span = Span::all().after(&key),
-            _ => break,
-        }
-    }
-    old.truncate(limit);
-    Ok(old)
-}
-
-/// Removes those of the keys that have run out; one may have been used anew since it was read.
-pub fn remove_attempts(
-    tx: &mut WriteTx<'_>,
-    keys: &[(Uuid, String)],
-    now: Timestamp,
-) -> Result<()> {
-    for key in keys {
-        if attempt(tx, key.0, &key.1, now)?.is_none() {
-            tx.delete(&IDEMPOTENCY, key)?;
-        }
-    }
-    Ok(())
 }
 
 /// How many conversations there are, everybody's.

@@ -8,7 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::ask::{Ask, AskRequest, EditRequest, Question, attempt_key, checked_text};
+use super::ask::{Ask, AskRequest, EditRequest, Question, checked_text};
+use super::attempts;
 use super::store::{self, Status, Turn};
 use super::turn::{Begun, begin};
 use super::view::{self, UsedMemoryView};
@@ -233,7 +234,7 @@ fn new_question(
     request: AskRequest,
     CorrelationId(correlation): CorrelationId,
 ) -> Result<Ask> {
-    let key = attempt_key(headers, &request)?;
+    let key = attempts::key(headers, &request)?;
     let text = checked_text(app, &request.message)?;
     Ok(Ask {
         question: Question::New {

@@ -11,9 +11,10 @@ use uuid::Uuid;
 use super::allowance::Allowance;
 use super::answer::{self, Job, Ready};
 use super::ask::{self, Ask, Question};
+use super::attempts::{self, Attempt};
 use super::prompt::{self, Parts};
 use super::spot::{Spot, find_spot};
-use super::store::{self, Attempt, Author, Conversation, Message, Status, Turn};
+use super::store::{self, Author, Conversation, Message, Status, Turn};
 use super::view;
 use crate::app::App;
 use crate::auth;
@@ -206,11 +207,11 @@ fn already_begun(app: &App, user: Uuid, ask: &Ask) -> Result<Option<Begun>> {
     };
     let now = app.clock.now();
     app.store.read(|tx| {
-        let Some(attempt) = store::attempt(tx, user, key, now)? else {
+        let Some(attempt) = attempts::get(tx, user, key, now)? else {
             return Ok(None);
         };
         same_question(&attempt, fingerprint)?;
-        let turn = store::begun(tx, user, &attempt)?;
+        let turn = store::begun(tx, user, attempt.turn)?;
         Ok(turn.map(|turn| Begun {
             log: app.streams.get(turn.id),
             turn,
@@ -308,13 +309,13 @@ fn commit(
     // It may have been disabled, or be being deleted, since the request came.
     auth::must_be_open(tx, user)?;
     if let Some((key, attempt)) = attempt {
-        if let Some(before) = store::attempt(tx, user, &key, attempt.created_at)? {
+        if let Some(before) = attempts::get(tx, user, &key, attempt.created_at)? {
             same_question(&before, &attempt.fingerprint)?;
-            if let Some(turn) = store::begun(tx, user, &before)? {
+            if let Some(turn) = store::begun(tx, user, before.turn)? {
                 return Ok(Some(turn));
             }
         }
-        store::put_attempt(tx, user, key, &attempt)?;
+        attempts::put(tx, user, key, &attempt)?;
     }
     let conversation = if new {
         conversation

@@ -116,7 +116,9 @@ impl Rates {
             times.pop_front();
         }
         match times.front() {
-            Some(first) if times.len() >= count => Err(too_often(*first + period - now)),
+            Some(first) if times.len() >= count => {
+                Err(too_often((*first + period).saturating_sub(now)))
+            }
             _ => {
                 times.push_back(now);
                 Ok(())

@@ -8,7 +8,6 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use reqwest::{Method, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -192,7 +191,7 @@ async fn succeed(mut response: Response) -> Result<Response, Fault> {
         return Ok(response);
     }
     let status = response.status().as_u16();
-    let mut body = BytesMut::new();
+    let mut body = Vec::new();
     while body.len() < LONGEST_COMPLAINT {
         match response.chunk().await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
@@ -227,18 +226,18 @@ pub(super) fn complaint(body: &[u8]) -> String {
 /// Lines out of chunks that end anywhere, also in the middle of a letter.
 #[derive(Default)]
 pub(super) struct Lines {
-    buffer: BytesMut,
+    buffer: Vec<u8>,
     /// How far the buffer has been searched in vain.
     searched: usize,
 }
 
 impl Lines {
-    pub fn push(&mut self, chunk: &Bytes) {
+    pub fn push(&mut self, chunk: &[u8]) {
         self.buffer.extend_from_slice(chunk);
     }
 
     /// The next whole line without its end; `Err` when it is longer than any line should be.
-    pub fn next(&mut self) -> Result<Option<BytesMut>, Fault> {
+    pub fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         let found = self.buffer[self.searched..]
             .iter()
             .position(|&byte| byte == b'\n');
@@ -250,7 +249,8 @@ impl Lines {
                 Ok(None)
             };
         };
-        let mut line = self.buffer.split_to(at + 1);
+        let rest = self.buffer.split_off(at + 1);
+        let mut line = std::mem::replace(&mut self.buffer, rest);
         self.searched = 0;
         line.truncate(at);
         if line.last() == Some(&b'\r') {
@@ -260,8 +260,8 @@ impl Lines {
     }
 
     /// What stands after the last line end when the stream is over.
-    pub fn rest(&mut self) -> BytesMut {
+    pub fn rest(&mut self) -> Vec<u8> {
         self.searched = 0;
-        self.buffer.split()
+        std::mem::take(&mut self.buffer)
     }
 }

@@ -5,67 +5,18 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use storage::Writing;
-use uuid::Uuid;
 
+use super::everything::{ADDRESS, Bob, RARE, forms};
 use crate::support::app::{PASSWORD, TestApp};
 use crate::support::clock::soon;
 use crate::support::http::{Answer, Person};
 use crate::support::people::{events, files_with, holds, id_of};
 use crate::support::script::{Gate, Script};
-
-const RARE: &str = "quokkasanctuary";
-const TITLE: &str = "zanzibartitle";
-const ADDRESS: &str = "bobolink@example.org";
+use crate::support::smtp::Plan;
 
 async fn delete_own(person: &Person, password: &str) -> Answer {
     let body = json!({"password": password});
     person.post("/api/account/delete", &body).await
-}
-
-/// Somebody with something in every table that this part of the program fills for people.
-async fn bob(app: &TestApp, admin: &Person) -> (Person, Uuid) {
-    let body = json!({"email": ADDRESS, "note": "the birdwatcher"});
-    let invited = admin.post("/api/admin/invitations", &body).await;
-    assert_eq!(invited.status, 201, "{invited:?}");
-    let link = invited.str("link");
-    let token = link.split_once("#invitation=").unwrap().1;
-    let body = json!({"email": ADDRESS, "password": PASSWORD, "invitation": token});
-    let made = app.nobody().post("/api/auth/register", &body).await;
-    let bob = app.signed_in(&made);
-    let id = id_of(&bob).await;
-    app.model.answer(Script::says(["Ah."]));
-    let said = bob.say(&format!("I run the {RARE} on the hill.")).await;
-    let session = format!("/api/chat/sessions/{}", said.str("session_id"));
-    bob.patch(&session, &json!({"title": TITLE})).await;
-    let keyed = bob
-        .request("POST", "/api/chat/message")
-        .header("idempotency-key", "a key of bob's own")
-        .json(&json!({"message": "Where is it?"}));
-    assert_eq!(Person::send(keyed).await.status, 200);
-    let feedback = json!({"text": format!("The {RARE} is not found."), "rating": 2});
-    let given = bob.post("/api/account/feedback", &feedback).await;
-    assert_eq!(given.status, 201, "{given:?}");
-    // A link and two mails that wait.
-    let person = format!("/api/admin/users/{id}");
-    let path = format!("{person}/start-reset");
-    assert_eq!(admin.post(&path, &json!({})).await.status, 202);
-    let path = format!("/api/admin/feedback/{}/answer", given.str("id"));
-    let answer = json!({"answer": "Look again."});
-    assert_eq!(admin.post(&path, &answer).await.status, 200);
-    app.settle().await;
-    (bob, id)
-}
-
-/// The forms in which the person would stand in a file.
-fn forms(id: Uuid) -> Vec<(&'static str, Vec<u8>)> {
-    vec![
-        ("id", id.as_bytes().to_vec()),
-        ("id in words", id.to_string().into_bytes()),
-        ("id in hex", id.simple().to_string().into_bytes()),
-        ("address", ADDRESS.as_bytes().to_vec()),
-        ("words", RARE.as_bytes().to_vec()),
-        ("title", TITLE.as_bytes().to_vec()),
-    ]
 }
 
 fn newest_snapshot(app: &TestApp) -> PathBuf {
@@ -102,13 +53,14 @@ async fn belongings(person: &Person) -> Vec<String> {
 /// untouched, and the address can be registered again.
 #[tokio::test]
 async fn nothing_is_left_of_an_erased_account() {
-    let app = TestApp::new().await;
+    let (app, provider) = TestApp::with_provider(|_| {}).await;
     let admin = app.admin().await;
     let ada = app.user("ada").await;
     ada.say("My sister lives in Lisbon.").await;
     ada.post("/api/account/feedback", &json!({"text": "All well."}))
         .await;
-    let (bob, id) = bob(&app, &admin).await;
+    let bob = Bob::new(&app, &provider).await;
+    let id = bob.id;
     let hers = belongings(&ada).await;
     let store = app.app.store.clone();
     tokio::task::spawn_blocking(move || store.snapshot(&mut |_| ()).unwrap())
@@ -117,7 +69,8 @@ async fn nothing_is_left_of_an_erased_account() {
     let cache = app.config.data.cache_path();
     for (what, form) in forms(id) {
         let there = files_with(&app.config.data.dir, &form);
-        let expected = what != "id in hex";
+        // Of the one at the other service a hash is kept.
+        let expected = !["id in hex", "other service"].contains(&what);
         assert_eq!(!there.is_empty(), expected, "{what} before: {there:?}");
     }
     app.advance(Duration::from_secs(2));
@@ -130,8 +83,7 @@ async fn nothing_is_left_of_an_erased_account() {
     let indexed = || app.app.text.documents().unwrap();
     assert!(indexed().iter().any(|(owner, _)| *owner == id));
 
-    let gone = delete_own(&bob, PASSWORD).await;
-    assert_eq!((gone.status, gone.str("status")), (202, "erasing".into()));
+    bob.leave().await;
     app.run_jobs().await;
 
     let kept = files_with(&live(&app), b"ada@example.org");
@@ -168,9 +120,9 @@ async fn nothing_is_left_of_an_erased_account() {
 async fn a_crash_in_the_middle_is_no_end() {
     let (mut before, mut after) = (0, 0);
     for writes in 1..=10 {
-        let mut app = TestApp::new().await;
+        let (mut app, provider) = TestApp::with_provider(|_| {}).await;
         let admin = app.admin().await;
-        let (_, id) = bob(&app, &admin).await;
+        let id = Bob::new(&app, &provider).await.id;
         app.disk.full_after(writes);
         let path = format!("/api/admin/users/{id}");
         let begun = admin.delete(&path).await.status;
@@ -323,5 +275,48 @@ async fn a_running_answer_leaves_nothing() {
         assert_eq!(files_with(&live(&app), needle), [""; 0]);
     }
     assert_eq!(users(&admin).await.len(), 1);
+    app.finish().await;
+}
+
+/// Whoever is deleted is told by a last mail, which goes before their address does.
+#[tokio::test]
+async fn the_last_mail() {
+    let app = TestApp::with_mail(|_| {}).await;
+    let admin = app.admin().await;
+    let bob = app.user("bob").await;
+    assert_eq!(delete_own(&bob, PASSWORD).await.status, 202);
+    let subjects = async |email| {
+        let letters = app.letters_to(email).await.into_iter();
+        letters.map(|letter| letter.subject).collect::<Vec<_>>()
+    };
+    let last = "Your account is being deleted";
+    assert_eq!(subjects("bob@example.org").await, [last]);
+    let path = format!("/api/admin/users/{}", id_of(&app.user("carol").await).await);
+    assert_eq!(admin.delete(&path).await.status, 202);
+    assert_eq!(subjects("carol@example.org").await, [last]);
+    assert_eq!(users(&admin).await.len(), 1);
+    app.finish().await;
+}
+
+/// A mail server that refuses, or says nothing, keeps nobody's data: the account goes after one try.
+#[tokio::test]
+async fn no_mail_server_holds_an_erasure_up() {
+    let app = TestApp::with_mail(|_| {}).await;
+    let admin = app.admin().await;
+    for plan in [Plan::AtRecipient("550 no such"), Plan::Greylist, Plan::Hang] {
+        let hangs = matches!(plan, Plan::Hang);
+        app.smtp().plan([plan]);
+        let bob = app.user("bob").await;
+        let before = app.smtp().connected();
+        assert_eq!(delete_own(&bob, PASSWORD).await.status, 202);
+        app.smtp().connections(before + 1).await;
+        if hangs {
+            app.advance(Duration::from_secs(30));
+        }
+        app.run_jobs().await;
+        assert_eq!(users(&admin).await.len(), 1);
+        assert_eq!(app.smtp().connected(), before + 1, "one try");
+    }
+    assert_eq!(app.smtp().letters().len(), 0);
     app.finish().await;
 }

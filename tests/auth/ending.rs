@@ -35,8 +35,8 @@ async fn a_stream_ends_with_its_sign_in() {
     assert_eq!(own.get("/api/auth/me").await.status, 200, "this one stays");
     gate.open();
     app.settle().await;
-    let list = own.get("/api/chat/sessions").await.body;
-    let id = list["items"][0]["id"].as_str().unwrap();
+    let conversations = own.get("/api/chat/sessions").await.body;
+    let id = conversations["items"][0]["id"].as_str().unwrap();
     let history = own.get(&format!("/api/chat/history/{id}")).await.body;
     assert_eq!(said(&history)[1].1, "Half and whole.");
     app.finish().await;
@@ -49,11 +49,11 @@ async fn a_waiting_request_ends_with_its_sign_in() {
     let (lost, own) = (app.user("ada").await, app.user("ada").await);
     let gate = Gate::new();
     app.model.answer(Script::says(["Late."]).gated(&gate));
-    let waiting = lost.clone();
-    let waiting = tokio::spawn(async move { waiting.say("Go on").await });
-    app.model.asked(1).await;
-    assert_eq!(own.delete("/api/auth/sessions").await.status, 204);
-    let answer = waiting.await.unwrap();
+    let ending = async {
+        app.model.asked(1).await;
+        assert_eq!(own.delete("/api/auth/sessions").await.status, 204);
+    };
+    let (answer, ()) = tokio::join!(lost.say("Go on"), ending);
     assert_eq!((answer.status, answer.code()), (401, "session_revoked"));
     gate.open();
     app.finish().await;

@@ -72,7 +72,7 @@ async fn reset_links_run_out() {
     forgot(&app, ADA).await;
     let token = app.reset_token(ADA).await;
     assert_eq!(reset(&app, &older, NEW).await.code(), "link_invalid");
-    app.advance(Duration::from_mins(60));
+    app.advance(Duration::from_hours(1));
     assert_eq!(reset(&app, &token, NEW).await.code(), "link_expired");
     assert_eq!(login(&app, ADA, PASSWORD).await.status, 200);
     app.finish().await;

@@ -1,4 +1,4 @@
-//! Service tokens: proved by a receiver outside, and what a forger could try.
+//! Service tokens: good by a receiver outside, and what a forger could try.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -36,14 +36,14 @@ async fn a_receiver_outside_proves_a_token() {
         decode::<Value>(token, &DecodingKey::from_secret(secret.as_bytes()), &rules).ok()
     };
     let token = office.ask(&app, "printer", &["print"]).await.str("token");
-    let read = proves(&token, &first).unwrap();
-    assert_eq!(read.header.typ.as_deref(), Some("svc+jwt"));
-    assert_eq!(read.claims["scope"], "print");
+    let good = proves(&token, &first).unwrap();
+    assert_eq!(good.header.typ.as_deref(), Some("svc+jwt"));
+    assert_eq!(good.claims["scope"], "print");
     assert_eq!(
         told(&usage(&app, &token).await),
         (403, "service_token_audience")
     );
-    let mut claims = read.claims;
+    let mut claims = good.claims;
     claims["aud"] = json!("novacore");
     claims["scope"] = json!("usage:read");
     let header = Header {
@@ -82,6 +82,14 @@ async fn a_receiver_outside_proves_a_token() {
     app.finish().await;
 }
 
+fn sign(claims: &Value, algorithm: Algorithm, kind: &str, key: &[u8]) -> String {
+    let header = Header {
+        typ: Some(kind.into()),
+        ..Header::new(algorithm)
+    };
+    encode(&header, claims, &EncodingKey::from_secret(key)).unwrap()
+}
+
 /// Only what this installation signed for itself, as a service token, counts as one.
 #[tokio::test]
 async fn other_tokens_are_no_service_tokens() {
@@ -90,13 +98,6 @@ async fn other_tokens_are_no_service_tokens() {
     let token = monitor.token(&app, &["usage:read"]).await;
     let key = app.app.keys.derive("service token");
     let claims = part(&token, 1);
-    let sign = |claims: &Value, algorithm: Algorithm, kind: &str, key: &[u8]| {
-        let header = Header {
-            typ: Some(kind.into()),
-            ..Header::new(algorithm)
-        };
-        encode(&header, claims, &EncodingKey::from_secret(key)).unwrap()
-    };
     let usual = |claims: &Value| sign(claims, Algorithm::HS256, "svc+jwt", &key);
     assert_eq!(
         usage(&app, &usual(&claims)).await.status,
@@ -175,6 +176,15 @@ async fn a_service_token_has_its_own_header() {
         told(&usage(&app, &elsewhere).await),
         (403, "service_token_audience")
     );
+    app.finish().await;
+}
+
+/// A service token counts in its own header and nowhere else.
+#[tokio::test]
+async fn a_service_token_has_its_own_header() {
+    let app = TestApp::new().await;
+    let monitor = service(&app, "monitor", &["usage:read"]).await;
+    let token = monitor.token(&app, &["usage:read"]).await;
     let missing = app.nobody().get(USAGE).await;
     assert_eq!(told(&missing), (403, "service_token_missing"));
     let as_person = Person::send(app.nobody().request("GET", USAGE).bearer_auth(&token)).await;

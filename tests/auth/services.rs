@@ -67,6 +67,20 @@ async fn a_secret_brings_a_token() {
     let body = json!({"service": "THE monitor", "secret": by_id.secret, "audience": "novacore", "scopes": ["usage:read"]});
     let in_body = app.nobody().post("/api/auth/service/token", &body).await;
     assert_eq!(in_body.status, 200, "{in_body:?}");
+    let admin = app.admin().await;
+    let actor = async || {
+        let list = admin
+            .get("/api/admin/audit?event=service_token_issued")
+            .await;
+        list.body["items"][0]["actor"].clone()
+    };
+    let id = by_id.name;
+    let named = json!({"kind": "service", "id": id, "name": "The monitor"});
+    assert_eq!(actor().await, named);
+    let gone = admin.delete(&format!("/api/admin/services/{id}")).await;
+    assert_eq!(gone.status, 204);
+    let unnamed = json!({"kind": "service", "id": id, "name": null});
+    assert_eq!(actor().await, unnamed);
     app.finish().await;
 }
 

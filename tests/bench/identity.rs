@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::fake_ollama::FakeOllama;
-use crate::http::{Person, client};
+use crate::http::Person;
 use crate::program::Program;
 use crate::script::Script;
 use crate::{median, megabytes, millis, row};
@@ -141,8 +141,7 @@ async fn gaps(model: &FakeOllama, person: &Person) -> Vec<Duration> {
     let gate = crate::script::Gate::new();
     model.answer(Script::says((0..PIECES).map(|n| format!("word{n} "))).gated(&gate));
     let request = json!({"message": "Tell me something long.", "use_memory": false});
-    let reader = Person::new(client(), String::new(), person.token.clone()).at(&person.url());
-    let mut events = reader.stream(&request).await;
+    let mut events = person.stream(&request).await;
     events.until("start").await;
     let pacer = tokio::spawn(async move {
         for _ in 0..PIECES {

@@ -80,8 +80,9 @@ async fn reasons_for_a_monitor() {
 }
 
 fn numbers(value: &Value) -> bool {
-    let all = value.as_object();
-    all.map_or(value.is_u64(), |all| all.values().all(numbers))
+    value
+        .as_object()
+        .map_or(value.is_u64(), |all| all.values().all(numbers))
 }
 
 /// Usage is numbers and nothing else: how many accounts, conversations, memories, bytes.
@@ -223,7 +224,7 @@ fn proved(token: &str) -> Value {
     decode::<Value>(token, &key, &rules).unwrap().claims
 }
 
-/// With service_auth every request to the model server carries a token that it can prove with the
+/// With `service_auth` every request to the model server carries a token that it can prove with the
 /// shared secret; one token serves until five minutes before its end.
 #[tokio::test]
 async fn the_model_server_knows_who_asks() {
@@ -266,7 +267,7 @@ async fn the_model_server_knows_who_asks() {
     app.finish().await;
 }
 
-/// Without service_auth the model server is shown no token.
+/// Without `service_auth` the model server is shown no token.
 #[tokio::test]
 async fn no_token_unless_told() {
     let app = TestApp::new().await;

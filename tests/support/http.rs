@@ -52,10 +52,6 @@ impl Person {
         Self { http, url, token }
     }
 
-    pub fn url(&self) -> String {
-        self.url.clone()
-    }
-
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let request = self.http.request(method, format!("{}{path}", self.url));

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{Actor, Event, What, of_everybody, of_user};
 use crate::app::App;
+use crate::auth::services;
 use crate::auth::store::{self, folded};
 use crate::auth::{Admin, CurrentUser};
 use crate::error::Result;
@@ -156,7 +157,7 @@ pub enum ActorKind {
 pub struct ActorView {
     pub kind: ActorKind,
     pub id: Option<Uuid>,
-    /// The address of an account; none when it is no more.
+    /// The address of an account, or a service's own name; none when it is no more.
     pub name: Option<String>,
 }
 
@@ -240,7 +241,7 @@ fn view(tx: &impl Read, event: Event) -> Result<EventView> {
         Actor::User(id) => (ActorKind::User, Some(id), address_of(id)?),
         Actor::Administrator(id) if id.is_nil() => (ActorKind::Administrator, None, None),
         Actor::Administrator(id) => (ActorKind::Administrator, Some(id), address_of(id)?),
-        Actor::Service(id) => (ActorKind::Service, Some(id), service_name(tx, id)?),
+        Actor::Service(id) => (ActorKind::Service, Some(id), services::name(tx, id)?),
         Actor::Operator => (ActorKind::Operator, None, None),
         Actor::Nobody => (ActorKind::Nobody, None, None),
     };
@@ -256,13 +257,4 @@ fn view(tx: &impl Read, event: Event) -> Result<EventView> {
         device: event.device,
         detail: event.detail,
     })
-}
-
-/// The name of a service account.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the table of service accounts answers this once it is there"
-)]
-fn service_name(_tx: &impl Read, _id: Uuid) -> Result<Option<String>> {
-    Ok(None)
 }

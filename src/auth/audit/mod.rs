@@ -4,7 +4,7 @@
 //! token, link, code, message or memory text, and no address that somebody only claimed to have; one
 //! about an account that is no more, or is being deleted, names nobody.
 
-mod list;
+pub(super) mod list;
 mod store;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +13,6 @@ use storage::{Read, WriteTx};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use list::{__path_activity, __path_events, activity, events};
 pub use store::{CATALOGUE, erase, get, of_everybody, of_user};
 
 use crate::app::App;

@@ -4,7 +4,7 @@
 //! invitation is still good is decided in the transaction that makes the account, so that its last use is
 //! given once; it verifies an address only when it names that address, for then its link was mailed there.
 
-mod admin;
+pub(super) mod admin;
 mod store;
 
 use axum::extract::State;
@@ -16,9 +16,6 @@ use storage::{Read, WriteTx};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use admin::{
-    __path_invite, __path_link_again, __path_list, __path_revoke, invite, link_again, list, revoke,
-};
 pub use store::{CATALOGUE, Invitation, erase, get, revoke_some, unname};
 
 use crate::app::{App, mac};

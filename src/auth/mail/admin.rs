@@ -113,7 +113,7 @@ fn state(app: &App, job: &Job) -> MailState {
 }
 
 /// A page of mails, newest first.
-pub fn page(
+pub(super) fn page(
     app: &App,
     tx: &impl Read,
     before: Option<Uuid>,
@@ -181,7 +181,7 @@ pub async fn show(
 }
 
 /// Renders a mail for somebody it is not for, with the event that says so.
-pub async fn look_at(app: &App, id: Uuid, event: Event) -> Result<Letter> {
+pub(super) async fn look_at(app: &App, id: Uuid, event: Event) -> Result<Letter> {
     let inside = app.clone();
     let look = move |tx: &mut WriteTx<'_>| {
         let (job, mail) = find(&inside, tx, id)?;

@@ -4,17 +4,18 @@
 //! text and link are made when it is sent or shown, and are never stored or logged; nobody is shown
 //! somebody else's mail without that person being told.
 
-mod admin;
+pub(super) mod admin;
 mod letter;
 mod shell;
 mod words;
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use storage::WriteTx;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use admin::{__path_list, __path_retry, __path_show, __path_test, list, retry, show, test};
 pub use shell::{list as list_in_words, show as show_in_words, test as test_in_words};
 
 use crate::app::App;
@@ -51,7 +52,7 @@ pub enum Purpose {
     MailShown,
     /// `row` is the feedback.
     FeedbackAnswered,
-    /// Queued where the deletion begins; it is sent as long as the account's row is there.
+    /// Sent by the job that erases the account, before the account's row goes; see `say_goodbye`.
     AccountDeleted,
 }
 
@@ -149,7 +150,11 @@ async fn deliver(app: &App, job: &Job) -> Outcome {
     let Some(mail) = Mail::of(job) else {
         return Outcome::Fail("this program does not know what the mail is for".into());
     };
-    let letter = match app.store.read(|tx| letter::render(app, tx, job, &mail)) {
+    deliver_to(app, job, &mail).await
+}
+
+async fn deliver_to(app: &App, job: &Job, mail: &Mail) -> Outcome {
+    let letter = match app.store.read(|tx| letter::render(app, tx, job, mail)) {
         Ok(Rendered::Letter(letter)) => letter,
         Ok(Rendered::Over(reason)) => return Outcome::Fail(format!("{OVER}{reason}")),
         Err(error) => return Outcome::Retry(error.to_string()),
@@ -163,6 +168,31 @@ async fn deliver(app: &App, job: &Job) -> Outcome {
         Ok(_) => Outcome::Done,
         Err(Undelivered::Refused(reason)) => Outcome::Fail(reason),
         Err(Undelivered::Later(reason)) => Outcome::Retry(reason),
+    }
+}
+
+/// How long an erasure waits for the mail server.
+const GOODBYE: Duration = Duration::from_secs(30);
+
+/// Tells somebody that their account is being deleted, for the job that does it. One try, and whatever
+/// comes of it the deletion goes on: nobody's data stays because a mail server is away.
+pub async fn say_goodbye(app: &App, job: &Job, user: Uuid) {
+    let mail = Mail::to(user, Purpose::AccountDeleted);
+    let sending = app.clock.timeout(GOODBYE, deliver_to(app, job, &mail));
+    let stopped = app.tasks.stop.cancelled();
+    let outcome = tokio::select! {
+        outcome = sending => outcome.unwrap_or(Outcome::Retry("it took too long".into())),
+        () = stopped => return,
+    };
+    match outcome {
+        Outcome::Done => metrics::mail("sent"),
+        Outcome::Hold(why) => {
+            tracing::info!(job = %job.id, why, "an account is erased without a mail about it");
+        }
+        Outcome::Retry(reason) | Outcome::Fail(reason) => {
+            metrics::mail("refused");
+            tracing::warn!(job = %job.id, reason, "the mail about the end of an account was not taken; the account is erased all the same");
+        }
     }
 }
 

@@ -91,10 +91,6 @@ fn usable(identities: &[Identity], issuer: &str) -> bool {
 }
 
 /// Whether somebody can sign in to the account without another service.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "other ways are looked up in storage"
-)]
 fn other_way_in(tx: &impl storage::Read, user: &User) -> Result<bool> {
     Ok(user.has_password() || passkeys::count(tx, user.id)? > 0)
 }

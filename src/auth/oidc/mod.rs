@@ -7,19 +7,15 @@
 //! state must both match); code, tokens and state are never stored or logged; nothing that the service
 //! writes gets into an address of ours.
 
-mod begin;
-mod callback;
+pub(super) mod begin;
+pub(super) mod callback;
 mod cookie;
-mod finish;
-mod identities;
+pub(super) mod finish;
+pub(super) mod identities;
 mod proof;
 mod settle;
 mod store;
 
-pub use begin::{__path_begin, begin};
-pub use callback::{__path_callback, callback};
-pub use finish::{__path_second_factor, second_factor};
-pub use identities::{__path_list, __path_remove, list, remove};
 pub use store::{CATALOGUE, erase};
 
 use crate::app::App;

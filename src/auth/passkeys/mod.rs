@@ -5,8 +5,8 @@
 //! copy's would, signs nobody in. `webauthn-rs` draws the challenges with its own randomness, which is
 //! the operating system's: the one place where it is not passed in.
 
-mod manage;
-mod sign_in;
+pub(super) mod manage;
+pub(super) mod sign_in;
 mod store;
 
 use std::time::Duration;
@@ -14,10 +14,6 @@ use std::time::Duration;
 use webauthn_rs::prelude::{Url, Webauthn};
 use webauthn_rs::{WebauthnBuilder, prelude};
 
-pub use manage::{__path_add, __path_begin, __path_list, __path_remove, add, begin, list, remove};
-pub use sign_in::{
-    __path_begin as __path_begin_sign_in, __path_finish, begin as begin_sign_in, finish,
-};
 pub use store::{CATALOGUE, count, erase};
 
 use self::store::Passkey;

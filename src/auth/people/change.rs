@@ -123,7 +123,7 @@ fn account(tx: &impl Read, id: Uuid) -> Result<User> {
 }
 
 /// Makes the changes in the caller's transaction, each with its event.
-pub fn apply(
+pub(super) fn apply(
     tx: &mut WriteTx<'_>,
     act: &Act,
     id: Uuid,

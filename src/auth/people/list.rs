@@ -122,7 +122,7 @@ fn live(tx: &impl Read, app: &App, user: Uuid) -> Result<Vec<Session>> {
 }
 
 /// An account as an administrator sees it.
-pub fn view(tx: &impl Read, app: &App, user: &User) -> Result<AdminUser> {
+pub(super) fn view(tx: &impl Read, app: &App, user: &User) -> Result<AdminUser> {
     let invitation = match user.invitation {
         Some(id) => Some(CameBy {
             id,

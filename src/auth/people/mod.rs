@@ -4,15 +4,11 @@
 //! Must stay true: nobody's words are here, and no password is chosen for anybody; every change is
 //! stored with its event; there is always somebody who can administer.
 
-mod change;
-mod list;
+pub(super) mod change;
+pub(super) mod list;
 mod shell;
 
-pub use change::{
-    __path_change, __path_end_sessions, __path_start_reset, Act, Change, change, end_sessions,
-    must_be_another, start_reset,
-};
-pub use list::{__path_list, __path_read_one, list, read_one};
+pub use change::{Act, Change, must_be_another};
 pub use shell::{accounts, set};
 
 use crate::config::PLANS;

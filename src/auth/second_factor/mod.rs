@@ -4,15 +4,10 @@
 //! derived from the installation's key and a stored seed, so that neither alone gives a code.
 
 mod codes;
-mod routes;
+pub(super) mod routes;
 
 use storage::WriteTx;
 use uuid::Uuid;
-
-pub use routes::{
-    __path_begin, __path_disable, __path_enable, __path_recovery_codes, __path_state, begin,
-    disable, enable, recovery_codes, state,
-};
 
 use self::codes::Typed;
 use crate::app::App;

@@ -22,13 +22,13 @@ use crate::http::failure::Failure;
 use crate::http::{Client, Json, Path};
 
 /// How every service's secret begins, so that scanners of leaked secrets recognise it.
-pub const PREFIX: &str = "novas_";
+pub(super) const PREFIX: &str = "novas_";
 
 /// Of audiences, and of scopes, a service has at most so many.
 const MOST_WORDS: usize = 32;
 
 /// What is stored of a secret.
-pub fn hash(secret: &str) -> [u8; 32] {
+pub(super) fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.trim()).into()
 }
 
@@ -93,7 +93,7 @@ fn fresh_secret(app: &App) -> String {
 }
 
 /// Whether it is a word that stands in a token: 1 to 64 of `a-z 0-9 : . _ -`.
-pub fn is_word(word: &str) -> bool {
+pub(super) fn is_word(word: &str) -> bool {
     let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b":._-".contains(&b);
     (1..=64).contains(&word.len()) && word.bytes().all(letter)
 }

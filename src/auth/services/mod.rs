@@ -7,34 +7,27 @@
 //! receiver can sign nothing that counts here or at another receiver.
 
 mod caller;
-mod issue;
-mod manage;
-mod receivers;
+pub(super) mod issue;
+pub(super) mod manage;
+pub(super) mod receivers;
 mod scope;
 mod store;
 mod token;
 
 pub use caller::ServiceCaller;
-pub use issue::issue;
-pub use manage::{list, make, new_secret, remove};
-pub use receivers::{
-    list as list_receivers, make as make_receiver, new_secret as new_receiver_secret,
-    remove as remove_receiver,
-};
 pub use scope::{ReadMetrics, ReadUsage, RunBackup, RunJobs};
 pub use store::CATALOGUE;
 
+use storage::Read;
+use uuid::Uuid;
+
 use crate::app::App;
 use crate::auth::tokens::USED_EVERY;
+use crate::error::Result;
 
-pub mod paths {
-    //! For the OpenAPI document.
-    pub use super::issue::__path_issue;
-    pub use super::manage::{__path_list, __path_make, __path_new_secret, __path_remove};
-    pub use super::receivers::{
-        __path_list as __path_list_receivers, __path_make as __path_make_receiver,
-        __path_new_secret as __path_new_receiver_secret, __path_remove as __path_remove_receiver,
-    };
+/// What a service is called; none when it is no more.
+pub fn name(tx: &impl Read, id: Uuid) -> Result<Option<String>> {
+    Ok(store::service(tx, id)?.map(|service| service.name))
 }
 
 /// Notes that a service was at work, without keeping its request waiting.

@@ -74,7 +74,7 @@ pub struct ApiTokenMade {
 }
 
 /// A name without the space around it, if it is fit for a list.
-pub fn checked_name(name: &str) -> Result<String> {
+pub(in crate::auth) fn checked_name(name: &str) -> Result<String> {
     let name = name.trim();
     let fits = (1..=NAME_MAX).contains(&name.chars().count());
     if fits && !name.chars().any(char::is_control) {

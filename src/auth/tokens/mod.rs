@@ -3,14 +3,14 @@
 //! Must stay true: a token is shown once and stored as its hash; it opens what its scopes say and never
 //! sign-ins, billing, administration, or the deletion of the account.
 
-mod manage;
+pub(super) mod manage;
 mod scope;
 mod store;
 
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
-pub use manage::{checked_name, list, make, remove};
+pub(super) use manage::checked_name;
 pub use scope::{
     Anything, ChatRead, ChatWrite, McpUse, MemoryRead, MemoryWrite, OpenAi, SCOPES, Scope,
     UsageRead,
@@ -19,11 +19,6 @@ pub use store::{ApiToken, CATALOGUE, by_hash, erase, of_user};
 
 use crate::app::App;
 use crate::error::Result;
-
-pub mod paths {
-    //! For the OpenAPI document.
-    pub use super::manage::{__path_list, __path_make, __path_remove};
-}
 
 /// How every token begins, so that scanners of leaked secrets recognise it.
 pub const PREFIX: &str = "nova_";

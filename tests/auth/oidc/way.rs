@@ -219,13 +219,12 @@ async fn without_a_service() {
     let app = TestApp::new().await;
     let answer = app.nobody().post("/api/auth/oidc/begin", &json!({})).await;
     assert_eq!((answer.status, answer.code()), (404, "not_found"));
-    assert_eq!(novacore::auth::oidc_name(&app.app), None);
+    let options = app.nobody().get("/api/auth/options").await.body;
+    assert_eq!(options["oidc"], json!(null));
     app.finish().await;
     let (app, provider) = TestApp::with_provider(|_| {}).await;
-    assert_eq!(
-        novacore::auth::oidc_name(&app.app).as_deref(),
-        Some("Example ID")
-    );
+    let options = app.nobody().get("/api/auth/options").await.body;
+    assert_eq!(options["oidc"]["name"], "Example ID");
     app.advance(Duration::from_mins(11));
     provider.script(|script| script.broken = Some(500));
     let answer = app.nobody().post("/api/auth/oidc/begin", &json!({})).await;

@@ -2,25 +2,22 @@
 
 use std::time::Duration;
 
-use novacore::auth::passkeys_on;
 use serde_json::{Value, json};
 
 use super::{ORIGIN, add, begin, challenge, enrol, home, is, list};
 use crate::support::app::{PASSWORD, TestApp};
 use crate::support::authenticator::Authenticator;
 
-/// The options are exactly what browsers read by `parseCreationOptionsFromJSON` and
-/// `parseRequestOptionsFromJSON`: a key that the authenticator can find by itself, and its owner
-/// verified each time.
+/// The options are exactly what browsers read by `parseCreationOptionsFromJSON`: a key that the
+/// authenticator can find by itself, and its owner verified each time.
 #[tokio::test]
 async fn the_options_are_what_browsers_read() {
     let app = home().await;
     let ada = app.user("ada").await;
     enrol(&ada, 1).await;
     let mut begun = begin(&ada).await;
-    let bytes = |value: &Value| value.as_str().unwrap().len();
-    assert_eq!(bytes(&begun["options"]["publicKey"]["challenge"]), 43);
-    assert_eq!(bytes(&begun["options"]["publicKey"]["user"]["id"]), 22);
+    assert_eq!(length(&begun["options"]["publicKey"]["challenge"]), 43);
+    assert_eq!(length(&begun["options"]["publicKey"]["user"]["id"]), 22);
     let ceremony: uuid::Uuid = begun["ceremony"].as_str().unwrap().parse().unwrap();
     assert_eq!(ceremony.get_version_num(), 4);
     begun["options"]["publicKey"]["challenge"] = "(32 bytes)".into();
@@ -74,8 +71,19 @@ async fn the_options_are_what_browsers_read() {
       }
     }
     "#);
+    app.finish().await;
+}
+
+fn length(text: &Value) -> usize {
+    text.as_str().unwrap().len()
+}
+
+/// The same of those for signing in, by `parseRequestOptionsFromJSON`: any key, its owner verified.
+#[tokio::test]
+async fn the_options_to_sign_in_are_what_browsers_read() {
+    let app = home().await;
     let mut begun = challenge(&app).await;
-    assert_eq!(bytes(&begun["options"]["publicKey"]["challenge"]), 43);
+    assert_eq!(length(&begun["options"]["publicKey"]["challenge"]), 43);
     begun["options"]["publicKey"]["challenge"] = "(32 bytes)".into();
     insta::assert_json_snapshot!(begun["options"], @r#"
     {
@@ -254,7 +262,8 @@ async fn passkeys_need_a_name_and_https() {
         ("https://[2001:db8::1]", false),
     ] {
         let app = TestApp::fresh(|config| config.server.public_url = url.into()).await;
-        assert_eq!(passkeys_on(&app.app), on, "{url}");
+        let options = app.nobody().get("/api/auth/options").await.body;
+        assert_eq!(options["passkeys"], on, "{url}");
         let begun = app
             .nobody()
             .post("/api/auth/passkey/begin", &json!({}))

@@ -43,6 +43,31 @@ async fn a_passkey_signs_in() {
     app.finish().await;
 }
 
+/// Where the server wants a second factor of administrators, one who signed in with a passkey has shown
+/// enough, and is not told to set up codes; the same person with a password alone is.
+#[tokio::test]
+async fn a_passkey_is_enough_to_administer() {
+    let app = TestApp::with(|config| {
+        at_home(config);
+        config.auth.second_factor_for_administrators = true;
+    })
+    .await;
+    let admin = app.admin().await;
+    let mut key = enrol(&admin, 1).await;
+    let signed_in = sign_in(&app, &mut key).await;
+    assert_eq!(signed_in.body["user"]["second_factor_required"], false);
+    let by_passkey = app.signed_in(&signed_in);
+    for (person, wanting, code) in [
+        (admin, true, "second_factor_required"),
+        (by_passkey, false, ""),
+    ] {
+        let me = person.get("/api/auth/me").await.body;
+        assert_eq!(me["second_factor_required"], wanting);
+        assert_eq!(person.get("/api/admin/users").await.code(), code);
+    }
+    app.finish().await;
+}
+
 /// The same for signing in, and whatever is wrong, the answer is one and the same.
 #[tokio::test]
 async fn an_answer_must_fit_its_challenge() {
