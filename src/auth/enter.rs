@@ -56,16 +56,17 @@ pub async fn begin(
             return Err(session::revoked());
         }
         also(tx)?;
-        store::put_session(tx, &session)?;
+        let ended = store::add_session(tx, &session)?;
         event.record(tx)?;
         if tell {
             let mail = Mail::to(id, Purpose::NewSignIn).about(event.id);
             mail.send(&app_inside, tx)?;
         }
         let user = store::change_user(tx, id, |user| user.last_seen_at = Some(now))?;
-        Ok((user.ok_or_else(session::revoked)?, session))
+        Ok((user.ok_or_else(session::revoked)?, session, ended))
     };
-    let (user, session) = app.store.write(stored).await?;
+    let (user, session, ended) = app.store.write(stored).await?;
+    app.presence.close(ended);
     metrics::sign_in("accepted");
     tracing::info!(user_id = %user.id, session_id = %session.id, "signed in");
     Ok((user, session))

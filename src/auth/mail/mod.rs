@@ -46,6 +46,8 @@ pub enum Purpose {
     SecondFactorChanged,
     /// `row`, if any, is the event that tells from where.
     PasskeyAdded,
+    /// `row`, if any, is the event that tells from where.
+    PasskeyRemoved,
     /// `row` is the event that tells how.
     NewSignIn,
     /// An administrator looked at a mail to this person; `row` is that mail.
@@ -73,6 +75,7 @@ impl Purpose {
             Self::PasswordChanged => "the one about your password",
             Self::SecondFactorChanged => "the one about your second factor",
             Self::PasskeyAdded => "the one about a new passkey",
+            Self::PasskeyRemoved => "the one about a passkey that was removed",
             Self::NewSignIn => "the one about a new sign-in",
             Self::MailShown => "the one about a mail that was shown",
             Self::FeedbackAnswered => "the one about your feedback",

@@ -172,6 +172,19 @@ pub fn passkey_added(base: &str, at: Timestamp, event: Option<&Event>) -> Words 
     )
 }
 
+pub fn passkey_removed(base: &str, at: Timestamp, event: Option<&Event>) -> Words {
+    let says = format!(
+        "A passkey was removed from your account on {}. Nobody can sign in with it any more.",
+        on(at)
+    );
+    notice(
+        "A passkey was removed",
+        [says].into_iter().chain(event.map(from_where)).collect(),
+        format!("{base}/account"),
+        "If that was not you, change your password and end all other sign-ins.",
+    )
+}
+
 pub fn new_sign_in(base: &str, event: &Event) -> Words {
     let says = vec![
         "Somebody signed in to your account from a browser that was not seen before.".to_owned(),

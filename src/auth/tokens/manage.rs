@@ -138,6 +138,7 @@ pub async fn make(
         .from(&client)
         .detail(&token.name);
     let stored = app.store.write(move |tx| {
+        caller.still(tx)?;
         if store::of_user(tx, token.user, MOST)?.len() >= MOST {
             return Err(Error::conflict(
                 "too_many_tokens",
@@ -174,6 +175,7 @@ pub async fn remove(
 ) -> Result<StatusCode> {
     let event = Event::new(&app, What::TokenRemoved, Actor::User(caller.id)).from(&client);
     let remove = move |tx: &mut storage::WriteTx<'_>| {
+        caller.still(tx)?;
         let Some(token) = store::remove(tx, caller.id, id)? else {
             return Err(Error::NotFound { what: "API token" });
         };
