@@ -9,7 +9,7 @@ use super::audit::{Actor, Event, What};
 use super::mail::{Mail, Purpose};
 use super::session::{self, Proof};
 use super::store::{self, Method, Session, User};
-use super::{device, token};
+use super::{closing, device, token};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::http::Client;
@@ -46,14 +46,16 @@ pub async fn begin(
     let event = Event::new(app, What::SignedIn, Actor::User(user.id))
         .from(client)
         .detail(how(proof));
-    let new_device = client.browser && device::known(app, visitor, user.id).is_none();
+    let new_device = client.browser && device::known(app, visitor, user).is_none();
     // Programs sign in as they like, and somebody's first sign-in is no news to them.
     let tell = new_device && user.last_seen_at.is_some() && app.config.mail.on();
     let (id, now, app_inside) = (user.id, app.clock.now(), app.clone());
+    let compared = user.password_hash.clone();
     let stored = move |tx: &mut WriteTx<'_>| {
-        let open = store::user(tx, id)?.is_some_and(|user| !user.disabled);
-        if !open {
-            return Err(session::revoked());
+        let now_there = closing::must_be_open(tx, id)?;
+        if proof.method == Method::Password && now_there.password_hash != compared {
+            // It was changed while this try was on its way.
+            return Err(refused());
         }
         also(tx)?;
         let ended = store::add_session(tx, &session)?;
@@ -91,8 +93,8 @@ pub fn remember(
     user: &User,
     response: &mut Response,
 ) -> Result<()> {
-    if visitor.client.browser && device::known(app, visitor, user.id).is_none() {
-        let cookie = device::cookie(app, visitor.client, user.id)?;
+    if visitor.client.browser && device::known(app, visitor, user).is_none() {
+        let cookie = device::cookie(app, visitor.client, user)?;
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(())

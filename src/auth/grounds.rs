@@ -8,7 +8,7 @@ use storage::Read;
 use uuid::Uuid;
 
 use super::store::{self, Role, User};
-use super::{closing, session, tokens};
+use super::{closing, session, tokens, verification};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -102,10 +102,7 @@ impl Grounds {
     /// Passes when the account, and how it was signed in to, is what the door asks for.
     pub fn asked_for(&self, user: &User, signed_in_strongly: bool) -> Result<()> {
         match self.asked {
-            Asked::VerifiedAddress if !user.trusted() => Err(Error::forbidden(
-                "email_unverified",
-                "Verify your mail address first; the link is in the mail that was sent to it.",
-            )),
+            Asked::VerifiedAddress if !user.trusted() => Err(verification::needed()),
             Asked::Administrator { .. } if user.role != Role::Admin => Err(Error::forbidden(
                 "forbidden",
                 "Only an administrator may do this.",

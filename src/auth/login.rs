@@ -43,7 +43,7 @@ pub fn admit(app: &App, client: &Client) -> Result<()> {
 /// What tries at an account are counted by: for a known device the device alone, so that strangers
 /// cannot lock it out; otherwise the account, whether it exists or not, and the network.
 pub fn keys(app: &App, visitor: &Visitor<'_>, email: &str, user: Option<&User>) -> Vec<Key> {
-    let known = user.and_then(|user| device::known(app, visitor, user.id));
+    let known = user.and_then(|user| device::known(app, visitor, user));
     match known {
         Some(device) => vec![("device", device)],
         None => vec![

@@ -17,11 +17,11 @@ use super::links::{self, Purpose};
 use super::login::account_key;
 use super::mail::{self, Mail};
 use super::password::{self, Password};
-use super::store;
 use super::verification::{
     Address, CheckMail, admit_link, admit_mail, admit_person, check_mail, confirm_address,
     in_the_background,
 };
+use super::{oidc, store, tokens};
 use crate::app::App;
 use crate::error::Result;
 use crate::http::failure::Failure;
@@ -89,10 +89,16 @@ pub async fn reset(
         let link = links::open(tx, Purpose::ResetPassword, &token, now)?;
         let (user, email) = (link.user, link.email.clone());
         links::spend(tx, link, now)?;
+        if store::user(tx, user)?.is_some_and(|user| user.email_verified_at.is_none()) {
+            // Who had the account until now may not be who has the address.
+            oidc::erase(tx, user, usize::MAX)?;
+        }
         // Whoever has the mail has the address.
         confirm_address(tx, user, &email, now)?;
+        let programs = tokens::erase(tx, user, usize::MAX)?;
         store::change_user(tx, user, |user| user.password_hash = hash)?;
-        let ended = store::end_sessions(tx, user, None)?;
+        let mut ended = store::end_sessions(tx, user, None)?;
+        ended.extend(programs);
         let event = Event {
             actor: Actor::User(user),
             ..event.about(user)

@@ -69,7 +69,7 @@ pub fn read<C: DeserializeOwned>(
 ) -> Result<C, Bad> {
     let header = decode_header(token).map_err(|_| Bad::Invalid)?;
     let number = match header.kid.as_deref() {
-        Some(number) => number.parse().map_err(|_| Bad::Invalid)?,
+        Some(word) => word.parse().map_err(|_| Bad::Invalid)?,
         None => 0,
     };
     let now = app.clock.now();

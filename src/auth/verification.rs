@@ -139,6 +139,14 @@ pub struct Address {
     pub email: String,
 }
 
+/// What somebody hears whose address must be verified first.
+pub fn needed() -> Error {
+    Error::forbidden(
+        "email_unverified",
+        "Verify your mail address first; the link is in the mail that was sent to it.",
+    )
+}
+
 /// What everybody is told who asks for a mail.
 #[derive(Serialize, ToSchema)]
 pub struct CheckMail {

@@ -251,7 +251,7 @@ fn a_closed_store_is_not_looked_after() {
     assert_eq!(store.close(), Ok(()));
     let (tell, told) = mpsc::channel();
     thread::spawn(move || tell.send(store.snapshot(&mut |_| ()).map(drop)));
-    let answer = told.recv_timeout(Duration::from_secs(60));
+    let answer = told.recv_timeout(Duration::from_mins(1));
     assert_eq!(answer, Ok(Err(Error::Closed)));
 }
 

@@ -68,8 +68,7 @@ impl Callers {
     pub async fn new(app: &TestApp) -> Self {
         let nobody = app.nobody();
         let expired = app.user("early").await;
-        let brief =
-            json!({"name": "brief", "scopes": SCOPES, "expires_at": "2026-01-01T00:10:00Z"});
+        let brief = json!({"name": "brief", "scopes": SCOPES, "password": PASSWORD, "expires_at": "2026-01-01T00:10:00Z"});
         let brief = expired.post("/api/auth/tokens", &brief).await.str("token");
         app.advance(Duration::from_mins(16));
 

@@ -6,7 +6,7 @@ use novacore::auth::What;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::app::TestApp;
+use crate::support::app::{PASSWORD, TestApp};
 use crate::support::http::{Answer, Person};
 use crate::support::programs::{api_token, events, stands_in_a_file};
 use crate::support::routes;
@@ -125,7 +125,7 @@ async fn a_token_is_no_sign_in() {
 async fn a_token_is_shown_once() {
     let app = TestApp::new().await;
     let ada = app.user("ada").await;
-    let body = json!({"name": "  the wisteria script ", "scopes": ["mcp", "chat:read", "mcp"]});
+    let body = json!({"name": "  the wisteria script ", "scopes": ["mcp", "chat:read", "mcp"], "password": PASSWORD});
     let made = ada.post("/api/auth/tokens", &body).await;
     assert_eq!(made.status, 201);
     let token = made.str("token");
@@ -159,7 +159,7 @@ async fn not_every_token_is_made() {
     let app = TestApp::with(|config| config.limits.enabled = false).await;
     let ada = app.user("ada").await;
     let long = "n".repeat(81);
-    let wish = |name: &str, scopes: &[&str], end: Value| json!({"name": name, "scopes": scopes, "expires_at": end});
+    let wish = |name: &str, scopes: &[&str], end: Value| json!({"name": name, "scopes": scopes, "expires_at": end, "password": PASSWORD});
     for (field, body) in [
         ("name", wish(" ", &["mcp"], Value::Null)),
         ("name", wish(&long, &["mcp"], Value::Null)),
@@ -193,12 +193,30 @@ async fn not_every_token_is_made() {
     app.finish().await;
 }
 
+/// A token stays when the sign-in that made it is gone: so it takes the password, and is told by mail.
+#[tokio::test]
+async fn a_token_takes_the_password() {
+    let app = TestApp::with_mail(|_| {}).await;
+    let ada = app.user("ada").await;
+    let body = json!({"name": "a script", "scopes": ["mcp"]});
+    let none = ada.post("/api/auth/tokens", &body).await;
+    assert_eq!((none.status, none.code()), (422, "password_missing"));
+    let body = json!({"name": "a script", "scopes": ["mcp"], "password": "not her password"});
+    let wrong = ada.post("/api/auth/tokens", &body).await;
+    assert_eq!((wrong.status, wrong.code()), (403, "password_wrong"));
+    api_token(&ada, &["mcp"]).await;
+    let told = app.letters_to("ada@example.org").await.pop().unwrap();
+    assert_eq!(told.subject, "A new way into your account");
+    assert!(told.text.contains("\"a script\""), "{}", told.text);
+    app.finish().await;
+}
+
 /// A token is good until its end and not a second longer; its owner sees it for thirty days more.
 #[tokio::test]
 async fn a_token_expires() {
     let app = TestApp::new().await;
     let ada = app.user("ada").await;
-    let body = json!({"name": "a", "scopes": ["chat:read"], "expires_at": "2026-01-01T00:10:00Z"});
+    let body = json!({"name": "a", "scopes": ["chat:read"], "password": PASSWORD, "expires_at": "2026-01-01T00:10:00Z"});
     let token = ada.post("/api/auth/tokens", &body).await.str("token");
     let program = ada.with_token(&token);
     app.advance(Duration::from_secs(599));

@@ -5,9 +5,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::json;
 
+use super::throttle::{device_cookie, in_browser};
 use super::{login, refresh, refusal, register};
 use crate::support::app::{PASSWORD, TestApp};
+use crate::support::at_once::at_once;
 use crate::support::http::{Answer, Person};
+use crate::support::programs::api_token;
 
 const ADA: &str = "ada@example.org";
 const NEW: &str = "another calm river";
@@ -58,6 +61,8 @@ async fn the_mailed_link_sets_a_new_password() {
     app.run_jobs().await;
     let last = app.letters_to(ADA).await.pop().unwrap();
     assert!(last.subject.contains("password"), "{}", last.subject);
+    let says = "from the network address 127.0.0.1";
+    assert!(last.text.contains(says), "{}", last.text);
     app.finish().await;
 }
 
@@ -185,5 +190,60 @@ async fn the_old_password_sets_a_new_one() {
     app.run_jobs().await;
     let last = app.letters_to(ADA).await.pop().unwrap();
     assert!(last.subject.contains("password"), "{}", last.subject);
+    let says = "from the network address 127.0.0.1";
+    assert!(last.text.contains(says), "{}", last.text);
+    app.finish().await;
+}
+
+/// A sign-in with the old password that was on its way when the password changed does not live on, and
+/// does not bring the old password back.
+#[tokio::test]
+async fn a_sign_in_on_its_way_does_not_survive() {
+    let mut app = TestApp::new().await;
+    let own = app.user("ada").await;
+    // What is stored is weaker than it is to be, so that signing in hashes the password again.
+    app.config.auth.hash_memory_kib = 128;
+    app.crash_and_reopen().await;
+    let own = own.at(&app.url);
+    let changing = async { change(&own, PASSWORD, NEW).await.status };
+    let entering = async { login(&app, ADA, PASSWORD).await.status };
+    let both: [std::pin::Pin<Box<dyn Future<Output = u16>>>; 2] =
+        [Box::pin(changing), Box::pin(entering)];
+    let statuses = at_once(&app, both.into_iter()).await;
+    assert_eq!(statuses[0], 204);
+    let sign_ins = own.get("/api/auth/sessions").await.body;
+    let lives = sign_ins["items"].as_array().unwrap().len();
+    assert_eq!(
+        lives, 1,
+        "only the one that changed it, whichever was first"
+    );
+    assert_eq!(login(&app, ADA, NEW).await.status, 200);
+    assert_eq!(login(&app, ADA, PASSWORD).await.status, 401);
+    app.finish().await;
+}
+
+/// A reset takes from whoever had the account before the ways that would stay: programs, and the
+/// cookies of devices.
+#[tokio::test]
+async fn a_reset_takes_the_ways_that_would_stay() {
+    let app = TestApp::with_mail(|_| {}).await;
+    let ada = app.user("ada").await;
+    let (_, token) = api_token(&ada, &["chat:read"]).await;
+    let device = device_cookie(&in_browser(&app, "", PASSWORD).await);
+    forgot(&app, ADA).await;
+    let link = app.reset_token(ADA).await;
+    assert_eq!(reset(&app, &link, NEW).await.status, 204);
+    let program = ada.with_token(&token).get("/api/chat/models").await;
+    assert_eq!((program.status, program.code()), (401, "token_invalid"));
+    for n in 0..5 {
+        let guess = in_browser(&app, &device, &format!("a guess {n}")).await;
+        assert_eq!(guess.code(), "credentials_invalid");
+    }
+    let stranger = in_browser(&app, "", NEW).await;
+    assert_eq!(
+        stranger.code(),
+        "login_throttled",
+        "counted as a stranger's"
+    );
     app.finish().await;
 }

@@ -36,14 +36,14 @@ async fn a_receiver_outside_proves_a_token() {
         decode::<Value>(token, &DecodingKey::from_secret(secret.as_bytes()), &rules).ok()
     };
     let token = office.ask(&app, "printer", &["print"]).await.str("token");
-    let good = proves(&token, &first).unwrap();
-    assert_eq!(good.header.typ.as_deref(), Some("svc+jwt"));
-    assert_eq!(good.claims["scope"], "print");
+    let read = proves(&token, &first).unwrap();
+    assert_eq!(read.header.typ.as_deref(), Some("svc+jwt"));
+    assert_eq!(read.claims["scope"], "print");
     assert_eq!(
         told(&usage(&app, &token).await),
         (403, "service_token_audience")
     );
-    let mut claims = good.claims;
+    let mut claims = read.claims;
     claims["aud"] = json!("novacore");
     claims["scope"] = json!("usage:read");
     let header = Header {
@@ -158,9 +158,9 @@ async fn other_tokens_are_no_service_tokens() {
     app.finish().await;
 }
 
-/// Who brings no service token is told so, whatever else they bring; one for somebody else is told apart.
+/// A good signature does not make a token for somebody else one for us.
 #[tokio::test]
-async fn a_service_token_has_its_own_header() {
+async fn a_token_for_somebody_else_is_told_apart() {
     let app = TestApp::new().await;
     let monitor = service(&app, "monitor", &["usage:read"]).await;
     let token = monitor.token(&app, &["usage:read"]).await;

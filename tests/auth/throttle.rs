@@ -20,7 +20,7 @@ async fn try_from(app: &TestApp, network: usize, email: &str, password: &str) ->
 }
 
 /// A sign-in try by a browser, with the cookies it has.
-async fn in_browser(app: &TestApp, cookies: &str, password: &str) -> Answer {
+pub async fn in_browser(app: &TestApp, cookies: &str, password: &str) -> Answer {
     let body = credentials(ADA, password);
     let request = app.nobody().request("POST", "/api/auth/login").json(&body);
     let request = request.header("sec-fetch-site", "same-origin");
@@ -28,7 +28,7 @@ async fn in_browser(app: &TestApp, cookies: &str, password: &str) -> Answer {
 }
 
 /// The cookie by which the browser of this answer is known.
-fn device_cookie(answer: &Answer) -> String {
+pub fn device_cookie(answer: &Answer) -> String {
     let all = answer.headers.get_all("set-cookie").iter();
     let mut all = all.map(|value| value.to_str().unwrap());
     let cookie = all.find(|cookie| cookie.starts_with("novacore-device-"));

@@ -32,11 +32,13 @@ export class Mailbox {
 		return { NOVACORE_MAIL__SMTP_URL: this.url, NOVACORE_MAIL__FROM: 'Nova <nova@example.org>' }
 	}
 
-	/** The next letter to this address; waits until it comes. A letter is given out once. */
-	async letter(to) {
+	/** The next letter to this address that says `words`; waits until it comes. A letter is given out once. */
+	async letter(to, words = /./) {
 		const deadline = AbortSignal.timeout(20_000)
 		for (;;) {
-			const at = this.#letters.findIndex((letter) => letter.to.some((person) => person.address === to))
+			const at = this.#letters.findIndex(
+				(letter) => letter.to.some((person) => person.address === to) && words.test(letter.text)
+			)
 			if (at >= 0) return this.#letters.splice(at, 1)[0]
 			await new Promise((resolve, reject) => {
 				this.#waiting.push(resolve)
@@ -45,12 +47,11 @@ export class Mailbox {
 		}
 	}
 
-	/** The link in the next letter to this address. */
+	/** The link that opens something, in the next letter to this address that has one. */
 	async link(to) {
-		const letter = await this.letter(to)
-		const link = letter.text.match(/https?:\/\/\S+(?:token|invitation)=[\w-]+/)
-		if (!link) throw new Error(`no link in: ${letter.text}`)
-		return link[0]
+		const link = /https?:\/\/\S+(?:token|invitation)=[\w-]+/
+		const letter = await this.letter(to, link)
+		return letter.text.match(link)[0]
 	}
 
 	async stop() {

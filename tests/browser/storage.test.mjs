@@ -16,7 +16,7 @@ after(() => nova.stop())
 
 async function openServer(page) {
 	await page.getByRole('button', { name: `Account menu of ${EMAIL}` }).click()
-	await page.getByRole('menuitem', { name: 'Server' }).click()
+	await page.getByRole('menuitem', { name: 'Administration' }).click()
 	await page.waitForURL(/\/admin$/)
 	await page.getByRole('heading', { level: 1, name: 'Server' }).waitFor()
 	await page.getByRole('heading', { name: 'Backups' }).waitFor()
@@ -127,7 +127,7 @@ test('nobody else is told, asks, or finds the page', async () => {
 	await page.getByLabel('Message to Nova').waitFor()
 	await page.getByRole('button', { name: `Account menu of ${MEMBER}` }).click()
 	await page.getByRole('menuitem', { name: 'Account' }).waitFor()
-	assert.equal(await page.getByRole('menuitem', { name: 'Server' }).count(), 0)
+	assert.equal(await page.getByRole('menuitem', { name: 'Administration' }).count(), 0)
 	await page.goto(`${nova.url}/admin`)
 	await page.getByRole('heading', { name: 'There is no page here' }).waitFor()
 	assert.match(await page.title(), /^Page not found/)

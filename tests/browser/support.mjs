@@ -1,9 +1,10 @@
 // NovaCore as it is started by a person: the built binary on an empty data directory, a scripted model
 // server, and a real browser.
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import assert from 'node:assert/strict'
 import { AxeBuilder } from '@axe-core/playwright'
@@ -15,34 +16,59 @@ export const PASSWORD = 'a calm river bank'
 export const DESKTOP = { width: 1280, height: 800 }
 export const PHONE = { width: 390, height: 844, isMobile: true }
 
-const BINARY = new URL('../../target/debug/novacore', import.meta.url).pathname
+const HERE = new URL('../..', import.meta.url).pathname
+const BINARY = resolve(HERE, process.env.CARGO_TARGET_DIR ?? 'target', 'debug/novacore')
+
+const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1'
+/** What tokens, codes and passwords look like. */
+const SECRET = /eyJ|nova_|[A-Za-z0-9_-]{32,}|calm river/
+
+/** What may stand after ? in an address the page asks for: nothing secret. The link of a mail is its only other. */
+const ASKED = ['after', 'before', 'event', 'filter', 'limit', 'next', 'q', 'reference', 'user']
 
 export class Nova {
-	/** With a model server of its own unless `model` is false: then nobody listens at its address. */
-	static async start({ model = true, settings = {} } = {}) {
+	/**
+	 * With a model server of its own unless `model` is false: then nobody listens at its address.
+	 * `host`: under which name of this machine people open it; passkeys want a name.
+	 */
+	static async start({ model = true, settings = {}, host = '127.0.0.1' } = {}) {
 		const nova = new Nova()
+		nova.host = host
+		nova.settings = settings
 		nova.folder = await mkdtemp(join(tmpdir(), 'novacore-'))
 		nova.model = await new Model().start()
 		nova.modelPort = new URL(nova.model.url).port
 		if (!model) await nova.model.stop()
-		nova.program = spawn(BINARY, ['serve', '--listen', '127.0.0.1:0', '--data-dir', join(nova.folder, 'data')], {
-			cwd: nova.folder,
-			stdio: ['ignore', 'ignore', 'pipe'],
-			env: {
-				...process.env,
-				NOVACORE_MODEL__URL: `http://127.0.0.1:${nova.modelPort}`,
-				NOVACORE_MODEL__PROVIDER: 'ollama',
-				NOVACORE_CHAT__MODEL_TITLES: 'false',
-				NOVACORE_LOG__FORMAT: 'json',
-				...settings
-			}
-		})
-		await nova.#ready()
+		await nova.#run()
 		nova.browser = await chromium.launch({
 			executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
 			args: ['--no-sandbox', '--disable-background-networking', '--disable-dev-shm-usage']
 		})
 		return nova
+	}
+
+	async #run(environment = {}) {
+		this.program = spawn(BINARY, ['serve', '--listen', '127.0.0.1:0', '--data-dir', join(this.folder, 'data')], {
+			cwd: this.folder,
+			stdio: ['ignore', 'ignore', 'pipe'],
+			env: {
+				...process.env,
+				NOVACORE_MODEL__URL: `http://127.0.0.1:${this.modelPort}`,
+				NOVACORE_MODEL__PROVIDER: 'ollama',
+				NOVACORE_CHAT__MODEL_TITLES: 'false',
+				NOVACORE_LOG__FORMAT: 'json',
+				...this.settings,
+				...environment
+			}
+		})
+		await this.#ready()
+	}
+
+	/** Stops the server and starts it on the same data, at another port, its clock this many hours ahead. */
+	async later(hours) {
+		this.program.kill('SIGTERM')
+		await once(this.program, 'exit')
+		await this.#run({ LD_PRELOAD: FAKETIME, FAKETIME: `+${hours}h`, FAKETIME_DONT_FAKE_MONOTONIC: '1' })
 	}
 
 	/** Reads the log up to the line that says where it listens; the file with the set-up link is named before it. */
@@ -52,8 +78,8 @@ export class Nova {
 			const said = JSON.parse(line)
 			if (said.message?.startsWith('no administrator yet')) link = new URL((await readFile(said.file, 'utf8')).trim())
 			if (said.message === 'NovaCore is ready') {
-				this.url = `http://${said.address}`
-				this.setupLink = `${this.url}/setup${link.hash}`
+				this.url = `http://${this.host}:${said.address.split(':').pop()}`
+				if (link) this.setupLink = `${this.url}/setup${link.hash}`
 				this.program.stderr.resume()
 				return
 			}
@@ -75,6 +101,11 @@ export class Nova {
 			reducedMotion: 'reduce',
 			colorScheme: dark ? 'dark' : 'light'
 		})
+		return this.tab(context)
+	}
+
+	/** Another tab of the same browser window. */
+	async tab(context) {
 		const page = await context.newPage()
 		page.setDefaultTimeout(20_000)
 		page.trouble = []
@@ -84,8 +115,12 @@ export class Nova {
 		})
 		page.on('pageerror', (error) => page.trouble.push(error.message))
 		page.on('request', (request) => {
-			const host = new URL(request.url()).host
-			if (/^https?:/.test(request.url()) && host !== new URL(this.url).host) page.trouble.push(`outside request: ${request.url()}`)
+			const { protocol, host, pathname, searchParams } = new URL(request.url())
+			if (!/^https?:/.test(protocol)) return
+			if (host !== new URL(this.url).host) page.trouble.push(`outside request: ${request.url()}`)
+			const link = pathname === '/verify-email' && request.isNavigationRequest()
+			for (const key of searchParams.keys())
+				if (!ASKED.includes(key) && !(link && key === 'token')) page.trouble.push(`in an address: ${request.url()}`)
 		})
 		return page
 	}
@@ -122,16 +157,27 @@ export async function ask(page, message) {
 	await composer.press('Enter')
 }
 
+/** `sound` on a desktop and as wide as a phone; afterwards the window is as it was. */
+export async function seen(page, where) {
+	const { width, height } = page.viewportSize()
+	await sound(page, where)
+	await page.setViewportSize({ width: PHONE.width, height: PHONE.height })
+	await sound(page, `${where}, as wide as a phone`)
+	await page.setViewportSize({ width, height })
+}
+
 /** The newest answer. */
 export const answer = (page) => page.getByRole('article', { name: 'Nova' }).last()
 
-/** No violation of WCAG 2.1 A and AA or of axe's best practices, no trouble, no sideways scrolling. */
+/** No violation of WCAG 2.1 A and AA or of axe's best practices, no trouble, no sideways scrolling, no secret kept. */
 export async function sound(page, where) {
 	const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']
 	const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze()
 	const found = violations.map((v) => `${v.id}: ${v.help} at ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`)
 	assert.deepEqual(found, [], `${where}: accessibility`)
 	assert.deepEqual(page.trouble, [], `${where}: errors in the console, or requests to other hosts`)
+	const kept = await page.evaluate(() => [...Object.values(localStorage), ...Object.values(sessionStorage)])
+	assert.deepEqual(kept.filter((value) => SECRET.test(value)), [], `${where}: secrets in the browser's storage`)
 	const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
 	assert.ok(sideways <= 0, `${where}: scrolls sideways by ${sideways} px`)
 }

@@ -80,9 +80,8 @@ async fn reasons_for_a_monitor() {
 }
 
 fn numbers(value: &Value) -> bool {
-    value
-        .as_object()
-        .map_or(value.is_u64(), |all| all.values().all(numbers))
+    let all = value.as_object();
+    all.map_or(value.is_u64(), |all| all.values().all(numbers))
 }
 
 /// Usage is numbers and nothing else: how many accounts, conversations, memories, bytes.

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use storage::{Read as _, Span, Table};
 use uuid::Uuid;
 
-use super::app::TestApp;
+use super::app::{PASSWORD, TestApp};
 use super::http::{Answer, Person};
 
 /// A new API token of this person's: its id and its text.
 pub async fn api_token(person: &Person, scopes: &[&str]) -> (String, String) {
-    let body = json!({"name": "a script", "scopes": scopes});
+    let body = json!({"name": "a script", "scopes": scopes, "password": PASSWORD});
     let made = person.post("/api/auth/tokens", &body).await;
     assert_eq!(made.status, 201, "{made:?}");
     (made.str("id"), made.str("token"))

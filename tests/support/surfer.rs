@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use reqwest::{RequestBuilder, redirect};
 use serde_json::{Value, json};
 
-use super::app::TestApp;
+use super::app::{PASSWORD, TestApp};
 use super::http::{Answer, Person};
 
 struct Cookie {
@@ -119,7 +119,10 @@ impl Surfer {
     /// Sets out; where to.
     pub async fn set_out(&self, link: bool) -> String {
         let answer = self
-            .post("/api/auth/oidc/begin", &json!({"link": link}))
+            .post(
+                "/api/auth/oidc/begin",
+                &json!({"link": link, "password": PASSWORD}),
+            )
             .await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.str("url")

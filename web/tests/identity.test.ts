@@ -125,6 +125,7 @@ describe('words', () => {
 		expect(scopeWords('chat:read')).toBe('Read your conversations');
 		expect(scopeWords('new:scope')).toBe('new:scope');
 		expect(wayIn('password', true)).toBe('with the password and a code');
+		expect(wayIn('passkey', true)).toBe('with a passkey');
 		expect(wayIn('telepathy', false)).toBe('telepathy');
 		for (const { path, title } of PLACES) expect(accountTitle(path)).toBe(title);
 	});

@@ -205,6 +205,10 @@ fn notice(app: &App, tx: &impl Read, (job, mail): (&Job, &Mail), user: User) -> 
             Some(event) => words::second_factor_changed(&base, &event),
             None => return gone,
         },
+        Purpose::AccessAdded => match event()? {
+            Some(event) => words::access_added(&base, &event),
+            None => return gone,
+        },
         Purpose::NewSignIn => match event()? {
             Some(event) => words::new_sign_in(&base, &event),
             None => return gone,

@@ -127,9 +127,18 @@ pub fn password_changed(base: &str, at: Timestamp, event: Option<&Event>) -> Wor
         "The password of your account was changed on {}. All other sign-ins have ended.",
         on(at)
     );
+    // Who lost the password to somebody else must know what else that person may have left.
+    let by_mail = event.is_some_and(|event| event.what == What::PasswordReset);
+    let left = by_mail.then(|| {
+        "Your API tokens were removed. Passkeys and other services that are tied to your account still open it: look through them.".to_owned()
+    });
     notice(
         "Your password was changed",
-        [says].into_iter().chain(event.map(from_where)).collect(),
+        [says]
+            .into_iter()
+            .chain(left)
+            .chain(event.map(from_where))
+            .collect(),
         format!("{base}/account"),
         "If that was not you, ask for a new password at once on the page where you sign in, then look through your sign-ins.",
     )
@@ -182,6 +191,24 @@ pub fn passkey_removed(base: &str, at: Timestamp, event: Option<&Event>) -> Word
         [says].into_iter().chain(event.map(from_where)).collect(),
         format!("{base}/account"),
         "If that was not you, change your password and end all other sign-ins.",
+    )
+}
+
+pub fn access_added(base: &str, event: &Event) -> Words {
+    let name = event.detail.as_deref().unwrap_or("without a name");
+    let says = match event.what {
+        What::IdentityLinked => format!(
+            "Another service, \"{name}\", was tied to your account. With it somebody can sign in without your password."
+        ),
+        _ => format!(
+            "An API token, \"{name}\", was made for your account. A program that has it can act for you."
+        ),
+    };
+    notice(
+        "A new way into your account",
+        vec![says, from_where(event)],
+        format!("{base}/account/security"),
+        "If that was not you, remove it, change your password and end all other sign-ins.",
     )
 }
 

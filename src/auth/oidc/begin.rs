@@ -15,7 +15,9 @@ use uuid::Uuid;
 use super::{cookie, failed, service};
 use crate::app::App;
 use crate::auth::caller::CurrentUser;
-use crate::auth::login;
+use crate::auth::confirm::confirm;
+use crate::auth::password::Password;
+use crate::auth::{login, verification};
 use crate::error::Result;
 use crate::http::failure::Failure;
 use crate::http::{Client, Json};
@@ -64,8 +66,11 @@ impl Way {
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct OidcBegin {
-    /// Ties the service to the account that is signed in, instead of signing in.
+    /// Ties the service to the account that is signed in, instead of signing in; its address must be
+    /// verified.
     pub link: Option<bool>,
+    /// For `link`, where the account has one.
+    pub password: Option<Password>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,10 +79,29 @@ pub struct OidcAddress {
     pub url: String,
 }
 
+/// Who wants another way into their account, and may have it: one that stays must not be had by whoever
+/// finds an open browser, nor before the address is known to be theirs.
+async fn may_link(
+    app: &App,
+    caller: CurrentUser,
+    password: Option<Password>,
+) -> Result<(Uuid, Uuid)> {
+    if !caller.user.trusted() {
+        return Err(verification::needed());
+    }
+    let confirmed = confirm(app, &caller, password).await?;
+    app.store.read(|tx| {
+        caller.still(tx)?;
+        confirmed.holds(tx)
+    })?;
+    Ok((caller.id, caller.session))
+}
+
 /// Begins a sign-in with the other service, or ties it to the caller's account.
 #[utoipa::path(post, path = "/api/auth/oidc/begin", tag = "auth", request_body = OidcBegin, responses(
     (status = 200, body = OidcAddress),
     (status = 401, body = Failure, description = "link without a sign-in"),
+    (status = 403, body = Failure, description = "email_unverified, password_wrong, sign_in_again"),
     (status = 404, body = Failure, description = "no service is configured"),
     (status = 429, body = Failure), (status = 503, body = Failure, description = "oidc_failed")))]
 pub async fn begin(
@@ -90,7 +114,7 @@ pub async fn begin(
     let service = service(&app)?;
     login::admit(&app, &client)?;
     let link = match body.link {
-        Some(true) => caller.map(|caller| Some((caller.id, caller.session)))?,
+        Some(true) => Some(may_link(&app, caller?, body.password).await?),
         _ => None,
     };
     let way = Way::new(&app, link, &headers);

@@ -21,6 +21,7 @@ use super::{cookie, failed, service};
 use crate::app::App;
 use crate::auth::audit::{self, Actor, Event, What};
 use crate::auth::enter::{self, Visitor};
+use crate::auth::grounds::Grounds;
 use crate::auth::register::checked_address;
 use crate::auth::session::Proof;
 use crate::auth::store::{self, Method, Role, Session, User};
@@ -302,18 +303,19 @@ async fn link(
     session: Uuid,
 ) -> Result<Arrived> {
     let tie = Tie::new(app, client, person, user);
-    let now = app.clock.now();
+    let grounds = Grounds::sign_in(app, user, session).verified();
+    let inside = app.clone();
     let store = move |tx: &mut WriteTx<'_>| {
-        let session = store::session(tx, session)?;
-        let lives = session.is_some_and(|session| session.user == user && session.live(now));
-        let open = store::user(tx, user)?.is_some_and(|user| !user.disabled && !user.erasing);
-        if lives && open {
-            return tie.store(tx);
-        }
-        Err(Error::forbidden(
-            "oidc_expired",
-            "Your sign-in has ended in the meantime. Sign in and begin again.",
-        ))
+        let still = grounds.still(tx);
+        still.map_err(|error| match error {
+            Error::Unauthenticated { .. } | Error::Forbidden { .. } => Error::forbidden(
+                "oidc_expired",
+                "Your sign-in has ended in the meantime. Sign in and begin again.",
+            ),
+            other => other,
+        })?;
+        tie.store(tx)?;
+        tie.tell(&inside, tx)
     };
     app.store.write(store).await?;
     Ok(Arrived::Linked)

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::store::{self as identities, Identity};
 use crate::app::App;
 use crate::auth::audit::{Actor, Event, What};
+use crate::auth::mail::{Mail, Purpose};
 use crate::auth::store::{self, Role, User};
 use crate::config::{Registration, Verification};
 use crate::error::{Error, Result};
@@ -191,6 +192,14 @@ impl Tie {
                 self.event.record(tx)
             }
         }
+    }
+}
+
+impl Tie {
+    /// Tells the person by mail that there is a new way in.
+    pub fn tell(&self, app: &App, tx: &mut WriteTx<'_>) -> Result<()> {
+        let mail = Mail::to(self.identity.user, Purpose::AccessAdded).about(self.event.id);
+        mail.send(app, tx).map(|_| ())
     }
 }
 

@@ -118,20 +118,20 @@ pub async fn issue(
             (service, Actor::Administrator(admin.0.id))
         }
     };
-    let event_of = |what| {
-        let event = Event::new(&app, what, actor).from(&client);
-        event.detail(&service.name)
+    let event = |what| {
+        let bare = Event::new(&app, what, actor).from(&client);
+        bare.detail(&service.name)
     };
     let audience = match permit(&app, &service, &body) {
         Ok(audience) => audience,
         Err(error) => {
-            audit::record(&app, event_of(What::ServiceTokenRefused).refused()).await;
+            audit::record(&app, event(What::ServiceTokenRefused).refused()).await;
             return Err(error);
         }
     };
     let token = token::sign(&app, &service, &audience, &body.scopes)?;
     // Stands alone: metrics must be readable also while nothing can be stored.
-    audit::record(&app, event_of(What::ServiceTokenIssued)).await;
+    audit::record(&app, event(What::ServiceTokenIssued)).await;
     used(&app, &service);
     Ok(Json(ServiceToken {
         token,

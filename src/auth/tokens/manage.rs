@@ -14,6 +14,9 @@ use super::{PREFIX, SCOPES, hash};
 use crate::app::App;
 use crate::auth::audit::{Actor, Event, What};
 use crate::auth::caller::{CurrentUser, VerifiedUser};
+use crate::auth::confirm::confirm;
+use crate::auth::mail::{Mail, Purpose};
+use crate::auth::password::Password;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Client, Json, Path};
@@ -32,6 +35,8 @@ pub struct NewApiToken {
     pub scopes: Vec<String>,
     /// In the future; without it the token does not expire.
     pub expires_at: Option<Timestamp>,
+    /// Where the account has one.
+    pub password: Option<Password>,
 }
 
 /// An API token as its owner sees it.
@@ -107,7 +112,7 @@ fn checked_scopes(wanted: &[String]) -> Result<Vec<String>> {
 
 /// Makes an API token for a program of one's own.
 #[utoipa::path(post, path = "/api/auth/tokens", tag = "auth", request_body = NewApiToken, responses(
-    (status = 201, body = ApiTokenMade), (status = 403, body = Failure, description = "email_unverified"),
+    (status = 201, body = ApiTokenMade), (status = 403, body = Failure, description = "email_unverified, password_wrong, sign_in_again"),
     (status = 409, body = Failure, description = "too_many_tokens"), (status = 422, body = Failure)))]
 pub async fn make(
     State(app): State<App>,
@@ -122,6 +127,7 @@ pub async fn make(
         let message = "The token's end must be in the future.";
         return Err(Error::field("expires_at_past", "expires_at", message));
     }
+    let confirmed = confirm(&app, &caller, body.password).await?;
     let random = URL_SAFE_NO_PAD.encode(app.random.bytes::<32>());
     let text = format!("{PREFIX}{random}");
     let token = ApiToken {
@@ -137,8 +143,10 @@ pub async fn make(
     let event = Event::new(&app, What::TokenMade, Actor::User(caller.id))
         .from(&client)
         .detail(&token.name);
+    let inside = app.clone();
     let stored = app.store.write(move |tx| {
         caller.still(tx)?;
+        confirmed.holds(tx)?;
         if store::of_user(tx, token.user, MOST)?.len() >= MOST {
             return Err(Error::conflict(
                 "too_many_tokens",
@@ -147,6 +155,8 @@ pub async fn make(
         }
         store::put(tx, &token)?;
         event.record(tx)?;
+        let mail = Mail::to(token.user, Purpose::AccessAdded).about(event.id);
+        mail.send(&inside, tx)?;
         Ok(token)
     });
     let item = stored.await?.into();

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::account;
-use crate::support::app::TestApp;
+use crate::support::app::{PASSWORD, TestApp};
 use crate::support::http::Person;
+use crate::support::provider::Provider;
 use crate::support::surfer::Surfer;
 
 async fn identities(person: &Person) -> Vec<Value> {
@@ -80,6 +81,33 @@ async fn tying_needs_a_living_sign_in() {
     ada.post("/api/auth/logout", &json!({})).await;
     assert_eq!(page.arrive(&back).await, "/login#problem=oidc_expired");
     assert!(identities(&app.user("ada").await).await.is_empty());
+    app.finish().await;
+}
+
+/// Another way in is not had by whoever finds an open browser, nor by somebody who registered with an
+/// address that is not theirs, to be there when its owner comes; and it is told by mail.
+#[tokio::test]
+async fn tying_needs_the_password_and_a_verified_address() {
+    let provider = Provider::start();
+    let app = TestApp::with_mail(|config| provider.configure(config)).await;
+    provider.tell_time(&app);
+    let begin = async |person: &Person, body: Value| {
+        let page = Surfer::new(&app).signed_in(person);
+        let refused = page.post("/api/auth/oidc/begin", &body).await;
+        (refused.status, refused.code().to_owned())
+    };
+    let ada = app.user("ada").await;
+    let missing = begin(&ada, json!({"link": true})).await;
+    assert_eq!(missing, (422, "password_missing".into()));
+    let wrong = begin(&ada, json!({"link": true, "password": "a guess"})).await;
+    assert_eq!(wrong, (403, "password_wrong".into()));
+    let early = app.unverified("early").await;
+    let unverified = begin(&early, json!({"link": true, "password": PASSWORD})).await;
+    assert_eq!(unverified, (403, "email_unverified".into()));
+    let page = Surfer::new(&app).signed_in(&ada);
+    assert_eq!(page.travel(true).await, "/account#linked");
+    let told = app.letters_to("ada@example.org").await.pop().unwrap();
+    assert_eq!(told.subject, "A new way into your account");
     app.finish().await;
 }
 

@@ -6,6 +6,6 @@ const WAYS: Record<string, string> = {
 	setup: 'by the set-up link'
 };
 
-/** "with the password and a code". */
+/** "with the password and a code". A passkey is both in one: there is no code beside it. */
 export const wayIn = (method: string | undefined, secondFactor: boolean | undefined): string =>
-	(WAYS[method ?? ''] ?? method ?? '') + (secondFactor ? ' and a code' : '');
+	(WAYS[method ?? ''] ?? method ?? '') + (secondFactor && method !== 'passkey' ? ' and a code' : '');

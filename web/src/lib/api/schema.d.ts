@@ -1563,7 +1563,7 @@ export interface components {
 			/** Format: uuid */
 			id?: string | null;
 			kind: components['schemas']['ActorKind'];
-			/** @description The address of an account; none when it is no more. */
+			/** @description The address of an account, or a service's own name; none when it is no more. */
 			name?: string | null;
 		};
 		Address: {
@@ -2190,6 +2190,7 @@ export interface components {
 			expires_at?: string | null;
 			/** @description What it is for, 1 to 80 characters. */
 			name: string;
+			password?: components['schemas']['Password'] | null;
 			/**
 			 * @description At least one of `chat:read`, `chat:write`, `memory:read`, `memory:write`, `usage:read`,
 			 *     `openai`, `mcp`.
@@ -2276,8 +2277,12 @@ export interface components {
 			url: string;
 		};
 		OidcBegin: {
-			/** @description Ties the service to the account that is signed in, instead of signing in. */
+			/**
+			 * @description Ties the service to the account that is signed in, instead of signing in; its address must be
+			 *     verified.
+			 */
 			link?: boolean | null;
+			password?: components['schemas']['Password'] | null;
 		};
 		OidcSecondFactor: {
 			/** @description A code of the authenticator, or a recovery code. */
@@ -2370,7 +2375,10 @@ export interface components {
 			role: components['schemas']['Role'];
 			/** @description Whether one-time codes are asked for. */
 			second_factor: boolean;
-			/** @description Whether this server wants one before anything administrative, and there is none yet. */
+			/**
+			 * @description Whether this server wants one before anything administrative, there is none yet, and this sign-in
+			 *     was not made with a passkey either.
+			 */
 			second_factor_required: boolean;
 		};
 		/**
@@ -2385,6 +2393,7 @@ export interface components {
 			| 'password_changed'
 			| 'second_factor_changed'
 			| 'passkey_added'
+			| 'access_added'
 			| 'new_sign_in'
 			| 'mail_shown'
 			| 'feedback_answered'
@@ -4593,6 +4602,15 @@ export interface operations {
 					'application/json': components['schemas']['Failure'];
 				};
 			};
+			/** @description email_unverified, password_wrong, sign_in_again */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
 			/** @description no service is configured */
 			404: {
 				headers: {
@@ -5574,7 +5592,7 @@ export interface operations {
 					'application/json': components['schemas']['ApiTokenMade'];
 				};
 			};
-			/** @description email_unverified */
+			/** @description email_unverified, password_wrong, sign_in_again */
 			403: {
 				headers: {
 					[name: string]: unknown;

@@ -8,6 +8,7 @@ const PURPOSES: Record<string, string> = {
 	invitation: 'Invitation',
 	address_taken: 'Address is registered already',
 	password_changed: 'Password was changed',
+	access_added: 'A new way into the account',
 	second_factor_changed: 'Second factor was changed',
 	passkey_added: 'Passkey was added',
 	account_deleted: 'Account was deleted',
