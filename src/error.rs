@@ -71,6 +71,14 @@ impl Error {
         }
     }
 
+    /// A 401: the sign-in by which somebody was known has ended.
+    pub fn session_revoked() -> Self {
+        Self::Unauthenticated {
+            code: "session_revoked",
+            message: "This sign-in has ended. Sign in again.",
+        }
+    }
+
     pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::Conflict {
             code,

@@ -3,6 +3,8 @@
 
 mod belongings;
 mod callers;
+mod late;
+mod still;
 mod table;
 
 use std::time::Duration;

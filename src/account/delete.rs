@@ -47,12 +47,14 @@ pub async fn delete(
     caller: CurrentUser,
     Json(body): Json<Goodbye>,
 ) -> Result<(StatusCode, Json<Erasing>)> {
-    auth::confirm(&app, &caller, body.password).await?;
+    let confirmed = auth::confirm(&app, &caller, body.password).await?;
     let shown = check_code(&app, &caller, body.totp.as_deref())?;
     let erasure = Erasure::of(caller.id);
-    let inside = app.clone();
+    let (inside, by) = (app.clone(), caller.clone());
     let begun = app.store.write(move |tx| {
-        shown.spend(tx, caller.id)?;
+        by.still(tx)?;
+        confirmed.holds(tx)?;
+        shown.spend(tx, by.id)?;
         begin(&inside, tx, &erasure)
     });
     close(&app, begun.await?);
@@ -87,7 +89,7 @@ pub async fn delete_person(
     let erasure = Erasure::of(id).by(admin.0.id);
     let inside = app.clone();
     let begun = app.store.write(move |tx| {
-        act.must_be_allowed(tx)?;
+        act.still(tx)?;
         begin(&inside, tx, &erasure)
     });
     close(&app, begun.await?);

@@ -1,19 +1,21 @@
 //! Who may call, in the type of a handler's argument. A handler without one is public, visibly.
 //!
 //! Must stay true: role, state and session are read from storage on every request; the token only
-//! says whose they are. What a person may do by signing in alone (`CurrentUser`) no API token may.
+//! says whose they are; and again by `still` in the transaction that acts for them. What a person may do by signing in alone (`CurrentUser`) no API token may.
 
 use std::marker::PhantomData;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::header;
 use axum::http::request::Parts;
+use storage::Read;
 use uuid::Uuid;
 
-use super::store::{self, Role};
+use super::grounds::Grounds;
+use super::session::revoked;
+use super::store;
 use super::token::read_access_token;
 use super::tokens::{self, Scope};
-use super::verification;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::http::presence::Door;
@@ -29,6 +31,18 @@ pub struct CurrentUser {
     pub user: store::User,
     /// Closes when the sign-in ends.
     pub door: Door,
+    grounds: Grounds,
+}
+
+impl CurrentUser {
+    /// To be asked first in every transaction that does something for this person: passes while what
+    /// the handler's door asked for is so.
+    ///
+    /// # Errors
+    /// Those of the door.
+    pub fn still(&self, tx: &impl Read) -> Result<()> {
+        self.grounds.still(tx)
+    }
 }
 
 /// A person who signed in, or a program of theirs whose API token has the scope `S`.
@@ -40,7 +54,19 @@ pub struct Caller<S> {
     pub user: store::User,
     /// Closes when the sign-in or the token ends.
     pub door: Door,
+    grounds: Grounds,
     scope: PhantomData<S>,
+}
+
+impl<S> Caller<S> {
+    /// To be asked first in every transaction that does something for this caller: passes while the
+    /// sign-in or the token lives.
+    ///
+    /// # Errors
+    /// `session_revoked`, `token_invalid`, `token_expired`.
+    pub fn still(&self, tx: &impl Read) -> Result<()> {
+        self.grounds.still(tx)
+    }
 }
 
 /// A signed-in person whose address is verified; administrators need not.
@@ -84,24 +110,18 @@ fn identify(app: &App, token: &str) -> Result<CurrentUser> {
                 strong: session.second_factor,
                 user,
                 door,
+                grounds: Grounds::sign_in(app, bearer.user, session.id),
             }),
-            _ => Err(Error::Unauthenticated {
-                code: "session_revoked",
-                message: "This sign-in has ended. Sign in again.",
-            }),
+            _ => Err(revoked()),
         }
     })
 }
 
 /// The person behind an API token, if it is good for the scope.
 fn identify_program<S: Scope>(app: &App, token: &str) -> Result<Caller<S>> {
-    let invalid = || Error::Unauthenticated {
-        code: "token_invalid",
-        message: "This API token is not valid. Perhaps it was removed.",
-    };
     let hash = tokens::hash(token);
     let id = app.store.read(|tx| tokens::by_hash(tx, &hash))?;
-    let id = id.ok_or_else(invalid)?.id;
+    let id = id.ok_or_else(tokens::invalid)?.id;
     // Before storage is asked whether it lives, so that its removal in between closes it.
     let door = app.presence.door(id);
     let found = app.store.read(|tx| {
@@ -111,13 +131,8 @@ fn identify_program<S: Scope>(app: &App, token: &str) -> Result<Caller<S>> {
         let user = store::user(tx, token.user)?.filter(|user| !user.disabled);
         Ok(user.map(|user| (token, user)))
     })?;
-    let (token, user) = found.ok_or_else(invalid)?;
-    if token.expires_at.is_some_and(|at| at <= app.clock.now()) {
-        return Err(Error::Unauthenticated {
-            code: "token_expired",
-            message: "This API token has expired.",
-        });
-    }
+    let (token, user) = found.ok_or_else(tokens::invalid)?;
+    tokens::must_be_good(&token, app.clock.now())?;
     if S::NEEDED && !token.scopes.iter().any(|scope| scope == S::NAME) {
         return Err(Error::forbidden(
             "scope_missing",
@@ -130,6 +145,7 @@ fn identify_program<S: Scope>(app: &App, token: &str) -> Result<Caller<S>> {
         strong: false,
         user,
         door,
+        grounds: Grounds::api_token(app, token.user, token.id),
         scope: PhantomData,
     })
 }
@@ -140,6 +156,12 @@ fn admit(app: &App, id: Uuid) -> Result<()> {
     let limits = &app.config.limits;
     let limit = Limit::per_minute(limits.reads_per_minute).burst(limits.reads_burst);
     app.rates.take("reads", &id, limit)
+}
+
+/// Leaves the door where the reader of the body finds it: when it closes before all of the body is there,
+/// the request is refused.
+fn hold(parts: &mut Parts, door: &Door) {
+    parts.extensions.insert(door.clone());
 }
 
 impl FromRequestParts<App> for CurrentUser {
@@ -158,6 +180,7 @@ impl FromRequestParts<App> for CurrentUser {
         }
         let caller = identify(app, token)?;
         admit(app, caller.id)?;
+        hold(parts, &caller.door);
         Ok(caller)
     }
 }
@@ -176,10 +199,12 @@ impl<S: Scope> FromRequestParts<App> for Caller<S> {
                 strong: person.strong,
                 user: person.user,
                 door: person.door,
+                grounds: person.grounds,
                 scope: PhantomData,
             }
         };
         admit(app, caller.id)?;
+        hold(parts, &caller.door);
         Ok(caller)
     }
 }
@@ -189,7 +214,10 @@ impl OptionalFromRequestParts<App> for CurrentUser {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>> {
-        match <Self as FromRequestParts<App>>::from_request_parts(parts, app).await {
+        let caller = <Self as FromRequestParts<App>>::from_request_parts(parts, app).await;
+        // Who signs out while the sign-in ends has what they want.
+        parts.extensions.remove::<Door>();
+        match caller {
             Ok(caller) => Ok(Some(caller)),
             Err(Error::Unauthenticated { .. }) => Ok(None),
             // Too many requests, or storage that fails, says nothing about who is calling.
@@ -198,15 +226,19 @@ impl OptionalFromRequestParts<App> for CurrentUser {
     }
 }
 
+/// The caller, when they are what the door asks for; from now on `still` asks for it, too.
+fn asked(mut caller: CurrentUser, door: impl FnOnce(Grounds) -> Grounds) -> Result<CurrentUser> {
+    caller.grounds = door(caller.grounds);
+    caller.grounds.asked_for(&caller.user, caller.strong)?;
+    Ok(caller)
+}
+
 impl FromRequestParts<App> for VerifiedUser {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let caller = <CurrentUser as FromRequestParts<App>>::from_request_parts(parts, app).await?;
-        if caller.user.trusted() {
-            return Ok(Self(caller));
-        }
-        Err(verification::needed())
+        Ok(Self(asked(caller, Grounds::verified)?))
     }
 }
 
@@ -215,18 +247,7 @@ impl FromRequestParts<App> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let caller = <CurrentUser as FromRequestParts<App>>::from_request_parts(parts, app).await?;
-        if caller.user.role != Role::Admin {
-            return Err(Error::forbidden(
-                "forbidden",
-                "Only an administrator may do this.",
-            ));
-        }
-        if app.config.auth.second_factor_for_administrators && !caller.strong {
-            return Err(Error::forbidden(
-                "second_factor_required",
-                "This server wants a second factor of administrators. Set one up under Account and go on; if you have one, or a passkey, sign in with it.",
-            ));
-        }
+        let caller = asked(caller, |grounds| grounds.administrator(app))?;
         Ok(Self(caller))
     }
 }

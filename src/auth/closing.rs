@@ -27,16 +27,15 @@ const ERASERS: [Eraser; 7] = [
     |tx, user, limit| audit::erase(tx, user.id, limit),
 ];
 
-/// Passes when the account is there, not disabled, and not being deleted: to be asked in every
-/// transaction that adds something to an account, since it may have closed since the request came.
+/// The account, when it is there, not disabled, and not being deleted. Whoever acts for a caller asks
+/// `still` of them, which asks this.
 ///
 /// # Errors
 /// `session_revoked`.
-pub fn must_be_open(tx: &impl Read, user: Uuid) -> Result<()> {
-    match store::user(tx, user)? {
-        Some(user) if !user.disabled && !user.erasing => Ok(()),
-        _ => Err(session::revoked()),
-    }
+pub fn must_be_open(tx: &impl Read, user: Uuid) -> Result<User> {
+    let user = store::user(tx, user)?;
+    user.filter(|user| !user.disabled && !user.erasing)
+        .ok_or_else(session::revoked)
 }
 
 /// Passes while the account is there and not being deleted, disabled or not.

@@ -52,23 +52,23 @@ pub async fn begin(
     let (id, now, app_inside) = (user.id, app.clock.now(), app.clone());
     let compared = user.password_hash.clone();
     let stored = move |tx: &mut WriteTx<'_>| {
-        closing::must_be_open(tx, id)?;
-        let is_now = store::user(tx, id)?.map(|user| user.password_hash);
-        if proof.method == Method::Password && is_now != Some(compared) {
+        let now_there = closing::must_be_open(tx, id)?;
+        if proof.method == Method::Password && now_there.password_hash != compared {
             // It was changed while this try was on its way.
             return Err(refused());
         }
         also(tx)?;
-        store::put_session(tx, &session)?;
+        let ended = store::add_session(tx, &session)?;
         event.record(tx)?;
         if tell {
             let mail = Mail::to(id, Purpose::NewSignIn).about(event.id);
             mail.send(&app_inside, tx)?;
         }
         let user = store::change_user(tx, id, |user| user.last_seen_at = Some(now))?;
-        Ok((user.ok_or_else(session::revoked)?, session))
+        Ok((user.ok_or_else(session::revoked)?, session, ended))
     };
-    let (user, session) = app.store.write(stored).await?;
+    let (user, session, ended) = app.store.write(stored).await?;
+    app.presence.close(ended);
     metrics::sign_in("accepted");
     tracing::info!(user_id = %user.id, session_id = %session.id, "signed in");
     Ok((user, session))

@@ -11,6 +11,7 @@ mod closing;
 mod confirm;
 mod device;
 mod enter;
+mod grounds;
 mod invitations;
 mod keys;
 mod links;
@@ -40,8 +41,7 @@ pub use tokens::{
     Anything, ChatRead, ChatWrite, McpUse, MemoryRead, MemoryWrite, OpenAi, UsageRead,
 };
 
-// What others may know of an account, and what they must ask before they add to one.
-pub use closing::must_be_open;
+// What others may know of an account.
 pub use session::revoked as session_revoked;
 pub use store::{Accounts, Method, Role, User, count as count_accounts, user};
 pub use token::{PublicUser, SignedIn, has_cookie};
@@ -53,7 +53,7 @@ pub use mail::{Mail, Purpose as MailPurpose};
 
 // The end of an account, which `account` puts together.
 pub use closing::{Ended, begin_erasing, erase, erase_traces, erasing, finish_erasing};
-pub use confirm::confirm;
+pub use confirm::{Confirmed, confirm};
 pub use mail::say_goodbye;
 pub use password::Password;
 pub use people::{Act, must_be_another};

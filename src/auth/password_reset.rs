@@ -131,12 +131,14 @@ pub async fn change(
     caller: CurrentUser,
     Json(body): Json<ChangePassword>,
 ) -> Result<StatusCode> {
-    confirm(&app, &caller, body.current_password).await?;
+    let confirmed = confirm(&app, &caller, body.current_password).await?;
     body.new_password.check_as("new_password")?;
     let hash = password::hash(&app, body.new_password).await?;
     let event = Event::new(&app, What::PasswordChanged, Actor::User(caller.id)).from(&client);
     let (user, keep, inside) = (caller.id, caller.session, app.clone());
     let set = move |tx: &mut WriteTx<'_>| {
+        caller.still(tx)?;
+        confirmed.holds(tx)?;
         store::change_user(tx, user, |user| user.password_hash = hash)?;
         links::void(tx, user, Purpose::ResetPassword)?;
         let ended = store::end_sessions(tx, user, Some(keep))?;

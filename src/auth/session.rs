@@ -8,11 +8,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use storage::WriteTx;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::audit::{Actor, Event, What};
 use super::caller::CurrentUser;
+use super::grounds::Grounds;
 use super::store::{self, Method, Session, User};
 use super::{audit, invitations, keys, links, token, tokens};
 use crate::app::App;
@@ -66,10 +68,7 @@ pub struct RefreshToken {
 
 /// What a sign-in that ended is answered.
 pub fn revoked() -> Error {
-    Error::Unauthenticated {
-        code: "session_revoked",
-        message: "This sign-in has ended. Sign in again.",
-    }
+    Error::session_revoked()
 }
 
 /// The session and number of the refresh token that came with a request.
@@ -142,7 +141,7 @@ pub async fn refresh(
 /// Spends token number `turn`; the ending of a reused sign-in is a result, not an error, so that it
 /// is committed.
 fn rotate(
-    tx: &mut storage::WriteTx<'_>,
+    tx: &mut WriteTx<'_>,
     id: Uuid,
     turn: u64,
     now: Timestamp,
@@ -203,7 +202,7 @@ pub async fn logout(
     let ended = leaving(&app, &client, caller, &headers, body)?;
     if let Some((user, session)) = ended {
         let event = Event::new(&app, What::SignedOut, Actor::User(user)).from(&client);
-        let end = move |tx: &mut storage::WriteTx<'_>| {
+        let end = move |tx: &mut WriteTx<'_>| {
             if store::remove_session(tx, user, session)? {
                 event.record(tx)?;
             }
@@ -225,15 +224,25 @@ pub async fn logout_all(
     headers: HeaderMap,
     Json(body): Json<RefreshToken>,
 ) -> Result<Response> {
-    let (user, _) = leaving(&app, &client, caller, &headers, body)?.ok_or_else(revoked)?;
-    end_all(&app, &client, user, None).await?;
+    let leaving = leaving(&app, &client, caller, &headers, body)?;
+    let (user, session) = leaving.ok_or_else(revoked)?;
+    let grounds = Grounds::sign_in(&app, user, session);
+    let still = move |tx: &WriteTx<'_>| grounds.still(tx);
+    end_all(&app, &client, user, None, still).await?;
     token::signed_out(&client)
 }
 
 /// Ends all of a person's sign-ins but `keep`, at their own wish.
-async fn end_all(app: &App, client: &Client, user: Uuid, keep: Option<Uuid>) -> Result<()> {
+async fn end_all(
+    app: &App,
+    client: &Client,
+    user: Uuid,
+    keep: Option<Uuid>,
+    still: impl FnOnce(&WriteTx<'_>) -> Result<()> + Send + 'static,
+) -> Result<()> {
     let event = Event::new(app, What::SessionsEnded, Actor::User(user)).from(client);
-    let end = move |tx: &mut storage::WriteTx<'_>| {
+    let end = move |tx: &mut WriteTx<'_>| {
+        still(tx)?;
         event.record(tx)?;
         store::end_sessions(tx, user, keep)
     };
@@ -249,7 +258,9 @@ pub async fn end_others(
     client: Client,
     caller: CurrentUser,
 ) -> Result<StatusCode> {
-    end_all(&app, &client, caller.id, Some(caller.session)).await?;
+    let (user, keep) = (caller.id, Some(caller.session));
+    let still = move |tx: &WriteTx<'_>| caller.still(tx);
+    end_all(&app, &client, user, keep, still).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -331,7 +342,8 @@ pub async fn end_session(
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
     let event = Event::new(&app, What::SignedOut, Actor::User(caller.id)).from(&client);
-    let end = move |tx: &mut storage::WriteTx<'_>| {
+    let end = move |tx: &mut WriteTx<'_>| {
+        caller.still(tx)?;
         let ended = store::remove_session(tx, caller.id, id)?;
         if ended {
             event.record(tx)?;
@@ -353,7 +365,7 @@ pub fn end_everything(store: &storage::Store, now: Timestamp) -> Result<u64> {
     const STEP: usize = 1000;
     store.write(store::void_setup).wait()?;
     while store.write(|tx| links::end_some(tx, STEP)).wait()? > 0 {}
-    let revoke = move |tx: &mut storage::WriteTx<'_>| invitations::revoke_some(tx, now, STEP);
+    let revoke = move |tx: &mut WriteTx<'_>| invitations::revoke_some(tx, now, STEP);
     while store.write(revoke).wait()? > 0 {}
     let mut all = 0;
     loop {
@@ -378,7 +390,7 @@ pub async fn sweep(app: &App) -> Result<()> {
         if ended.is_empty() {
             return Ok(());
         }
-        let remove = move |tx: &mut storage::WriteTx<'_>| {
+        let remove = move |tx: &mut WriteTx<'_>| {
             ended
                 .into_iter()
                 .try_for_each(|(user, id)| store::remove_session(tx, user, id).map(|_| ()))

@@ -8,6 +8,9 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
+/// A person has at most so many sign-ins.
+const MOST_SESSIONS: usize = 100;
+
 const USERS: Table<Uuid, User> = Table::new("auth_users");
 const EMAILS: Table<String, Uuid16> = Table::new("auth_emails");
 const SESSIONS: Table<Uuid, Session> = Table::new("auth_sessions");
@@ -281,6 +284,25 @@ pub fn session(tx: &impl Read, id: Uuid) -> Result<Option<Session>> {
 pub fn put_session(tx: &mut WriteTx<'_>, session: &Session) -> Result<()> {
     tx.put(&SESSIONS, &session.id, session)?;
     Ok(tx.put(&USER_SESSIONS, &(session.user, session.id), &())?)
+}
+
+/// Adds a sign-in; when the person has as many as fit, their oldest end. Returns the ids of those, whose
+/// doors are to be closed.
+pub fn add_session(tx: &mut WriteTx<'_>, session: &Session) -> Result<Vec<Uuid>> {
+    let user = session.user;
+    let rows = tx.scan(&USER_SESSIONS, Span::prefix(&user), usize::MAX)?;
+    // Ids are in the order in which they were made.
+    let over = (rows.len() + 1).saturating_sub(MOST_SESSIONS);
+    let oldest: Vec<_> = rows
+        .into_iter()
+        .map(|((_, id), ())| id)
+        .take(over)
+        .collect();
+    for id in &oldest {
+        remove_session(tx, user, *id)?;
+    }
+    put_session(tx, session)?;
+    Ok(oldest)
 }
 
 /// Ends a sign-in of this user; false when it is not there or not theirs.

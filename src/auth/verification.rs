@@ -176,7 +176,7 @@ pub async fn resend(
         in_the_background(&app, resend_to(app.clone(), client, body.email));
         return Ok(check_mail());
     };
-    let user = caller.user;
+    let user = caller.user.clone();
     if user.email_verified_at.is_some() {
         let message = "Your address is verified already.";
         return Err(Error::conflict("already_verified", message));
@@ -184,7 +184,10 @@ pub async fn resend(
     admit_person(&app, "verification mails to a person", &user)?;
     let event = Event::new(&app, What::VerificationSent, Actor::User(user.id)).from(&client);
     let inside = app.clone();
-    let send = move |tx: &mut WriteTx<'_>| send_link(&inside, tx, &user, &event);
+    let send = move |tx: &mut WriteTx<'_>| {
+        caller.still(tx)?;
+        send_link(&inside, tx, &user, &event)
+    };
     app.store.write(send).await?;
     Ok(check_mail())
 }

@@ -10,7 +10,7 @@ use super::store::{self, Conversation, Cursor};
 use super::title;
 use super::view::SessionView;
 use crate::app::App;
-use crate::auth::{self, Caller, ChatRead, ChatWrite};
+use crate::auth::{Caller, ChatRead, ChatWrite};
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Json, Path, Query};
@@ -92,7 +92,7 @@ pub async fn create(
     let view = SessionView::from(conversation.clone());
     app.store
         .write(move |tx| {
-            auth::must_be_open(tx, caller.id)?;
+            caller.still(tx)?;
             store::put_conversation(tx, caller.id, &conversation)
         })
         .await?;
@@ -128,7 +128,7 @@ pub async fn rename(
     Json(asked): Json<Rename>,
 ) -> Result<Json<SessionView>> {
     let title = title::checked(&asked.title)?;
-    change(&app, caller.id, id, |conversation| {
+    change(&app, caller, id, |conversation| {
         conversation.title = title;
         conversation.title_is_first_words = false;
     })
@@ -144,7 +144,7 @@ pub async fn end(
     Path(id): Path<Uuid>,
 ) -> Result<Json<SessionView>> {
     let now = app.clock.now();
-    change(&app, caller.id, id, move |conversation| {
+    change(&app, caller, id, move |conversation| {
         conversation.ended_at = Some(now);
     })
     .await
@@ -152,12 +152,14 @@ pub async fn end(
 
 async fn change(
     app: &App,
-    user: Uuid,
+    caller: Caller<ChatWrite>,
     id: Uuid,
     edit: impl FnOnce(&mut Conversation) + Send + 'static,
 ) -> Result<Json<SessionView>> {
     app.store
         .write(move |tx| {
+            caller.still(tx)?;
+            let user = caller.id;
             let mut conversation = store::conversation(tx, user, id)?;
             edit(&mut conversation);
             store::put_conversation(tx, user, &conversation)?;
@@ -184,16 +186,18 @@ pub async fn delete(
     Path(id): Path<Uuid>,
     Query(query): Query<DeleteQuery>,
 ) -> Result<StatusCode> {
-    let (user, keep_memory) = (caller.id, query.keep_memory);
+    let keep_memory = query.keep_memory;
     let running = app.clone();
     app.tasks
-        .to_the_end(async move { remove(&running, user, id, keep_memory).await })
+        .to_the_end(async move { remove(&running, caller, id, keep_memory).await })
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn remove(app: &App, user: Uuid, id: Uuid, keep_memory: bool) -> Result<()> {
+async fn remove(app: &App, caller: Caller<ChatWrite>, id: Uuid, keep_memory: bool) -> Result<()> {
+    let user = caller.id;
     let deleted = app.store.write(move |tx| {
+        caller.still(tx)?;
         let running = store::running_in(tx, user, id)?;
         store::remove_conversation(tx, user, id)?;
         if !keep_memory {

@@ -36,7 +36,7 @@ pub async fn stream(
     Json(request): Json<AskRequest>,
 ) -> Result<Response> {
     let ask = new_question(&app, &headers, request, correlation)?;
-    let begun = begin(&app, caller.id, ask).await?;
+    let begun = begin(&app, &caller, ask).await?;
     tell(&app, caller.id, begun, None, caller.door)
 }
 
@@ -69,7 +69,7 @@ pub async fn message(
     Json(request): Json<AskRequest>,
 ) -> Result<Json<Answer>> {
     let ask = new_question(&app, &headers, request, correlation)?;
-    let begun = begin(&app, caller.id, ask).await?;
+    let begun = begin(&app, &caller, ask).await?;
     if let Some(log) = &begun.log {
         tokio::select! {
             () = log.until_finished() => {}
@@ -181,7 +181,7 @@ async fn branch_off(
         key: None,
         correlation_id: Some(correlation),
     };
-    let begun = begin(app, caller.id, ask).await?;
+    let begun = begin(app, caller, ask).await?;
     tell(app, caller.id, begun, None, caller.door.clone())
 }
 
@@ -220,7 +220,10 @@ pub async fn stop(
     caller: Caller<ChatWrite>,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
-    let turn = app.store.read(|tx| store::turn(tx, caller.id, id))?;
+    let turn = app.store.read(|tx| {
+        caller.still(tx)?;
+        store::turn(tx, caller.id, id)
+    })?;
     if let Some(log) = app.streams.get(turn.id) {
         log.stop.cancel();
         log.until_finished().await;

@@ -17,7 +17,7 @@ use super::spot::{Spot, find_spot};
 use super::store::{self, Author, Conversation, Message, Status, Turn};
 use super::view;
 use crate::app::App;
-use crate::auth;
+use crate::auth::{Caller, ChatWrite};
 use crate::error::{Error, Result};
 use crate::http::events::EventLog;
 use crate::memory::{self, Recalled, UsedMemory};
@@ -32,14 +32,15 @@ pub struct Begun {
 }
 
 /// Begins a turn, whether or not the client waits for it.
-pub async fn begin(app: &App, user: Uuid, ask: Ask) -> Result<Begun> {
-    let running = app.clone();
+pub async fn begin(app: &App, caller: &Caller<ChatWrite>, ask: Ask) -> Result<Begun> {
+    let (running, caller) = (app.clone(), caller.clone());
     app.tasks
-        .to_the_end(async move { prepare(&running, user, ask).await })
+        .to_the_end(async move { prepare(&running, caller, ask).await })
         .await
 }
 
-async fn prepare(app: &App, user: Uuid, ask: Ask) -> Result<Begun> {
+async fn prepare(app: &App, caller: Caller<ChatWrite>, ask: Ask) -> Result<Begun> {
+    let user = caller.id;
     let arrived = app.clock.monotonic();
     if app.tasks.drain.is_cancelled() {
         let message = "NovaCore is shutting down. Send it again in a moment.".into();
@@ -71,7 +72,10 @@ async fn prepare(app: &App, user: Uuid, ask: Ask) -> Result<Begun> {
     let allowance = Allowance::of(app);
     let stored = app
         .store
-        .write(move |tx| commit(tx, user, plan, allowance))
+        .write(move |tx| {
+            caller.still(tx)?;
+            commit(tx, user, plan, allowance)
+        })
         .await;
     match stored {
         Ok(None) => {}
@@ -306,8 +310,6 @@ fn commit(
         newest_before,
         ..
     } = plan;
-    // It may have been disabled, or be being deleted, since the request came.
-    auth::must_be_open(tx, user)?;
     if let Some((key, attempt)) = attempt {
         if let Some(before) = attempts::get(tx, user, &key, attempt.created_at)? {
             same_question(&before, &attempt.fingerprint)?;

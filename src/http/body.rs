@@ -12,12 +12,14 @@ use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::error::Error;
+use crate::http::presence::Door;
 
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A JSON body, in or out. Coming in it is bounded by `limits.body_bytes`, must say that it is JSON
-/// (which no plain HTML form can) and must be UTF-8. An empty body reads as `{}`.
+/// (which no plain HTML form can) and must be UTF-8. An empty body reads as `{}`. When the sign-in or token of
+/// a caller who was extracted before ends while it comes, the request is refused.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
@@ -26,6 +28,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
         let limit_bytes = app.config.limits.body_bytes;
+        let door = request.extensions().get::<Door>().cloned();
         let declared = request.headers().get(header::CONTENT_TYPE).cloned();
         let body = to_bytes(request.into_body(), limit_bytes);
         let body = app
@@ -34,6 +37,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
             .await
             .map_err(|_| Error::Malformed("The request body did not arrive in time.".into()))?
             .map_err(|_| Error::TooLarge { limit_bytes })?;
+        if door.is_some_and(|door| door.is_closed()) {
+            return Err(Error::session_revoked());
+        }
         if body.is_empty() {
             return parse(b"{}");
         }

@@ -1,5 +1,5 @@
 //! Doors: whoever serves a long connection holds one for the sign-in or token it was opened with, and
-//! whoever ends that closes it, so that nothing goes on being served.
+//! whoever ends that closes it, so that nothing goes on being served, and no body is read to its end.
 //!
 //! Must stay true: a door is taken before storage is asked whether the sign-in lives; so an end that
 //! comes between the two is not missed.
@@ -18,6 +18,10 @@ impl Door {
     /// Returns once it is closed.
     pub async fn closed(&self) {
         self.0.cancelled().await;
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.0.is_cancelled()
     }
 }
 

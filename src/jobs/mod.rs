@@ -200,13 +200,19 @@ impl Jobs {
             .count())
     }
 
-    /// Forgets what ended long ago.
+    /// Forgets what ended long ago, in small steps.
     pub async fn sweep(&self) -> Result<()> {
         let now = self.0.clock.now();
         let before = |kept| now.checked_sub(kept).unwrap_or(now);
         let (done, failed) = (before(DONE_KEPT), before(FAILED_KEPT));
-        let sweep = move |tx: &mut WriteTx<'_>| queue::sweep(tx, done, failed);
-        self.0.store.write(sweep).await
+        let mut last = None;
+        loop {
+            let sweep = move |tx: &mut WriteTx<'_>| queue::sweep(tx, last, done, failed);
+            last = self.0.store.write(sweep).await?;
+            if last.is_none() {
+                return Ok(());
+            }
+        }
     }
 }
 

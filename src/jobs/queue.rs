@@ -133,10 +133,25 @@ pub fn count(tx: &impl Read) -> Result<Counts> {
     Ok(counts)
 }
 
-/// Removes what was done before `done` or given up before `failed`.
-pub fn sweep(tx: &mut WriteTx<'_>, done: Timestamp, failed: Timestamp) -> Result<()> {
-    const STEP: usize = 5_000;
-    for (_, job) in tx.scan(&JOBS, Span::all(), STEP)? {
+/// Removes what was done before `done` or given up before `failed`, among the next thousand jobs after
+/// `last`. Returns the last of them; None when there are no more.
+pub fn sweep(
+    tx: &mut WriteTx<'_>,
+    last: Option<Uuid>,
+    done: Timestamp,
+    failed: Timestamp,
+) -> Result<Option<Uuid>> {
+    const STEP: usize = 1_000;
+    let span = match &last {
+        Some(id) => Span::all().after(id),
+        None => Span::all(),
+    };
+    let page = tx.scan(&JOBS, span, STEP)?;
+    let next = page
+        .last()
+        .filter(|_| page.len() == STEP)
+        .map(|(id, _)| *id);
+    for (_, job) in page {
         let limit = if job.state == State::Done {
             done
         } else {
@@ -146,5 +161,5 @@ pub fn sweep(tx: &mut WriteTx<'_>, done: Timestamp, failed: Timestamp) -> Result
             remove(tx, &job)?;
         }
     }
-    Ok(())
+    Ok(next)
 }

@@ -133,11 +133,13 @@ pub async fn forget(
     caller: Caller<MemoryWrite>,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
-    let forgotten = app
-        .store
-        .write(move |tx| store::forget_one(tx, caller.id, id))
-        .await?;
-    app.streams.forget(caller.id);
+    let user = caller.id;
+    let forget = move |tx: &mut storage::WriteTx<'_>| {
+        caller.still(tx)?;
+        store::forget_one(tx, user, id)
+    };
+    let forgotten = app.store.write(forget).await?;
+    app.streams.forget(user);
     if forgotten {
         Ok(StatusCode::NO_CONTENT)
     } else {

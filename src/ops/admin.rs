@@ -139,6 +139,7 @@ pub async fn storage_state(State(app): State<App>, _admin: Admin) -> Result<Json
     (status = 204), (status = 401, body = Failure), (status = 403, body = Failure),
     (status = 503, body = Failure, description = "storage_read_only")))]
 pub async fn adopt_data(State(app): State<App>, admin: Admin) -> Result<StatusCode> {
+    app.store.read(|tx| admin.0.still(tx))?;
     adopt(&app).await?;
     tracing::info!(user_id = %admin.0.id, "an administrator adopted this data");
     Ok(StatusCode::NO_CONTENT)
@@ -148,7 +149,8 @@ pub async fn adopt_data(State(app): State<App>, admin: Admin) -> Result<StatusCo
 #[utoipa::path(post, path = "/api/admin/storage/backup", tag = "admin", responses(
     (status = 202), (status = 401, body = Failure), (status = 403, body = Failure),
     (status = 409, body = Failure, description = "backup_running")))]
-pub async fn begin_backup(State(app): State<App>, _admin: Admin) -> Result<StatusCode> {
+pub async fn begin_backup(State(app): State<App>, Admin(admin): Admin) -> Result<StatusCode> {
+    app.store.read(|tx| admin.still(tx))?;
     nightly::begin(&app)?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -106,11 +106,12 @@ pub async fn list_jobs(
     (status = 404, body = Failure), (status = 409, body = Failure, description = "job_done")))]
 pub async fn retry_job(
     State(app): State<App>,
-    _admin: Admin,
+    Admin(admin): Admin,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
     let jobs = app.jobs.clone();
     let again = move |tx: &mut WriteTx<'_>| {
+        admin.still(tx)?;
         if jobs.get(tx, id)?.is_none() {
             return Err(Error::NotFound { what: "job" });
         }

@@ -109,13 +109,14 @@ pub struct FeedbackAnswer {
     (status = 404, body = Failure), (status = 422, body = Failure)))]
 pub async fn answer(
     State(app): State<App>,
-    _admin: Admin,
+    Admin(admin): Admin,
     Path(id): Path<Uuid>,
     Json(given): Json<FeedbackAnswer>,
 ) -> Result<Json<FeedbackItem>> {
     let text = checked_text(&given.answer, "answer")?;
     let (now, inside) = (app.clock.now(), app.clone());
     let answer = move |tx: &mut WriteTx<'_>| {
+        admin.still(tx)?;
         let mut feedback = store::get(tx, id)?.ok_or(Error::NotFound { what: "feedback" })?;
         let first = feedback.answer.replace(text).is_none();
         feedback.answered_at = Some(now);
@@ -161,11 +162,19 @@ fn written(item: &FeedbackItem) -> String {
 /// All of it as a table, newest first.
 #[utoipa::path(get, path = "/api/admin/feedback/export", tag = "admin", responses(
     (status = 200, content_type = "text/csv", body = String), (status = 401, body = Failure), (status = 403, body = Failure)))]
-pub async fn export(State(app): State<App>, client: Client, admin: Admin) -> Result<Response> {
-    let by = admin.0.id;
+pub async fn export(
+    State(app): State<App>,
+    client: Client,
+    Admin(admin): Admin,
+) -> Result<Response> {
+    let by = admin.id;
     let event = auth::Event::new(&app, What::FeedbackExported, auth::Actor::Administrator(by));
     let event = event.from(&client);
-    app.store.write(move |tx| event.record(tx)).await?;
+    let export = move |tx: &mut WriteTx<'_>| {
+        admin.still(tx)?;
+        event.record(tx)
+    };
+    app.store.write(export).await?;
     let table = app.store.read(|tx| {
         let mut table = csv::row(COLUMNS);
         for feedback in store::page(tx, false, None, usize::MAX)? {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use self::store::Feedback;
 use crate::app::App;
-use crate::auth::{self, CurrentUser};
+use crate::auth::CurrentUser;
 use crate::error::{Error, Result};
 use crate::http::Json;
 use crate::http::failure::Failure;
@@ -125,7 +125,7 @@ pub async fn give(
 ) -> Result<(StatusCode, Json<FeedbackView>)> {
     let feedback = prepare(&app, caller.id, given)?;
     let give = move |tx: &mut storage::WriteTx<'_>| {
-        auth::must_be_open(tx, feedback.user)?;
+        caller.still(tx)?;
         let newest = store::of_user(tx, feedback.user, A_DAY)?;
         if let Some(first) = newest.get(A_DAY - 1) {
             must_be_over(first.created_at, feedback.created_at)?;

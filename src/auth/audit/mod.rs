@@ -53,6 +53,7 @@ pub enum What {
     RoleChanged,
     PlanChanged,
     InvitationMade,
+    InvitationLinkShown,
     InvitationRevoked,
     InvitationUsed,
     ServiceMade,

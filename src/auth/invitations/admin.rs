@@ -203,6 +203,7 @@ pub async fn invite(
         Event::new(&app, What::InvitationMade, Actor::Administrator(admin.id)).from(&client);
     let (now, inside) = (app.clock.now(), app.clone());
     let made = app.store.write(move |tx| {
+        admin.still(tx)?;
         if let Some(address) = &invitation.address {
             if crate::auth::store::user_by_email(tx, address)?.is_some() {
                 let message = "There is already an account with this address.";
@@ -235,23 +236,31 @@ pub struct InvitationLink {
     pub link: String,
 }
 
-/// The link of an invitation once more, while it is good.
+/// The link of an invitation once more, while it is good; that it was shown is kept.
 #[utoipa::path(post, path = "/api/admin/invitations/{id}/link", tag = "admin", params(("id" = Uuid, Path)), responses(
     (status = 200, body = InvitationLink), (status = 403, body = Failure), (status = 404, body = Failure),
     (status = 409, body = Failure, description = "invitation_over")))]
 pub async fn link_again(
     State(app): State<App>,
-    _admin: Admin,
+    client: Client,
+    Admin(admin): Admin,
     Path(id): Path<Uuid>,
 ) -> Result<Json<InvitationLink>> {
-    let invitation = app.store.read(|tx| store::get(tx, id))?;
-    let invitation = invitation.ok_or_else(not_found)?;
-    if invitation.standing(app.clock.now()) != Standing::Open {
-        return Err(Error::conflict(
-            "invitation_over",
-            "This invitation is used up, expired or revoked. Make a new one.",
-        ));
-    }
+    let now = app.clock.now();
+    let actor = Actor::Administrator(admin.id);
+    let event = Event::new(&app, What::InvitationLinkShown, actor).from(&client);
+    let show = move |tx: &mut storage::WriteTx<'_>| {
+        admin.still(tx)?;
+        let invitation = store::get(tx, id)?.ok_or_else(not_found)?;
+        if invitation.standing(now) != Standing::Open {
+            return Err(Error::conflict(
+                "invitation_over",
+                "This invitation is used up, expired or revoked. Make a new one.",
+            ));
+        }
+        event.record(tx)
+    };
+    app.store.write(show).await?;
     let link = link(&app, id);
     Ok(Json(InvitationLink { link }))
 }
@@ -269,6 +278,7 @@ pub async fn revoke(
     let actor = Actor::Administrator(admin.id);
     let event = Event::new(&app, What::InvitationRevoked, actor).from(&client);
     let revoke = move |tx: &mut storage::WriteTx<'_>| {
+        admin.still(tx)?;
         let mut invitation = store::get(tx, id)?.ok_or_else(not_found)?;
         if invitation.revoked_at.is_none() {
             invitation.revoked_at = Some(now);

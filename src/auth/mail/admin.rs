@@ -16,7 +16,7 @@ use super::letter::{self, Letter, Rendered};
 use super::{KIND, Mail, OVER, Purpose, mailer, send_test};
 use crate::app::App;
 use crate::auth::audit::{Actor, Event, What};
-use crate::auth::caller::Admin;
+use crate::auth::caller::{Admin, CurrentUser};
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::rate::Limit;
@@ -177,13 +177,22 @@ pub async fn show(
     Path(id): Path<Uuid>,
 ) -> Result<Json<ShownMail>> {
     let event = Event::new(&app, What::MailShown, Actor::Administrator(admin.id)).from(&client);
-    Ok(Json(look_at(&app, id, event).await?.into()))
+    Ok(Json(look_at(&app, Some(admin), id, event).await?.into()))
 }
 
-/// Renders a mail for somebody it is not for, with the event that says so.
-pub(super) async fn look_at(app: &App, id: Uuid, event: Event) -> Result<Letter> {
+/// Renders a mail for somebody it is not for, an administrator or the operator, with the event that says
+/// so.
+pub(super) async fn look_at(
+    app: &App,
+    by: Option<CurrentUser>,
+    id: Uuid,
+    event: Event,
+) -> Result<Letter> {
     let inside = app.clone();
     let look = move |tx: &mut WriteTx<'_>| {
+        if let Some(admin) = &by {
+            admin.still(tx)?;
+        }
         let (job, mail) = find(&inside, tx, id)?;
         let letter = match letter::render(&inside, tx, &job, &mail)? {
             Rendered::Letter(letter) => *letter,
@@ -221,11 +230,12 @@ fn find(app: &App, tx: &impl Read, id: Uuid) -> Result<(Job, Mail)> {
     (status = 404, body = Failure), (status = 409, body = Failure, description = "mail_sent")))]
 pub async fn retry(
     State(app): State<App>,
-    _admin: Admin,
+    Admin(admin): Admin,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
     let inside = app.clone();
     let again = move |tx: &mut WriteTx<'_>| {
+        admin.still(tx)?;
         find(&inside, tx, id)?;
         if inside.jobs.retry(tx, id)? {
             return Ok(());
@@ -246,6 +256,7 @@ pub async fn test(
     Json(TestMail { to }): Json<TestMail>,
 ) -> Result<StatusCode> {
     app.rates.take("mail tests", &admin.id, TESTS)?;
+    app.store.read(|tx| admin.still(tx))?;
     send_test(&app, &to).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -198,6 +198,7 @@ fn notice(app: &App, tx: &impl Read, (job, mail): (&Job, &Mail), user: User) -> 
         Purpose::AddressTaken => words::address_taken(&base),
         Purpose::PasswordChanged => words::password_changed(&base, at, event()?.as_ref()),
         Purpose::PasskeyAdded => words::passkey_added(&base, at, event()?.as_ref()),
+        Purpose::PasskeyRemoved => words::passkey_removed(&base, at, event()?.as_ref()),
         Purpose::FeedbackAnswered => words::feedback_answered(&base),
         Purpose::AccountDeleted => words::account_deleted(at),
         Purpose::SecondFactorChanged => match event()? {

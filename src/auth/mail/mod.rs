@@ -46,6 +46,8 @@ pub enum Purpose {
     SecondFactorChanged,
     /// `row`, if any, is the event that tells from where.
     PasskeyAdded,
+    /// `row`, if any, is the event that tells from where.
+    PasskeyRemoved,
     /// There is an API token more, or another service tied to the account; `row` is the event.
     AccessAdded,
     /// `row` is the event that tells how.
@@ -75,6 +77,7 @@ impl Purpose {
             Self::PasswordChanged => "the one about your password",
             Self::SecondFactorChanged => "the one about your second factor",
             Self::PasskeyAdded => "the one about a new passkey",
+            Self::PasskeyRemoved => "the one about a passkey that was removed",
             Self::AccessAdded => "the one about a new way into your account",
             Self::NewSignIn => "the one about a new sign-in",
             Self::MailShown => "the one about a mail that was shown",

@@ -48,7 +48,7 @@ fn line(item: &MailItem) -> String {
 /// A mail as it would be sent now. The person is told, like with an administrator.
 pub async fn show(app: &App, id: Uuid) -> Result<String> {
     let event = Event::new(app, What::MailShown, Actor::Operator);
-    let letter = look_at(app, id, event).await?;
+    let letter = look_at(app, None, id, event).await?;
     Ok(format!(
         "To: {}\nSubject: {}\n\n{}",
         letter.to,

@@ -134,7 +134,11 @@ pub fn password_changed(base: &str, at: Timestamp, event: Option<&Event>) -> Wor
     });
     notice(
         "Your password was changed",
-        [says].into_iter().chain(left).chain(event.map(from_where)).collect(),
+        [says]
+            .into_iter()
+            .chain(left)
+            .chain(event.map(from_where))
+            .collect(),
         format!("{base}/account"),
         "If that was not you, ask for a new password at once on the page where you sign in, then look through your sign-ins.",
     )
@@ -174,6 +178,19 @@ pub fn passkey_added(base: &str, at: Timestamp, event: Option<&Event>) -> Words 
         [says].into_iter().chain(event.map(from_where)).collect(),
         format!("{base}/account"),
         "If that was not you, remove it, change your password and end all other sign-ins.",
+    )
+}
+
+pub fn passkey_removed(base: &str, at: Timestamp, event: Option<&Event>) -> Words {
+    let says = format!(
+        "A passkey was removed from your account on {}. Nobody can sign in with it any more.",
+        on(at)
+    );
+    notice(
+        "A passkey was removed",
+        [says].into_iter().chain(event.map(from_where)).collect(),
+        format!("{base}/account"),
+        "If that was not you, change your password and end all other sign-ins.",
     )
 }
 

@@ -90,7 +90,11 @@ async fn may_link(
     if !caller.user.trusted() {
         return Err(verification::needed());
     }
-    confirm(app, &caller, password).await?;
+    let confirmed = confirm(app, &caller, password).await?;
+    app.store.read(|tx| {
+        caller.still(tx)?;
+        confirmed.holds(tx)
+    })?;
     Ok((caller.id, caller.session))
 }
 

@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::auth::address::checked_address;
 use crate::auth::audit::{self, Actor, Event, What};
 use crate::auth::enter::{self, Visitor};
+use crate::auth::grounds::Grounds;
 use crate::auth::session::Proof;
 use crate::auth::store::{self, Method, Role, Session, User};
 use crate::auth::token;
@@ -304,19 +305,19 @@ async fn link(
     session: Uuid,
 ) -> Result<Arrived> {
     let tie = Tie::new(app, client, person, user);
-    let (now, inside) = (app.clock.now(), app.clone());
+    let grounds = Grounds::sign_in(app, user, session).verified();
+    let inside = app.clone();
     let store = move |tx: &mut WriteTx<'_>| {
-        let session = store::session(tx, session)?;
-        let lives = session.is_some_and(|session| session.user == user && session.live(now));
-        let open = store::user(tx, user)?
-            .is_some_and(|user| !user.disabled && !user.erasing && user.trusted());
-        if lives && open {
-            return tie.store(tx).and_then(|()| tie.tell(&inside, tx));
-        }
-        Err(Error::forbidden(
-            "oidc_expired",
-            "Your sign-in has ended in the meantime. Sign in and begin again.",
-        ))
+        let still = grounds.still(tx);
+        still.map_err(|error| match error {
+            Error::Unauthenticated { .. } | Error::Forbidden { .. } => Error::forbidden(
+                "oidc_expired",
+                "Your sign-in has ended in the meantime. Sign in and begin again.",
+            ),
+            other => other,
+        })?;
+        tie.store(tx)?;
+        tie.tell(&inside, tx)
     };
     app.store.write(store).await?;
     Ok(Arrived::Linked)

@@ -67,6 +67,7 @@ pub async fn remove(
     let names = app.clone();
     let issuer = app.config.oidc.issuer.clone();
     let remove = move |tx: &mut WriteTx<'_>| {
+        caller.still(tx)?;
         let removed = store::remove(tx, caller.id, id)?;
         let removed = removed.ok_or(Error::NotFound { what: "identity" })?;
         // By the account as it is now: a password may have gone since the request came in.
@@ -83,6 +84,12 @@ pub async fn remove(
     };
     app.store.write(remove).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether somebody can sign in to the account with the service that is configured now.
+pub fn leads_to(app: &App, tx: &impl storage::Read, user: Uuid) -> Result<bool> {
+    let identities = store::of_user(tx, user, usize::MAX)?;
+    Ok(usable(&identities, &app.config.oidc.issuer))
 }
 
 /// Whether one of these is of the service that is configured now.

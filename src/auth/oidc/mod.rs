@@ -16,6 +16,7 @@ mod proof;
 mod settle;
 mod store;
 
+pub(super) use identities::leads_to;
 pub use store::{CATALOGUE, erase};
 
 use crate::app::App;

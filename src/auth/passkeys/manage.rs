@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use storage::WriteTx;
+use storage::{Read, WriteTx};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use webauthn_rs::prelude::{self, PasskeyRegistration, RegisterPublicKeyCredential};
@@ -17,8 +17,8 @@ use crate::auth::audit::{Actor, Event, What};
 use crate::auth::caller::{CurrentUser, VerifiedUser};
 use crate::auth::confirm::confirm;
 use crate::auth::mail::{Mail, Purpose};
+use crate::auth::oidc;
 use crate::auth::password::Password;
-use crate::auth::session::revoked;
 use crate::auth::store as accounts;
 use crate::error::{Error, Result};
 use crate::http::briefly::Owner;
@@ -110,7 +110,7 @@ pub async fn begin(
         .store
         .read(|tx| store::of_user(tx, caller.id, usize::MAX))?;
     room(there.len())?;
-    confirm(&app, &caller, body.password).await?;
+    let confirmed = confirm(&app, &caller, body.password).await?;
     let there: Result<Vec<_>> = there
         .iter()
         .map(|row| Ok(read(row)?.cred_id().clone()))
@@ -124,6 +124,10 @@ pub async fn begin(
     selection["residentKey"] = "required".into();
     selection["requireResidentKey"] = true.into();
     let session = caller.session;
+    app.store.read(|tx| {
+        caller.still(tx)?;
+        confirmed.holds(tx)
+    })?;
     let (owner, enrolment) = (Owner::Person(caller.id), Enrolment { session, state });
     let ceremony = app.briefly.keep(owner, enrolment, CEREMONY);
     Ok(Json(PasskeyCeremony { ceremony, options }))
@@ -154,13 +158,12 @@ pub async fn add(
         created_at: app.clock.now(),
         last_used_at: None,
     };
+    let user = caller.id;
     let view = PasskeyView::from(passkey.clone());
     let event = Event::new(&app, What::PasskeyAdded, Actor::User(caller.id)).from(&client);
     let (event, inside) = (event.detail(name), app.clone());
     let add = move |tx: &mut WriteTx<'_>| {
-        let user = accounts::user(tx, passkey.user)?;
-        user.filter(|user| !user.disabled && !user.erasing)
-            .ok_or_else(revoked)?;
+        caller.still(tx)?;
         let there = store::of_user(tx, passkey.user, usize::MAX)?;
         room(there.len())?;
         for row in &there {
@@ -175,7 +178,7 @@ pub async fn add(
         mail.send(&inside, tx).map(|_| ())
     };
     app.store.write(add).await?;
-    tracing::info!(user_id = %caller.id, "a passkey was added");
+    tracing::info!(user_id = %user, "a passkey was added");
     Ok((StatusCode::CREATED, Json(view)))
 }
 
@@ -196,9 +199,9 @@ fn answered(app: &App, session: Uuid, body: NewPasskey) -> Result<prelude::Passk
         })
 }
 
-/// Removes one of the caller's passkeys.
+/// Removes one of the caller's passkeys, unless nobody could sign in to the account any more.
 #[utoipa::path(delete, path = "/api/auth/passkeys/{id}", tag = "auth", params(("id" = Uuid, Path)),
-    responses((status = 204), (status = 404, body = Failure)))]
+    responses((status = 204), (status = 404, body = Failure), (status = 409, body = Failure, description = "last_way_in")))]
 pub async fn remove(
     State(app): State<App>,
     client: Client,
@@ -206,13 +209,30 @@ pub async fn remove(
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
     let event = Event::new(&app, What::PasskeyRemoved, Actor::User(caller.id)).from(&client);
+    let inside = app.clone();
     let remove = move |tx: &mut WriteTx<'_>| {
+        caller.still(tx)?;
         let removed = store::remove(tx, caller.id, id)?;
         let removed = removed.ok_or(Error::NotFound { what: "passkey" })?;
-        event.detail(removed.name).record(tx)
+        if !way_in(&inside, tx, caller.id)? {
+            return Err(Error::conflict(
+                "last_way_in",
+                "This is the only way into your account. Set a password or add another passkey first.",
+            ));
+        }
+        let event = event.detail(removed.name);
+        event.record(tx)?;
+        let mail = Mail::to(caller.id, Purpose::PasskeyRemoved).about(event.id);
+        mail.send(&inside, tx).map(|_| ())
     };
     app.store.write(remove).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether somebody can sign in to the account.
+fn way_in(app: &App, tx: &impl Read, user: Uuid) -> Result<bool> {
+    let password = accounts::user(tx, user)?.is_some_and(|user| user.has_password());
+    Ok(password || store::count(tx, user)? > 0 || oidc::leads_to(app, tx, user)?)
 }
 
 fn room(there: usize) -> Result<()> {

@@ -17,7 +17,7 @@ use crate::auth::audit::{Actor, Event, What};
 use crate::auth::closing::{self, Ended};
 use crate::auth::mail::{Mail, Purpose};
 use crate::auth::store::{self, Role, User};
-use crate::auth::{Admin, links};
+use crate::auth::{Admin, CurrentUser, links};
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Client, Json, Path};
@@ -27,6 +27,7 @@ use crate::http::{Client, Json, Path};
 pub struct Act {
     pub app: App,
     pub actor: Actor,
+    pub caller: Option<CurrentUser>,
     pub client: Option<Client>,
 }
 
@@ -35,6 +36,7 @@ impl Act {
         Self {
             app: app.clone(),
             actor: Actor::Administrator(admin.0.id),
+            caller: Some(admin.0.clone()),
             client: Some(client),
         }
     }
@@ -48,21 +50,14 @@ impl Act {
         }
     }
 
-    /// Passes when whoever acts still may.
+    /// Passes when whoever acts still may; an operator always may.
     ///
     /// # Errors
-    /// `session_revoked` when that account was closed meanwhile, `forbidden` when its role was taken.
-    pub fn must_be_allowed(&self, tx: &impl Read) -> Result<()> {
-        let Actor::Administrator(id) = self.actor else {
-            return Ok(());
-        };
-        closing::must_be_open(tx, id)?;
-        match store::user(tx, id)? {
-            Some(user) if user.role == Role::Admin => Ok(()),
-            _ => Err(Error::forbidden(
-                "forbidden",
-                "Only an administrator may do this.",
-            )),
+    /// Those of `CurrentUser::still`.
+    pub fn still(&self, tx: &impl Read) -> Result<()> {
+        match &self.caller {
+            Some(caller) => caller.still(tx),
+            None => Ok(()),
         }
     }
 }
@@ -129,7 +124,7 @@ pub(super) fn apply(
     id: Uuid,
     change: &Change,
 ) -> Result<(User, Option<Ended>)> {
-    act.must_be_allowed(tx)?;
+    act.still(tx)?;
     let before = account(tx, id)?;
     if change.takes() {
         closing::must_not_be_the_last(tx, &before)?;
@@ -218,7 +213,7 @@ pub async fn end_sessions(
     let act = Act::of(&app, &admin, client);
     let event = act.event(What::SessionsEnded, id);
     let end = move |tx: &mut WriteTx<'_>| {
-        act.must_be_allowed(tx)?;
+        act.still(tx)?;
         account(tx, id)?;
         event.record(tx)?;
         store::end_sessions(tx, id, None)
@@ -246,7 +241,7 @@ pub async fn start_reset(
 ) -> Result<(StatusCode, Json<MailQueued>)> {
     let act = Act::of(&app, &admin, client);
     let start = move |tx: &mut WriteTx<'_>| {
-        act.must_be_allowed(tx)?;
+        act.still(tx)?;
         let user = account(tx, id)?;
         if user.disabled {
             let message = "This account is disabled. Enable it first.";

@@ -49,6 +49,7 @@ pub async fn set(app: &App, email: &str, change: Change) -> Result<()> {
     let act = Act {
         app: app.clone(),
         actor: Actor::Operator,
+        caller: None,
         client: None,
     };
     let email = email.to_owned();

@@ -16,7 +16,7 @@ use super::{Shown, check, codes, insisted_on, off, tell};
 use crate::app::App;
 use crate::auth::audit::{Actor, Event, What};
 use crate::auth::caller::{CurrentUser, VerifiedUser};
-use crate::auth::confirm::confirm;
+use crate::auth::confirm::{Confirmed, confirm};
 use crate::auth::password::Password;
 use crate::auth::session::revoked;
 use crate::auth::store::{self, SecondFactor};
@@ -102,7 +102,11 @@ pub async fn begin(
     if caller.user.second_factor.is_some() {
         return Err(on_already());
     }
-    confirm(&app, &caller, body.password).await?;
+    let confirmed = confirm(&app, &caller, body.password).await?;
+    app.store.read(|tx| {
+        caller.still(tx)?;
+        confirmed.holds(tx)
+    })?;
     let seed = app.random.bytes();
     let (secret, otpauth_url) = codes::to_show(&app, caller.id, &caller.user.email, &seed)?;
     let pending = Pending { seed };
@@ -147,6 +151,7 @@ pub async fn enable(
     let inside = app.clone();
     let (id, session) = (caller.id, caller.session);
     let enable = move |tx: &mut WriteTx<'_>| {
+        caller.still(tx)?;
         let user = store::user(tx, id)?.ok_or_else(revoked)?;
         if user.second_factor.is_some() {
             return Err(on_already());
@@ -178,11 +183,13 @@ pub async fn recovery_codes(
     VerifiedUser(caller): VerifiedUser,
     Json(body): Json<SecondFactorProof>,
 ) -> Result<Json<RecoveryCodes>> {
-    let shown = prove(&app, &caller, body).await?;
+    let (confirmed, shown) = prove(&app, &caller, body).await?;
     let (recovery_codes, recovery) = codes::recovery(&app, caller.id);
     let event = Event::new(&app, What::RecoveryCodesMade, Actor::User(caller.id)).from(&client);
     let (id, inside) = (caller.id, app.clone());
     let replace = move |tx: &mut WriteTx<'_>| {
+        caller.still(tx)?;
+        confirmed.holds(tx)?;
         shown.spend(tx, id).map_err(about_the_field)?;
         store::change_user(tx, id, |user| {
             if let Some(factor) = &mut user.second_factor {
@@ -213,10 +220,12 @@ pub async fn disable(
             "This server insists on a second factor for administrators.",
         ));
     }
-    let shown = prove(&app, &caller, body).await?;
+    let (confirmed, shown) = prove(&app, &caller, body).await?;
     let event = Event::new(&app, What::SecondFactorOff, Actor::User(caller.id)).from(&client);
     let (id, inside) = (caller.id, app.clone());
     let disable = move |tx: &mut WriteTx<'_>| {
+        caller.still(tx)?;
+        confirmed.holds(tx)?;
         shown.spend(tx, id).map_err(about_the_field)?;
         store::change_user(tx, id, |user| user.second_factor = None)?;
         tell(&inside, tx, &event, id)
@@ -227,15 +236,19 @@ pub async fn disable(
 }
 
 /// The password, and a code that is right; nothing is used up yet.
-async fn prove(app: &App, caller: &CurrentUser, body: SecondFactorProof) -> Result<Shown> {
+async fn prove(
+    app: &App,
+    caller: &CurrentUser,
+    body: SecondFactorProof,
+) -> Result<(Confirmed, Shown)> {
     if caller.user.second_factor.is_none() {
         return Err(off());
     }
-    confirm(app, caller, body.password).await?;
+    let confirmed = confirm(app, caller, body.password).await?;
     let attempt = attempt(app, caller)?;
     let shown = check(app, &caller.user, Some(&body.code)).map_err(about_the_field)?;
     attempt.right(&["code"]);
-    Ok(shown)
+    Ok((confirmed, shown))
 }
 
 /// Counts a code by the sign-in that sends it, until it turns out to be right.

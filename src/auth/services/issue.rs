@@ -114,6 +114,7 @@ pub async fn issue(
             (service, actor)
         }
         Err(admin) => {
+            app.store.read(|tx| admin.0.still(tx))?;
             let service = found.ok_or_else(unknown)?;
             (service, Actor::Administrator(admin.0.id))
         }

@@ -171,6 +171,7 @@ pub async fn make(
         .from(&client)
         .detail(&service.name);
     let stored = app.store.write(move |tx| {
+        admin.still(tx)?;
         known(tx, &service.audiences)?;
         store::add_service(tx, &service)?;
         event.record(tx)?;
@@ -203,6 +204,7 @@ pub async fn new_secret(
     let actor = Actor::Administrator(admin.id);
     let event = Event::new(&app, What::ServiceSecretMade, actor).from(&client);
     let change = move |tx: &mut WriteTx<'_>| {
+        admin.still(tx)?;
         let found = store::service(tx, id)?;
         let mut service = found.ok_or(Error::NotFound { what: "service" })?;
         service.secret_hash = secret_hash;
@@ -226,6 +228,7 @@ pub async fn remove(
     let actor = Actor::Administrator(admin.id);
     let event = Event::new(&app, What::ServiceRemoved, actor).from(&client);
     let remove = move |tx: &mut WriteTx<'_>| {
+        admin.still(tx)?;
         let found = store::remove_service(tx, id)?;
         let service = found.ok_or(Error::NotFound { what: "service" })?;
         event.detail(service.name).record(tx)

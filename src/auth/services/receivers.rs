@@ -92,6 +92,7 @@ pub async fn make(
         .from(&client)
         .detail(&receiver.name);
     let stored = app.store.write(move |tx| {
+        admin.still(tx)?;
         store::add_receiver(tx, &receiver)?;
         event.record(tx)?;
         Ok::<_, Error>(receiver)
@@ -122,6 +123,7 @@ pub async fn new_secret(
     let actor = Actor::Administrator(admin.id);
     let event = Event::new(&app, What::ReceiverSecretMade, actor).from(&client);
     let change = move |tx: &mut WriteTx<'_>| {
+        admin.still(tx)?;
         let found = store::receiver(tx, id)?;
         let mut receiver = found.ok_or(Error::NotFound { what: "receiver" })?;
         receiver.secret_number += 1;
@@ -147,6 +149,7 @@ pub async fn remove(
     let actor = Actor::Administrator(admin.id);
     let event = Event::new(&app, What::ReceiverRemoved, actor).from(&client);
     let remove = move |tx: &mut WriteTx<'_>| {
+        admin.still(tx)?;
         let found = store::remove_receiver(tx, id)?;
         let receiver = found.ok_or(Error::NotFound { what: "receiver" })?;
         event.detail(receiver.name).record(tx)

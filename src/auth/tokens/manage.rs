@@ -127,7 +127,7 @@ pub async fn make(
         let message = "The token's end must be in the future.";
         return Err(Error::field("expires_at_past", "expires_at", message));
     }
-    confirm(&app, &caller, body.password).await?;
+    let confirmed = confirm(&app, &caller, body.password).await?;
     let random = URL_SAFE_NO_PAD.encode(app.random.bytes::<32>());
     let text = format!("{PREFIX}{random}");
     let token = ApiToken {
@@ -145,6 +145,8 @@ pub async fn make(
         .detail(&token.name);
     let inside = app.clone();
     let stored = app.store.write(move |tx| {
+        caller.still(tx)?;
+        confirmed.holds(tx)?;
         if store::of_user(tx, token.user, MOST)?.len() >= MOST {
             return Err(Error::conflict(
                 "too_many_tokens",
@@ -183,6 +185,7 @@ pub async fn remove(
 ) -> Result<StatusCode> {
     let event = Event::new(&app, What::TokenRemoved, Actor::User(caller.id)).from(&client);
     let remove = move |tx: &mut storage::WriteTx<'_>| {
+        caller.still(tx)?;
         let Some(token) = store::remove(tx, caller.id, id)? else {
             return Err(Error::NotFound { what: "API token" });
         };

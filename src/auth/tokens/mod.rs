@@ -7,7 +7,7 @@ pub(super) mod manage;
 mod scope;
 mod store;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 pub(super) use manage::checked_name;
@@ -15,10 +15,10 @@ pub use scope::{
     Anything, ChatRead, ChatWrite, McpUse, MemoryRead, MemoryWrite, OpenAi, SCOPES, Scope,
     UsageRead,
 };
-pub use store::{ApiToken, CATALOGUE, by_hash, erase, of_user};
+pub use store::{ApiToken, CATALOGUE, by_hash, erase, get, of_user};
 
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How every token begins, so that scanners of leaked secrets recognise it.
 pub const PREFIX: &str = "nova_";
@@ -32,6 +32,28 @@ const EXPIRED_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// What is stored of a token.
 pub fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.trim()).into()
+}
+
+/// What a token that is not there is answered.
+pub fn invalid() -> Error {
+    Error::Unauthenticated {
+        code: "token_invalid",
+        message: "This API token is not valid. Perhaps it was removed.",
+    }
+}
+
+/// Passes until the token expires.
+///
+/// # Errors
+/// `token_expired`.
+pub fn must_be_good(token: &ApiToken, now: Timestamp) -> Result<()> {
+    if token.expires_at.is_some_and(|at| at <= now) {
+        return Err(Error::Unauthenticated {
+            code: "token_expired",
+            message: "This API token has expired.",
+        });
+    }
+    Ok(())
 }
 
 /// Notes that a token was used, without keeping its request waiting.

@@ -41,6 +41,10 @@ pub fn put(tx: &mut WriteTx<'_>, token: &ApiToken) -> Result<()> {
     Ok(tx.put(&TOKENS, &(token.user, token.id), token)?)
 }
 
+pub fn get(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Option<ApiToken>> {
+    Ok(tx.get(&TOKENS, &(user, id))?)
+}
+
 pub fn by_hash(tx: &impl Read, hash: &[u8; 32]) -> Result<Option<ApiToken>> {
     match tx.get(&HASHES, hash)? {
         Some(Place(user, id)) => Ok(tx.get(&TOKENS, &(user, id))?),
