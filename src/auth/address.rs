@@ -34,10 +34,10 @@ fn is_fit(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_graphic() && !"<>,;\"()".contains(c);
     }
-    // `Debug` of a text escapes what Unicode calls control, format, separator, private or unassigned.
-    // The letter before keeps it from escaping an accent that has nothing to stand on.
-    let shown = format!("{:?}", format!("a{c}")) == format!("\"a{c}\"");
-    shown && !is_blank(c)
+    // This escapes what Unicode calls control, format, separator, private or unassigned. The letter
+    // before keeps it from escaping an accent that has nothing to stand on.
+    let text = format!("a{c}");
+    text.escape_debug().eq(text.chars()) && !is_blank(c)
 }
 
 /// Letters and marks that are shown as nothing (Unicode's `Default_Ignorable_Code_Point`, without what

@@ -31,9 +31,9 @@ pub enum Owner {
     Person(Uuid),
 }
 
-/// The entries that push one another out.
+/// What pushes one another out: entries of one kind, of strangers or of people.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Shelf {
+struct Place {
     kind: TypeId,
     strangers: bool,
 }
@@ -42,17 +42,17 @@ struct Entry {
     until: Duration,
     /// Entries count up, so that the oldest is known.
     number: u64,
-    shelf: Shelf,
+    place: Place,
     owner: Owner,
     value: Box<dyn Any + Send>,
 }
 
-/// The entries, and their ids by age: on each shelf, and of each owner on it.
+/// The entries, and their ids by age: in each place, and of each owner in it.
 #[derive(Default)]
 struct Entries {
     all: HashMap<Uuid, Entry>,
-    by_age: HashMap<Shelf, BTreeMap<u64, Uuid>>,
-    by_owner: BTreeMap<(Shelf, Owner, u64), Uuid>,
+    by_age: HashMap<Place, BTreeMap<u64, Uuid>>,
+    by_owner: BTreeMap<(Place, Owner, u64), Uuid>,
     last_number: u64,
 }
 
@@ -61,34 +61,35 @@ impl Entries {
         self.remove(id);
         self.last_number += 1;
         entry.number = self.last_number;
-        let (shelf, owner) = (entry.shelf, entry.owner);
+        let (place, owner) = (entry.place, entry.owner);
         self.by_age
-            .entry(shelf)
+            .entry(place)
             .or_default()
             .insert(entry.number, id);
-        self.by_owner.insert((shelf, owner, entry.number), id);
+        self.by_owner.insert((place, owner, entry.number), id);
         self.all.insert(id, entry);
-        self.drop_oldest(shelf, owner);
+        self.drop_oldest(place, owner);
     }
 
     /// Keeps the bounds after one more.
-    fn drop_oldest(&mut self, shelf: Shelf, owner: Owner) {
-        let theirs = (shelf, owner, 0)..=(shelf, owner, u64::MAX);
+    fn drop_oldest(&mut self, place: Place, owner: Owner) {
+        let theirs = (place, owner, 0)..=(place, owner, u64::MAX);
         let mut of_one = self.by_owner.range(theirs);
         let first = of_one.next().map(|(_, id)| *id);
-        if of_one.count() >= MOST_OF_ONE {
-            first.into_iter().for_each(|id| drop(self.remove(id)));
+        if let Some(id) = first.filter(|_| of_one.count() >= MOST_OF_ONE) {
+            self.remove(id);
         }
-        let on_shelf = self.by_age.get(&shelf).filter(|ids| ids.len() > MOST);
-        let first = on_shelf.and_then(|ids| ids.values().next().copied());
-        first.into_iter().for_each(|id| drop(self.remove(id)));
+        let all = self.by_age.get(&place).filter(|ids| ids.len() > MOST);
+        if let Some(id) = all.and_then(|ids| ids.values().next().copied()) {
+            self.remove(id);
+        }
     }
 
     fn remove(&mut self, id: Uuid) -> Option<Entry> {
         let entry = self.all.remove(&id)?;
         self.by_owner
-            .remove(&(entry.shelf, entry.owner, entry.number));
-        if let Some(ids) = self.by_age.get_mut(&entry.shelf) {
+            .remove(&(entry.place, entry.owner, entry.number));
+        if let Some(ids) = self.by_age.get_mut(&entry.place) {
             ids.remove(&entry.number);
         }
         Some(entry)
@@ -125,14 +126,14 @@ impl Briefly {
     /// Keeps `value` under an id that its owner has already, such as a sign-in's, in place of what
     /// was there.
     pub fn keep_under<T: Any + Send>(&self, id: Uuid, owner: Owner, value: T, lifetime: Duration) {
-        let shelf = Shelf {
+        let place = Place {
             kind: TypeId::of::<T>(),
             strangers: matches!(owner, Owner::Stranger(_)),
         };
         let entry = Entry {
             until: self.clock.monotonic() + lifetime,
             number: 0,
-            shelf,
+            place,
             owner,
             value: Box::new(value),
         };
@@ -189,7 +190,7 @@ mod tests {
         Owner::Stranger(IpAddr::from(number.to_be_bytes()))
     }
 
-    fn on_shelves(briefly: &Briefly) -> (usize, usize, usize) {
+    fn places(briefly: &Briefly) -> (usize, usize, usize) {
         let entries = briefly.entries();
         let by_age = entries.by_age.values().map(BTreeMap::len).sum();
         (entries.all.len(), by_age, entries.by_owner.len())
@@ -207,12 +208,12 @@ mod tests {
             let _ = briefly.keep(network(n), Challenge(n), LIFETIME);
         }
         let last = briefly.keep(network(0), Challenge(0), LIFETIME);
-        assert_eq!(on_shelves(&briefly), (5_002, 5_002, 5_002));
+        assert_eq!(places(&briefly), (5_002, 5_002, 5_002));
         assert!(briefly.take::<Challenge>(first).is_none());
         assert!(briefly.take::<Challenge>(last).is_some());
         assert!(briefly.take::<Challenge>(person).is_some());
         assert!(briefly.take::<Way>(way).is_some());
-        assert_eq!(on_shelves(&briefly), (4_999, 4_999, 4_999));
+        assert_eq!(places(&briefly), (4_999, 4_999, 4_999));
     }
 
     /// One network, or one person, has twenty open at most: the oldest gives way.
@@ -231,6 +232,6 @@ mod tests {
             assert_eq!(kept, [vec![false; 10], vec![true; 20]].concat());
             assert!(briefly.take::<Challenge>(other).is_some());
         }
-        assert_eq!(on_shelves(&briefly), (0, 0, 0));
+        assert_eq!(places(&briefly), (0, 0, 0));
     }
 }

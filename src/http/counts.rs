@@ -63,7 +63,7 @@ impl<C: Count> Counts<C> {
     }
 
     #[cfg(test)]
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.0.values().map(HashMap::len).sum()
     }
 }
@@ -128,7 +128,7 @@ mod tests {
         for n in 1_000..200_000 {
             counts.of("account", n.to_string(), now).0 = 1;
             let _ = counts.of("network", "one".into(), now);
-            assert!(counts.len() <= MOST_KEYS + 1);
+            assert!(counts.size() <= MOST_KEYS + 1);
         }
         for n in telling {
             assert!(counts.get_mut("account", &n.to_string()).is_some(), "{n}");
@@ -147,6 +147,6 @@ mod tests {
         for n in 0..=MOST_KEYS {
             counts.of("account", n.to_string(), Duration::ZERO).0 = 1;
         }
-        assert_eq!(counts.len(), KEPT + 1);
+        assert_eq!(counts.size(), KEPT + 1);
     }
 }

@@ -104,7 +104,7 @@ impl Throttle {
         let (mut wait, mut first) = (Duration::ZERO, false);
         for (kind, key) in &keys {
             if let Some(count) = counts.get_mut(kind, key).filter(|count| count.next > now) {
-                wait = wait.max(count.next - now);
+                wait = wait.max(count.next.saturating_sub(now));
                 first |= !std::mem::replace(&mut count.told, true);
             }
         }
@@ -224,7 +224,7 @@ mod tests {
     }
 
     /// Whether a failure at an account, from a network, is admitted.
-    fn fails(throttle: &Throttle, account: &str, network: impl ToString) -> bool {
+    fn fails(throttle: &Throttle, account: &str, network: &impl ToString) -> bool {
         let keys = vec![
             ("account", account.into()),
             ("network", network.to_string()),
@@ -240,13 +240,13 @@ mod tests {
         let throttle = Throttle::new(Clock::new(hands.clone()), true);
         let admitted = |from: u32| {
             let networks = from..from + 9;
-            networks.filter(|n| fails(&throttle, "ada", n)).count()
+            networks.filter(|n| fails(&throttle, "ada", &n)).count()
         };
         let flood = |names: std::ops::Range<u32>| {
             for name in names.map(|n| format!("other {n}")) {
                 assert!(fails(&throttle, &name, &name));
             }
-            assert!(throttle.counts().len() <= 2 * MOST_KEYS);
+            assert!(throttle.counts().size() <= 2 * MOST_KEYS);
         };
         assert_eq!(admitted(0), 5);
         flood(0..100_000);
