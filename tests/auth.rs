@@ -21,6 +21,7 @@ mod second_factor;
 mod service_tokens;
 mod services;
 mod setup;
+mod sign_ins;
 mod sign_out;
 mod throttle;
 mod tokens;

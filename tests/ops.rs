@@ -12,6 +12,7 @@ mod health;
 mod internal;
 mod metrics;
 mod nightly;
+mod queue;
 mod restoring;
 mod secrets;
 mod serving;

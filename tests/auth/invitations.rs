@@ -160,11 +160,14 @@ async fn it_ends_with_time_and_by_hand() {
     let path = format!("/api/admin/invitations/{}", taken_back.str("id"));
     let again = admin.post(&format!("{path}/link"), &json!({})).await;
     assert_eq!(again.str("link"), taken_back.str("link"));
+    let shown = "event=invitation_link_shown";
+    assert_eq!(events(&admin, shown).await.len(), 1);
     assert_eq!(admin.delete(&path).await.status, 204);
     assert_eq!(admin.delete(&path).await.status, 204, "twice is as good");
     assert_eq!(events(&admin, "event=invitation_revoked").await.len(), 1);
     let over = admin.post(&format!("{path}/link"), &json!({})).await;
     assert_eq!((over.status, over.code()), (409, "invitation_over"));
+    assert_eq!(events(&admin, shown).await.len(), 1, "nothing was shown");
     app.advance(Duration::from_hours(24));
     for made in [&short, &taken_back] {
         let refused = come(&app, "eve", &token(made)).await;

@@ -96,6 +96,7 @@ async fn the_words_of_notices() {
         MailPurpose::AddressTaken,
         MailPurpose::PasswordChanged,
         MailPurpose::PasskeyAdded,
+        MailPurpose::PasskeyRemoved,
         MailPurpose::FeedbackAnswered,
         MailPurpose::AccountDeleted,
     ]);
@@ -124,6 +125,13 @@ async fn the_words_of_notices() {
     A passkey was added to your account on 1 January 2026, 00:00 UTC. With it somebody can sign in without your password.
 
     If that was not you, remove it, change your password and end all other sign-ins.
+
+    =====
+    Subject: A passkey was removed
+
+    A passkey was removed from your account on 1 January 2026, 00:00 UTC. Nobody can sign in with it any more.
+
+    If that was not you, change your password and end all other sign-ins.
 
     =====
     Subject: Your feedback was answered

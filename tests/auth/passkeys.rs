@@ -1,6 +1,7 @@
 //! Passkeys: adding them, signing in with them, and what somebody with half of one cannot do.
 
 mod adding;
+mod removing;
 mod signing_in;
 
 use novacore::config::Config;
