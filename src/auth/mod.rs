@@ -42,8 +42,9 @@ pub use tokens::{
 };
 
 // What others may know of an account.
+pub use people::{Accounts, count as count_accounts};
 pub use session::revoked as session_revoked;
-pub use store::{Accounts, Method, Role, User, count as count_accounts, user};
+pub use store::{Method, Role, User, user};
 pub use token::{PublicUser, SignedIn, has_cookie};
 
 // What others tell: to the record of events, and by mail.

@@ -376,33 +376,3 @@ pub fn ended(tx: &impl Read, now: Timestamp, limit: usize) -> Result<Vec<(Uuid, 
     ended.truncate(limit);
     Ok(ended)
 }
-
-/// Accounts, as numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Accounts {
-    pub total: u64,
-    pub verified: u64,
-    pub disabled: u64,
-    /// Signed in, or refreshed a sign-in, at or after the moment asked for.
-    pub seen: u64,
-}
-
-/// Counts all accounts; `since` is what counts as seen.
-pub fn count(tx: &impl Read, since: Timestamp) -> Result<Accounts> {
-    const PAGE: usize = 1000;
-    let mut counts = Accounts::default();
-    let mut span = Span::all();
-    loop {
-        let page = tx.scan(&USERS, span, PAGE)?;
-        for (_, user) in &page {
-            counts.total += 1;
-            counts.verified += u64::from(user.email_verified_at.is_some());
-            counts.disabled += u64::from(user.disabled);
-            counts.seen += u64::from(user.last_seen_at.is_some_and(|at| at >= since));
-        }
-        match page.last() {
-            Some((id, _)) if page.len() == PAGE => span = Span::all().after(id),
-            _ => return Ok(counts),
-        }
-    }
-}

@@ -5,10 +5,12 @@
 //! stored with its event; there is always somebody who can administer.
 
 pub(super) mod change;
+mod count;
 pub(super) mod list;
 mod shell;
 
 pub use change::{Act, Change, must_be_another};
+pub use count::{Accounts, count};
 pub use shell::{accounts, set};
 
 use crate::config::PLANS;

@@ -154,7 +154,7 @@ export interface paths {
 		};
 		get?: never;
 		put?: never;
-		/** The link of an invitation once more, while it is good. */
+		/** The link of an invitation once more, while it is good; that it was shown is kept. */
 		post: operations['post_admin_invitations_id_link'];
 		delete?: never;
 		options?: never;
@@ -826,7 +826,7 @@ export interface paths {
 		get?: never;
 		put?: never;
 		post?: never;
-		/** Removes one of the caller's passkeys. */
+		/** Removes one of the caller's passkeys, unless nobody could sign in to the account any more. */
 		delete: operations['delete_auth_passkeys_id'];
 		options?: never;
 		head?: never;
@@ -2393,6 +2393,7 @@ export interface components {
 			| 'password_changed'
 			| 'second_factor_changed'
 			| 'passkey_added'
+			| 'passkey_removed'
 			| 'access_added'
 			| 'new_sign_in'
 			| 'mail_shown'
@@ -2744,6 +2745,7 @@ export interface components {
 			| 'role_changed'
 			| 'plan_changed'
 			| 'invitation_made'
+			| 'invitation_link_shown'
 			| 'invitation_revoked'
 			| 'invitation_used'
 			| 'service_made'
@@ -4955,6 +4957,15 @@ export interface operations {
 				content?: never;
 			};
 			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description last_way_in */
+			409: {
 				headers: {
 					[name: string]: unknown;
 				};
