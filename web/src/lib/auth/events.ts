@@ -34,6 +34,7 @@ const GROUPS = {
 	},
 	'Running the server': {
 		invitation_made: 'An invitation was made',
+		invitation_link_shown: 'The link of an invitation was shown again',
 		invitation_revoked: 'An invitation was revoked',
 		invitation_used: 'An invitation was used',
 		role_changed: 'The role was changed',

@@ -11,6 +11,7 @@ const PURPOSES: Record<string, string> = {
 	access_added: 'A new way into the account',
 	second_factor_changed: 'Second factor was changed',
 	passkey_added: 'Passkey was added',
+	passkey_removed: 'Passkey was removed',
 	account_deleted: 'Account was deleted',
 	mail_shown: 'An administrator looked at a mail',
 	feedback_answered: 'Feedback was answered',
