@@ -60,11 +60,16 @@ $(RSYNC):
 	@echo "== installing rsync for the tests of live copies (apt)"
 	$(APT) update -qq && $(APT) install -y -qq rsync >/dev/null
 
+FAKETIME := /usr/lib/$(shell uname -m)-linux-gnu/faketime/libfaketime.so.1
+$(FAKETIME):
+	@echo "== installing libfaketime for the tests of links that expire (apt)"
+	$(APT) update -qq && $(APT) install -y -qq libfaketime >/dev/null
+
 tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 	@echo "== installing the browser tests' packages (npm)"
 	cd tests/browser && $(NPM)
 
-test: web tests/browser/node_modules/.package-lock.json | $(CHROMIUM) $(RSYNC)
+test: web tests/browser/node_modules/.package-lock.json | $(CHROMIUM) $(RSYNC) $(FAKETIME)
 	@echo "== page: unit tests"
 	cd web && npm run --silent test
 	@echo "== Rust: unit and integration tests"

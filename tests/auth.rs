@@ -1,6 +1,7 @@
 //! Who you are: accounts, sign-ins and their tokens, the set-up link, and what an attacker meets.
 
 mod accounts;
+mod addresses;
 mod api_tokens;
 mod browser;
 mod ending;

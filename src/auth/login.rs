@@ -19,7 +19,7 @@ use crate::config::Verification;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::rate::Limit;
-use crate::http::throttle::Key;
+use crate::http::throttle::{Key, Refusal};
 use crate::http::{Client, Json};
 use crate::metrics;
 
@@ -88,10 +88,7 @@ pub async fn login(
     let keys = keys(&app, &visitor, &body.email, user.as_ref());
     let attempt = match app.throttle.attempt(keys) {
         Ok(attempt) => attempt,
-        Err(error) => {
-            tell(&app, &client, What::SignInThrottled, user.as_ref()).await;
-            return Err(error);
-        }
+        Err(refusal) => return Err(slow_down(&app, &client, refusal, user.as_ref()).await),
     };
     let (user, verdict, shown) = match prove(&app, &body, user.clone()).await {
         Ok(proven) => proven,
@@ -150,6 +147,17 @@ pub fn unverified() -> Error {
         "email_unverified",
         "Verify your mail address first: open the link in the mail that was sent to it.",
     )
+}
+
+/// What somebody hears who has to wait. One event tells of a whole wait, so that a flood of tries does
+/// not bury what else happened to the account.
+pub async fn slow_down(app: &App, client: &Client, refusal: Refusal, user: Option<&User>) -> Error {
+    if refusal.first {
+        tell(app, client, What::SignInThrottled, user).await;
+    } else {
+        metrics::sign_in("refused");
+    }
+    refusal.into()
 }
 
 /// Keeps a refusal, with the account it was about if there is one.

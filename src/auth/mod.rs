@@ -4,6 +4,7 @@
 //! a user. Must stay true: a sign-in that has ended is refused from that moment on; an unknown
 //! address and a wrong password cannot be told apart, in words or in time.
 
+mod address;
 mod audit;
 mod caller;
 mod closing;

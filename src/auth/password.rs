@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 
 pub const MIN_CHARS: usize = 10;
 pub const MAX_CHARS: usize = 256;
+/// What is typed is never longer: a character has four bytes at most.
+const LONGEST_BYTES: usize = 4 * MAX_CHARS;
 
 /// People waiting for a hash beyond this are asked to come back, instead of waiting for minutes.
 const MOST_WAITING: usize = 512;
@@ -133,29 +135,57 @@ pub enum Verdict {
 /// Compares; without a stored hash it takes the same time and says `Wrong`.
 pub async fn verify(app: &App, password: Password, stored: Option<String>) -> Result<Verdict> {
     let hasher = hasher(app)?;
-    bounded(app, move || {
-        let Some(stored) = stored else {
-            // Same work as a real comparison, so that time does not tell whether the address exists.
-            let _ = hasher.hash_password_with_salt(password.0.as_bytes(), &[0x5a; 16]);
-            return Ok(Verdict::Wrong);
-        };
-        let parsed =
-            PasswordHash::new(&stored).map_err(|e| Error::internal("a stored password hash", e))?;
-        if hasher
-            .verify_password(password.0.as_bytes(), &parsed)
-            .is_err()
-        {
-            return Ok(Verdict::Wrong);
-        }
-        let current = Params::try_from(&parsed).is_ok_and(|params| {
-            params.m_cost() >= hasher.params().m_cost()
-                && params.t_cost() >= hasher.params().t_cost()
-        });
-        Ok(if current {
-            Verdict::Right
-        } else {
-            Verdict::Outdated
-        })
+    bounded(app, move || compare(&hasher, &password, stored.as_deref())).await
+}
+
+fn compare(hasher: &Argon2<'_>, password: &Password, stored: Option<&str>) -> Result<Verdict> {
+    // No password is so long; its beginning costs the same and is never right.
+    let too_long = password.0.len() > LONGEST_BYTES;
+    let typed = &password.0.as_bytes()[..password.0.len().min(LONGEST_BYTES)];
+    let Some(stored) = stored.filter(|_| !too_long) else {
+        // Same work as a real comparison, so that time does not tell whether the address exists.
+        let _ = hasher.hash_password_with_salt(typed, &[0x5a; 16]);
+        return Ok(Verdict::Wrong);
+    };
+    let parsed =
+        PasswordHash::new(stored).map_err(|e| Error::internal("a stored password hash", e))?;
+    if hasher.verify_password(typed, &parsed).is_err() {
+        return Ok(Verdict::Wrong);
+    }
+    let current = Params::try_from(&parsed).is_ok_and(|params| {
+        params.m_cost() >= hasher.params().m_cost() && params.t_cost() >= hasher.params().t_cost()
+    });
+    Ok(if current {
+        Verdict::Right
+    } else {
+        Verdict::Outdated
     })
-    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However much somebody sends as a password, no more of it is hashed than any password has, and
+    /// it is wrong like any other.
+    #[test]
+    fn a_very_long_password_is_wrong() {
+        let hasher = Argon2::new(
+            Algorithm::Argon2id,
+            Version::V0x13,
+            Params::new(8, 1, 1, None).expect("parameters"),
+        );
+        for (length, expected) in [(1024, Verdict::Right), (1025, Verdict::Wrong)] {
+            let password = Password("x".repeat(length));
+            let stored = hasher.hash_password_with_salt(password.0.as_bytes(), &[1; 16]);
+            let stored = stored.expect("a hash").to_string();
+            let verdict = compare(&hasher, &password, Some(&stored)).expect("a verdict");
+            assert_eq!(verdict, expected, "{length}");
+        }
+        let beginning = hasher.hash_password_with_salt("x".repeat(1024).as_bytes(), &[1; 16]);
+        let beginning = beginning.expect("a hash").to_string();
+        let longer = Password("x".repeat(200_000));
+        let verdict = compare(&hasher, &longer, Some(&beginning)).expect("a verdict");
+        assert_eq!(verdict, Verdict::Wrong);
+    }
 }

@@ -47,7 +47,7 @@ async fn send_to(app: App, client: Client, email: String) -> Result<()> {
         audit::record(&app, event.refused()).await;
         return Ok(());
     };
-    admit_person(&app, "reset mails", &user)?;
+    admit_person(&app, "reset mails to a person", &user)?;
     let link = links::prepare(&app, Purpose::ResetPassword, user.id, &user.email);
     let inside = app.clone();
     let send = move |tx: &mut WriteTx<'_>| {

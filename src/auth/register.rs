@@ -8,6 +8,7 @@ use storage::WriteTx;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::address::checked_address;
 use super::audit::{Actor, Event, What};
 use super::enter::{self, Visitor};
 use super::mail::{Mail, Purpose};
@@ -186,56 +187,4 @@ async fn prepare(app: &App, account: NewAccount) -> Result<User> {
         second_factor: None,
         erasing: false,
     })
-}
-
-/// An address that mail could be sent to: one @, something on both sides, no spaces or controls.
-/// Whether it exists only a mail can tell.
-pub fn checked_address(email: &str) -> Result<String> {
-    let email = email.trim();
-    let parts = email.rsplit_once('@');
-    let fits = email.len() <= 254
-        && !email
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c))
-        && parts.is_some_and(|(name, host)| {
-            !name.is_empty()
-                && name.len() <= 64
-                && !name.contains('@')
-                && !host.is_empty()
-                && !host.starts_with('.')
-        });
-    if fits {
-        return Ok(email.to_owned());
-    }
-    Err(Error::field(
-        "email_invalid",
-        "email",
-        "This does not look like a mail address, for example ada@example.org.",
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What is stored as an address must be one, since links will be mailed to it.
-    #[test]
-    fn addresses_are_checked_for_form() {
-        for good in ["ada@example.org", " a+b@localhost ", "ü@bücher.example"] {
-            assert!(checked_address(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "ada",
-            "@example.org",
-            "ada@",
-            "a b@c.d",
-            "a@b@c",
-            "a@b\n.c",
-            "<a@b.c>",
-            "a@.b",
-        ] {
-            assert!(checked_address(bad).is_err(), "{bad}");
-        }
-    }
 }

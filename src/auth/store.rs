@@ -141,9 +141,21 @@ struct Setup {
 
 impl Record for Setup {}
 
-/// The form of an address by which it is unique.
+/// Bytes of the longest address (RFC 5321).
+pub const LONGEST_ADDRESS: usize = 254;
+
+/// The form of an address by which it is unique. Letters of ASCII alone are folded: others have small
+/// forms that are ASCII (the Kelvin sign's is k), and one person's address must never become another's.
 pub fn folded(email: &str) -> String {
-    email.trim().to_lowercase()
+    email.trim().to_ascii_lowercase()
+}
+
+/// The keys that an address may stand under: its folded form, and the form by which rows were keyed
+/// that were written when all letters were folded.
+fn email_keys(email: &str) -> Vec<String> {
+    let mut keys = vec![folded(email), email.trim().to_lowercase()];
+    keys.dedup();
+    keys
 }
 
 pub fn user(tx: &impl Read, id: Uuid) -> Result<Option<User>> {
@@ -151,16 +163,25 @@ pub fn user(tx: &impl Read, id: Uuid) -> Result<Option<User>> {
 }
 
 pub fn user_by_email(tx: &impl Read, email: &str) -> Result<Option<User>> {
-    match tx.get(&EMAILS, &folded(email))? {
-        Some(Uuid16(id)) => user(tx, id),
-        None => Ok(None),
+    if email.trim().len() > LONGEST_ADDRESS {
+        return Ok(None);
     }
+    for key in email_keys(email) {
+        let found = tx.get(&EMAILS, &key)?.map(|Uuid16(id)| user(tx, id));
+        // An old key may be what several addresses fold to; only one of them has the account.
+        let found = found.transpose()?.flatten();
+        let theirs = found.filter(|user| folded(&user.email) == folded(email));
+        if theirs.is_some() {
+            return Ok(theirs);
+        }
+    }
+    Ok(None)
 }
 
 /// Adds an account, or says that the address has one.
 pub fn add_user(tx: &mut WriteTx<'_>, user: &User) -> Result<()> {
     let key = folded(&user.email);
-    if tx.contains(&EMAILS, &key)? {
+    if tx.contains(&EMAILS, &key)? || user_by_email(tx, &user.email)?.is_some() {
         return Err(Error::conflict(
             "email_taken",
             "There is already an account with this address. Sign in instead.",
@@ -214,7 +235,12 @@ pub fn another_administrator(tx: &impl Read, id: Uuid) -> Result<bool> {
 
 /// Removes an account's row and its address, which can be registered again from then on.
 pub fn remove_user(tx: &mut WriteTx<'_>, user: &User) -> Result<()> {
-    tx.delete(&EMAILS, &folded(&user.email))?;
+    for key in email_keys(&user.email) {
+        let theirs = tx.get(&EMAILS, &key)?;
+        if theirs.is_some_and(|Uuid16(id)| id == user.id) {
+            tx.delete(&EMAILS, &key)?;
+        }
+    }
     tx.delete(&USERS, &user.id)?;
     Ok(())
 }

@@ -42,7 +42,7 @@ pub fn admit_mail(app: &App, what: &'static str, client: &Client) -> Result<()> 
         .window(what, &client.network(), MAILS_A_NETWORK, MAILS_PERIOD)
 }
 
-/// Counts mails to a person.
+/// Counts mails to a person; `what` is its own, so that no flood of networks can make it forget.
 pub fn admit_person(app: &App, what: &'static str, user: &User) -> Result<()> {
     app.rates
         .window(what, &user.id, MAILS_A_PERSON, MAILS_PERIOD)
@@ -181,7 +181,7 @@ pub async fn resend(
         let message = "Your address is verified already.";
         return Err(Error::conflict("already_verified", message));
     }
-    admit_person(&app, "verification mails", &user)?;
+    admit_person(&app, "verification mails to a person", &user)?;
     let event = Event::new(&app, What::VerificationSent, Actor::User(user.id)).from(&client);
     let inside = app.clone();
     let send = move |tx: &mut WriteTx<'_>| {
@@ -200,7 +200,7 @@ async fn resend_to(app: App, client: Client, email: String) -> Result<()> {
         audit::record(&app, event.refused()).await;
         return Ok(());
     };
-    admit_person(&app, "verification mails", &user)?;
+    admit_person(&app, "verification mails to a person", &user)?;
     let inside = app.clone();
     let send = move |tx: &mut WriteTx<'_>| send_link(&inside, tx, &user, &event.about(user.id));
     app.store.write(send).await

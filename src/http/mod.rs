@@ -7,6 +7,7 @@ pub mod assets;
 pub mod body;
 pub mod briefly;
 pub mod client;
+pub mod counts;
 pub mod events;
 pub mod failure;
 pub mod observe;

@@ -3,17 +3,13 @@
 //! Knows no plan and no route; whoever asks brings the limit. Generic cell rate algorithm (ITU-T
 //! I.371): per key one number, the moment at which the bucket will be empty again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::error::Error;
-
-/// Keys kept at most; when a flood of new keys reaches it, those with the most room are dropped.
-const MOST_KEYS: usize = 100_000;
-/// No window is longer than this.
-const LONGEST_WINDOW: Duration = Duration::from_hours(24);
+use crate::http::counts::{Count, Counts};
 
 /// So many per `period` in the long run, and `burst` of them at once.
 #[derive(Clone, Copy, Debug)]
@@ -45,13 +41,54 @@ impl Limit {
     }
 }
 
+/// When a bucket will be empty again.
+#[derive(Debug, Default)]
+struct Bucket(Duration);
+
+impl Count for Bucket {
+    type Weight = Duration;
+
+    fn is_over(&self, now: Duration) -> bool {
+        self.0 <= now
+    }
+
+    /// The bucket with the most room goes first.
+    fn weight(&self) -> Duration {
+        self.0
+    }
+}
+
+/// When something happened, as far as it counts.
+#[derive(Debug, Default)]
+struct Window {
+    times: VecDeque<Duration>,
+    /// When the last of them no longer counts.
+    until: Duration,
+}
+
+impl Count for Window {
+    type Weight = (usize, Duration);
+
+    fn is_over(&self, now: Duration) -> bool {
+        self.until <= now
+    }
+
+    fn weight(&self) -> (usize, Duration) {
+        (self.times.len(), self.until)
+    }
+}
+
 /// All buckets of the program.
 #[derive(Debug)]
 pub struct Rates {
     clock: Clock,
     enabled: bool,
-    full_until: Mutex<HashMap<(&'static str, String), Duration>>,
-    windows: Mutex<HashMap<(&'static str, String), VecDeque<Duration>>>,
+    buckets: Mutex<Counts<Bucket>>,
+    windows: Mutex<Counts<Window>>,
+}
+
+fn lock<T>(counts: &Mutex<T>) -> MutexGuard<'_, T> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Rates {
@@ -59,7 +96,7 @@ impl Rates {
         Self {
             clock,
             enabled,
-            full_until: Mutex::default(),
+            buckets: Mutex::default(),
             windows: Mutex::default(),
         }
     }
@@ -72,21 +109,14 @@ impl Rates {
         let now = self.clock.monotonic();
         let each = limit.period / limit.count;
         let room = each * limit.burst.max(1);
-        let mut buckets = self
-            .full_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= MOST_KEYS {
-            let soon = now + limit.period / 2;
-            buckets.retain(|_, until| *until > soon);
-        }
-        let until = buckets.entry((what, key.to_string())).or_insert(now);
-        let filled = (*until).max(now) + each;
+        let mut buckets = lock(&self.buckets);
+        let bucket = buckets.of(what, key.to_string(), now);
+        let filled = bucket.0.max(now) + each;
         let wait = filled.saturating_sub(now + room);
         if !wait.is_zero() {
             return Err(too_often(wait));
         }
-        *until = filled;
+        bucket.0 = filled;
         Ok(())
     }
 
@@ -103,15 +133,9 @@ impl Rates {
             return Ok(());
         }
         let now = self.clock.monotonic();
-        let mut windows = self.windows();
-        if windows.len() >= MOST_KEYS {
-            windows.retain(|_, times| {
-                times
-                    .back()
-                    .is_some_and(|last| now < *last + LONGEST_WINDOW)
-            });
-        }
-        let times = windows.entry((what, key.to_string())).or_default();
+        let mut windows = lock(&self.windows);
+        let window = windows.of(what, key.to_string(), now);
+        let times = &mut window.times;
         while times.front().is_some_and(|first| *first + period <= now) {
             times.pop_front();
         }
@@ -121,27 +145,17 @@ impl Rates {
             }
             _ => {
                 times.push_back(now);
+                window.until = now + period;
                 Ok(())
             }
         }
     }
 
-    fn windows(&self) -> MutexGuard<'_, HashMap<(&'static str, String), VecDeque<Duration>>> {
-        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Forgets the buckets that are empty again.
+    /// Forgets the buckets that are empty again, and the windows that are over.
     pub fn sweep(&self) {
         let now = self.clock.monotonic();
-        self.full_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|_, until| *until > now);
-        self.windows().retain(|_, times| {
-            times
-                .back()
-                .is_some_and(|last| now < *last + LONGEST_WINDOW)
-        });
+        lock(&self.buckets).sweep(now);
+        lock(&self.windows).sweep(now);
     }
 }
 
@@ -152,5 +166,46 @@ fn too_often(wait: Duration) -> Error {
             .into(),
         retry_after: wait.as_secs() + 1,
         resets_at: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::counts::MOST_KEYS;
+
+    /// Neither a flood of networks, nor time shorter than the period, gives anybody more than the
+    /// limit; memory is bounded.
+    #[test]
+    fn a_flood_of_networks_buys_nothing() {
+        let rates = Rates::new(Clock::system(), true);
+        let limit = Limit::per_hour(5);
+        let window = |key: &str| rates.window("mails", &key, 3, Duration::from_hours(1));
+        for n in 0..5 {
+            assert!(rates.take("sign-ins", &"eve", limit).is_ok());
+            assert_eq!(window("eve").is_ok(), n < 3);
+        }
+        let mut most = 0;
+        for n in 0..200_000 {
+            assert!(rates.take("sign-ins", &n, limit).is_ok());
+            assert!(window(&n.to_string()).is_ok());
+            most = most.max(lock(&rates.windows).size());
+            most = most.max(lock(&rates.buckets).size());
+        }
+        assert_eq!(most, MOST_KEYS);
+        assert!(rates.take("sign-ins", &"eve", limit).is_err());
+        assert!(window("eve").is_err());
+    }
+
+    /// A window whose period is over is not kept any longer.
+    #[test]
+    fn a_window_that_is_over_is_forgotten() {
+        let rates = Rates::new(Clock::system(), true);
+        let (tick, hour) = (Duration::from_nanos(1), Duration::from_hours(1));
+        assert!(rates.window("mails", &"ada", 1, tick).is_ok());
+        assert!(rates.window("mails", &"bob", 1, hour).is_ok());
+        while rates.clock.monotonic() < tick * 2 {}
+        rates.sweep();
+        assert_eq!(lock(&rates.windows).size(), 1);
     }
 }

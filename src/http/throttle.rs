@@ -5,12 +5,12 @@
 //! at once admit exactly the allowance; it is given back only when it was no failure. The count
 //! lives in memory: a restart forgets it, which no attacker can cause.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::error::{Error, Result};
+use crate::error::Error;
+use crate::http::counts::{self, Counts};
 
 /// Failures without a wait.
 pub const FREE: u32 = 5;
@@ -21,8 +21,6 @@ pub const LONGEST_WAIT: Duration = Duration::from_mins(15);
 /// A count is forgotten after so long without a failure.
 pub const FORGOTTEN: Duration = Duration::from_hours(24);
 
-const MOST_KEYS: usize = 100_000;
-
 /// What is counted by: a kind of key, and the key.
 pub type Key = (&'static str, String);
 
@@ -32,6 +30,20 @@ struct Count {
     /// No try before this.
     next: Duration,
     last: Duration,
+    /// Whether somebody was refused since the last try that was admitted.
+    told: bool,
+}
+
+impl counts::Count for Count {
+    type Weight = (u32, Duration);
+
+    fn is_over(&self, now: Duration) -> bool {
+        now.saturating_sub(self.last) >= FORGOTTEN
+    }
+
+    fn weight(&self) -> (u32, Duration) {
+        (self.failures, self.last)
+    }
 }
 
 /// The counts of the program.
@@ -39,7 +51,7 @@ struct Count {
 pub struct Throttle {
     clock: Clock,
     enabled: bool,
-    counts: Mutex<HashMap<Key, Count>>,
+    counts: Mutex<Counts<Count>>,
 }
 
 /// A try that was admitted and, until said otherwise, failed.
@@ -47,6 +59,20 @@ pub struct Throttle {
 pub struct Attempt<'a> {
     throttle: &'a Throttle,
     keys: Vec<Key>,
+}
+
+/// A try that was not admitted.
+#[derive(Debug)]
+pub struct Refusal {
+    /// Whether it is the first since one was admitted: one event tells of the whole wait.
+    pub first: bool,
+    wait: Duration,
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        throttled(refusal.wait)
+    }
 }
 
 impl Throttle {
@@ -58,15 +84,15 @@ impl Throttle {
         }
     }
 
-    fn counts(&self) -> MutexGuard<'_, HashMap<Key, Count>> {
+    fn counts(&self) -> MutexGuard<'_, Counts<Count>> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Admits a try under all of `keys`, or says when to come back.
     ///
     /// # Errors
-    /// `login_throttled` with the longest of the waits.
-    pub fn attempt(&self, keys: Vec<Key>) -> Result<Attempt<'_>> {
+    /// A refusal, `login_throttled`, with the longest of the waits.
+    pub fn attempt(&self, keys: Vec<Key>) -> Result<Attempt<'_>, Refusal> {
         if !self.enabled {
             return Ok(Attempt {
                 throttle: self,
@@ -75,26 +101,25 @@ impl Throttle {
         }
         let now = self.clock.monotonic();
         let mut counts = self.counts();
-        let waits = keys.iter().filter_map(|key| counts.get(key));
-        let wait = waits
-            .map(|count| count.next.saturating_sub(now))
-            .max()
-            .unwrap_or_default();
+        let (mut wait, mut first) = (Duration::ZERO, false);
+        for (kind, key) in &keys {
+            if let Some(count) = counts.get_mut(kind, key).filter(|count| count.next > now) {
+                wait = wait.max(count.next.saturating_sub(now));
+                first |= !std::mem::replace(&mut count.told, true);
+            }
+        }
         if !wait.is_zero() {
-            return Err(throttled(wait));
+            return Err(Refusal { first, wait });
         }
-        if counts.len() >= MOST_KEYS {
-            // Counts that ask nobody to wait go first.
-            counts.retain(|_, count| count.next > now);
-        }
-        for key in &keys {
-            let count = counts.entry(key.clone()).or_default();
+        for (kind, key) in &keys {
+            let count = counts.of(kind, key.clone(), now);
             if now.saturating_sub(count.last) >= FORGOTTEN {
                 *count = Count::default();
             }
             count.failures += 1;
             count.last = now;
             count.next = now + wait_after(count.failures);
+            count.told = false;
         }
         Ok(Attempt {
             throttle: self,
@@ -104,14 +129,13 @@ impl Throttle {
 
     /// Forgets what is counted under a key: its owner has proved themselves by other means.
     pub fn forget(&self, key: &Key) {
-        self.counts().remove(key);
+        self.counts().remove(key.0, &key.1);
     }
 
     /// Forgets the counts that have run out.
     pub fn sweep(&self) {
         let now = self.clock.monotonic();
-        self.counts()
-            .retain(|_, count| now.saturating_sub(count.last) < FORGOTTEN);
+        self.counts().sweep(now);
     }
 }
 
@@ -122,7 +146,7 @@ impl Attempt<'_> {
         let mut counts = self.throttle.counts();
         for key in &self.keys {
             if kinds.contains(&key.0) {
-                counts.remove(key);
+                counts.remove(key.0, &key.1);
             } else {
                 give_back(&mut counts, key);
             }
@@ -138,8 +162,8 @@ impl Attempt<'_> {
     }
 }
 
-fn give_back(counts: &mut HashMap<Key, Count>, key: &Key) {
-    if let Some(count) = counts.get_mut(key) {
+fn give_back(counts: &mut Counts<Count>, key: &Key) {
+    if let Some(count) = counts.get_mut(key.0, &key.1) {
         count.failures = count.failures.saturating_sub(1);
         count.next = Duration::ZERO;
     }
@@ -170,7 +194,88 @@ fn throttled(wait: Duration) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::clock::{Sleep, TimeSource};
+    use crate::http::counts::MOST_KEYS;
+
+    #[derive(Default)]
+    struct Hands(Mutex<Duration>);
+
+    impl TimeSource for Hands {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        fn monotonic(&self) -> Duration {
+            *self.0.lock().expect("the time")
+        }
+
+        fn sleep(&self, _duration: Duration) -> Sleep {
+            Box::pin(std::future::ready(()))
+        }
+    }
+
+    fn at(hands: &Hands, seconds: u64) {
+        *hands.0.lock().expect("the time") = Duration::from_secs(seconds);
+    }
+
+    /// Whether a failure at an account, from a network, is admitted.
+    fn fails(throttle: &Throttle, account: &str, network: &impl ToString) -> bool {
+        let keys = vec![
+            ("account", account.into()),
+            ("network", network.to_string()),
+        ];
+        throttle.attempt(keys).is_ok()
+    }
+
+    /// Guesses at 200,000 other accounts, from as many networks, neither end the wait of one that is
+    /// guessed at nor give it free tries again, also once its wait is over; memory is bounded.
+    #[test]
+    fn a_flood_of_accounts_and_networks_buys_no_tries() {
+        let hands = Arc::new(Hands::default());
+        let throttle = Throttle::new(Clock::new(hands.clone()), true);
+        let admitted = |from: u32| {
+            let networks = from..from + 9;
+            networks.filter(|n| fails(&throttle, "ada", &n)).count()
+        };
+        let flood = |names: std::ops::Range<u32>| {
+            for name in names.map(|n| format!("other {n}")) {
+                assert!(fails(&throttle, &name, &name));
+            }
+            assert!(throttle.counts().size() <= 2 * MOST_KEYS);
+        };
+        assert_eq!(admitted(0), 5);
+        flood(0..100_000);
+        assert_eq!(admitted(10), 0);
+        at(&hands, 15);
+        assert_eq!(admitted(20), 1);
+        at(&hands, 46);
+        flood(100_000..200_000);
+        assert_eq!(admitted(30), 1);
+        assert_eq!(admitted(40), 0);
+    }
+
+    /// Of the refusals of one wait the first is told from the others, and of the next wait again.
+    #[test]
+    fn the_first_refusal_of_a_wait_is_known() {
+        let hands = Arc::new(Hands::default());
+        let throttle = Throttle::new(Clock::new(hands.clone()), true);
+        let first = |network: &str| {
+            let keys = vec![("account", "ada".into()), ("network", network.into())];
+            throttle.attempt(keys).err().map(|refusal| refusal.first)
+        };
+        assert_eq!([0; 5].map(|_| first("a")), [None; 5]);
+        assert_eq!(
+            ["a", "a", "b", "c"].map(first),
+            [true, false, false, false].map(Some)
+        );
+        at(&hands, 15);
+        assert_eq!(["b", "a", "b"].map(first), [None, Some(true), Some(false)]);
+    }
 
     /// The table of docs/security.md: five tries are free, then 15 s, doubling up to 15 min.
     #[test]

@@ -5,9 +5,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::{credentials, register};
+use super::{credentials, login, register};
 use crate::support::app::{PASSWORD, TestApp};
 use crate::support::http::{Answer, Person};
+use crate::support::records::words;
 
 const ADA: &str = "ada@example.org";
 
@@ -199,5 +200,30 @@ async fn a_found_browser_is_no_place_to_guess() {
         .post("/api/auth/change-password", &change(PASSWORD))
         .await;
     assert_eq!(done.status, 204, "{done:?}");
+    app.finish().await;
+}
+
+/// A flood of tries does not bury what else happened to the account: of each wait the first try that
+/// was refused is told of, and every guess that was compared.
+#[tokio::test]
+async fn a_flood_leaves_one_event_a_wait() {
+    let app = TestApp::with(|config| config.limits.sign_ins_per_minute = 0).await;
+    let ada = app.user("ada").await;
+    let before = words(&app, &ada).await.len();
+    for network in 0..50 {
+        try_from(&app, network, ADA, "a guess at random").await;
+    }
+    let waited = |events: &[String]| {
+        let waits = events.iter().filter(|word| *word == "sign_in_throttled");
+        (events.len() - before, waits.count())
+    };
+    assert_eq!(waited(&words(&app, &ada).await), (6, 1));
+    app.advance(Duration::from_secs(15));
+    for network in 50..60 {
+        try_from(&app, network, ADA, "a guess at random").await;
+    }
+    assert_eq!(waited(&words(&app, &ada).await), (8, 2));
+    let ready = login(&app, "admin@example.org", PASSWORD).await;
+    assert_eq!(ready.status, 200, "nobody else waits");
     app.finish().await;
 }

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { machine, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import assert from 'node:assert/strict'
@@ -19,7 +19,7 @@ export const PHONE = { width: 390, height: 844, isMobile: true }
 const HERE = new URL('../..', import.meta.url).pathname
 const BINARY = resolve(HERE, process.env.CARGO_TARGET_DIR ?? 'target', 'debug/novacore')
 
-const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1'
+const FAKETIME = `/usr/lib/${machine()}-linux-gnu/faketime/libfaketime.so.1`
 /** What tokens, codes and passwords look like. */
 const SECRET = /eyJ|nova_|[A-Za-z0-9_-]{32,}|calm river/
 

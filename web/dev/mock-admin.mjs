@@ -50,6 +50,7 @@ function makePeople() {
 			role: index === 1 || index === 30 ? 'admin' : 'user',
 			plan: ['free', 'free', 'basic', 'pro'][index % 4],
 			disabled: index % 17 === 5,
+			erasing: false,
 			created_at: ago(index + 2),
 			last_seen_at: seen,
 			second_factor: index % 5 === 1,
@@ -219,16 +220,16 @@ function makeJobs() {
 	});
 	const error = 'connection to smtp.example.org:587 refused after 10 s';
 	return [
-		one('send_mail', 'waiting', { due_at: ahead(0.0001) }),
-		one('send_mail', 'waiting', { attempts: 3, last_error: error, due_at: ahead(0.02) }),
-		one('erase_account', 'failed', {
+		one('auth.mail', 'waiting', { due_at: ahead(0.0001) }),
+		one('auth.mail', 'waiting', { attempts: 3, last_error: error, due_at: ahead(0.02) }),
+		one('account.erase', 'failed', {
 			attempts: 12,
 			last_error: 'the disk takes nothing new',
 			ended_at: ago(0.5)
 		}),
-		one('send_mail', 'held'),
+		one('auth.mail', 'held'),
 		...Array.from({ length: 70 }, (_, n) =>
-			one(n % 9 ? 'send_mail' : 'something_new', 'done', {
+			one(n % 9 ? 'auth.mail' : 'something_new', 'done', {
 				attempts: 1,
 				created_at: ago(n + 1),
 				ended_at: ago(n + 1)
@@ -267,6 +268,7 @@ export function addAdministration(routes, { world, send, Refusal, page, administ
 			if (!real.has(user.id))
 				real.set(user.id, {
 					disabled: false,
+					erasing: false,
 					last_seen_at: ago(0),
 					passkeys: 0,
 					tokens: 0,

@@ -220,7 +220,7 @@ describe('feedback and jobs', () => {
 		const job = (change: Partial<Job>) => ({ state: 'waiting', attempts: 0, ...change }) as Job;
 		expect(jobs.standingOf(job({})).words).toBe('Waiting');
 		expect(jobs.standingOf(job({ attempts: 1 })).words).toBe('Failed so far, is tried again');
-		expect(jobs.standingOf(job({ state: 'held' })).words).toBe('Held, because this is a copy');
+		expect(jobs.standingOf(job({ state: 'held' })).words).toBe('Held');
 		const tried = [job({}), job({ attempts: 1 }), job({ state: 'failed' }), job({ state: 'held' })];
 		expect(tried.map(jobs.canRetry)).toEqual([false, true, true, false]);
 		expect(jobs.kindWords('something_new')).toBe('something_new');

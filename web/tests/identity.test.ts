@@ -11,7 +11,7 @@ import { take } from '../src/lib/api/client';
 import { asApiError, problemOf } from '../src/lib/api/problem';
 import { codeProblem, inFours, plainCode } from '../src/lib/auth/code';
 import { credentialJson, requestOptions, toBytes, toText } from '../src/lib/auth/passkey';
-import { byWords } from '../src/lib/auth/events';
+import { byWords, detailWords } from '../src/lib/auth/events';
 import { linkProblem, providerProblem } from '../src/lib/auth/problems';
 import { session } from '../src/lib/auth/session.svelte';
 import { waiting } from '../src/lib/ui/time';
@@ -115,6 +115,8 @@ describe('words', () => {
 	});
 
 	it('say who did it, when it was somebody else', () => {
+		expect(detailWords('verify_email')).toBe('verify email');
+		expect(detailWords('my_Laptop')).toBe('my_Laptop');
 		expect(byWords('you')).toBe('');
 		expect(byWords('administrator')).toBe('by the administrator');
 	});

@@ -218,7 +218,7 @@ async fn send_test(app: &App, to: &str) -> Result<String> {
         code: "mail_unavailable",
         message: format!("The test was not sent: {reason}."),
     };
-    let to = crate::auth::register::checked_address(to)?;
+    let to = crate::auth::address::checked_address(to)?;
     let mailer = mailer(app).map_err(unavailable)?;
     let letter = letter::lay_out(app, to, words::test(), None)?;
     let letter = outgoing(app.ids.next(), letter);

@@ -19,6 +19,7 @@ use crate::auth::confirm::confirm;
 use crate::auth::password::Password;
 use crate::auth::{login, verification};
 use crate::error::Result;
+use crate::http::briefly::Owner;
 use crate::http::failure::Failure;
 use crate::http::{Client, Json};
 use crate::outside::Departure;
@@ -122,7 +123,11 @@ pub async fn begin(
         tracing::warn!(%trouble, "the other service cannot be used");
         failed()
     })?;
-    let id = app.briefly.keep(Arc::new(way), LIFETIME)?;
+    let owner = match link {
+        Some((user, _)) => Owner::Person(user),
+        None => Owner::Stranger(client.network()),
+    };
+    let id = app.briefly.keep(owner, Arc::new(way), LIFETIME);
     let mut response = Json(OidcAddress { url }).into_response();
     let cookie = cookie::keep(&client, id, LIFETIME)?;
     response.headers_mut().append(header::SET_COOKIE, cookie);

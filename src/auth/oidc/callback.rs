@@ -19,14 +19,15 @@ use super::proof::{self, Proved, Refused};
 use super::settle::{self, Person, Rules, Settled, Tie};
 use super::{cookie, failed, service};
 use crate::app::App;
+use crate::auth::address::checked_address;
 use crate::auth::audit::{self, Actor, Event, What};
 use crate::auth::enter::{self, Visitor};
 use crate::auth::grounds::Grounds;
-use crate::auth::register::checked_address;
 use crate::auth::session::Proof;
 use crate::auth::store::{self, Method, Role, Session, User};
 use crate::auth::token;
 use crate::error::{Error, Result};
+use crate::http::briefly::Owner;
 use crate::http::rate::Limit;
 use crate::http::{Client, Query};
 use crate::metrics;
@@ -243,7 +244,8 @@ async fn sign_in(app: &App, visitor: &Visitor<'_>, person: Person) -> Result<Arr
             user: user.id,
             person,
         };
-        return app.briefly.keep(half, HALF_DONE).map(Arrived::Half);
+        let id = app.briefly.keep(Owner::Person(user.id), half, HALF_DONE);
+        return Ok(Arrived::Half(id));
     }
     let proof = Proof {
         method: Method::Oidc,

@@ -50,18 +50,44 @@ pub fn id(headers: &HeaderMap, client: &Client) -> Option<Uuid> {
     value.parse().ok()
 }
 
+/// Devices that are remembered on a way, and the length of the cookie of each, which has 102
+/// characters: whatever a stranger sends as cookies, little of it is kept.
+const MOST_DEVICES: usize = 5;
+const LONGEST_DEVICE: usize = 128;
+
 /// The cookies by which devices are known. They are strict: our own page sends them when somebody sets
 /// out, but nobody does who comes back from another site.
 pub fn devices(headers: &HeaderMap) -> HeaderMap {
     let known = pairs(headers).filter(|pair| {
         let bare = pair.strip_prefix("__Host-").unwrap_or(pair);
-        bare.starts_with("novacore-device-")
+        bare.starts_with("novacore-device-") && pair.len() <= LONGEST_DEVICE
     });
-    let line = known.collect::<Vec<_>>().join("; ");
+    let line = known.take(MOST_DEVICES).collect::<Vec<_>>().join("; ");
     let value = HeaderValue::from_str(&line).ok();
     let value = value.filter(|value| !value.is_empty());
     value
         .map(|value| (header::COOKIE, value))
         .into_iter()
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stranger who sets out with a hundred long cookies does not make the program keep them.
+    #[test]
+    fn few_and_short_cookies_are_kept() {
+        let headers = |lines: &[String]| -> HeaderMap {
+            let lines = lines.iter().map(|line| line.parse().expect("a header"));
+            lines.map(|line| (header::COOKIE, line)).collect()
+        };
+        let long = format!("novacore-device-1={}", "x".repeat(7_000));
+        let real = |n: usize| format!("__Host-novacore-device-{n:012}={}", "a".repeat(66));
+        let many: Vec<_> = (0..20).map(real).collect();
+        let sent = headers(&[long, format!("theme=dark; {}", many.join("; "))]);
+        let kept = devices(&sent);
+        assert_eq!(kept, headers(&[many[..5].join("; ")]));
+        assert_eq!(devices(&headers(&["theme=dark".into()])), HeaderMap::new());
+    }
 }

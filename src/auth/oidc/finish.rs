@@ -88,9 +88,8 @@ async fn check(app: &App, visitor: &Visitor<'_>, user: &User, code: &str) -> Res
     let keys = login::keys(app, visitor, &user.email, Some(user));
     let attempt = match app.throttle.attempt(keys) {
         Ok(attempt) => attempt,
-        Err(error) => {
-            login::tell(app, visitor.client, What::SignInThrottled, Some(user)).await;
-            return Err(error);
+        Err(refusal) => {
+            return Err(login::slow_down(app, visitor.client, refusal, Some(user)).await);
         }
     };
     match second_factor::check(app, user, Some(code)) {

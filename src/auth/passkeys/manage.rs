@@ -21,8 +21,13 @@ use crate::auth::oidc;
 use crate::auth::password::Password;
 use crate::auth::store as accounts;
 use crate::error::{Error, Result};
+use crate::http::briefly::Owner;
 use crate::http::failure::Failure;
 use crate::http::{Client, Json, Path};
+
+/// Bytes of a key as it is stored, which are 600 or so; an authenticator can add certificates of any
+/// length.
+const LONGEST_KEY: usize = 16 * 1024;
 
 /// A challenge for a new passkey, good only in the sign-in that asked for it.
 struct Enrolment {
@@ -123,7 +128,8 @@ pub async fn begin(
         caller.still(tx)?;
         confirmed.holds(tx)
     })?;
-    let ceremony = app.briefly.keep(Enrolment { session, state }, CEREMONY)?;
+    let (owner, enrolment) = (Owner::Person(caller.id), Enrolment { session, state });
+    let ceremony = app.briefly.keep(owner, enrolment, CEREMONY);
     Ok(Json(PasskeyCeremony { ceremony, options }))
 }
 
@@ -140,11 +146,15 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<PasskeyView>)> {
     let name = checked(&body.name)?;
     let key = answered(&app, caller.session, body)?;
+    let text = written(&key)?;
+    if text.len() > LONGEST_KEY {
+        return Err(invalid());
+    }
     let passkey = Passkey {
         id: app.ids.next(),
         user: caller.id,
         name: name.clone(),
-        key: written(&key)?,
+        key: text,
         created_at: app.clock.now(),
         last_used_at: None,
     };

@@ -27,6 +27,7 @@ use crate::auth::store::{self as accounts, Method, User};
 use crate::auth::{login, token};
 use crate::config::Verification;
 use crate::error::{Error, Result};
+use crate::http::briefly::Owner;
 use crate::http::failure::Failure;
 use crate::http::rate::Limit;
 use crate::http::{Client, Json};
@@ -55,7 +56,8 @@ pub async fn begin(State(app): State<App>, client: Client) -> Result<Json<Passke
     let begun = party(&app)?.start_discoverable_authentication();
     let (challenge, state) = begun.map_err(|e| Error::internal("beginning a sign-in", e))?;
     let options = options(&challenge.public_key)?;
-    let ceremony = app.briefly.keep(Challenge(state), CEREMONY)?;
+    let owner = Owner::Stranger(client.network());
+    let ceremony = app.briefly.keep(owner, Challenge(state), CEREMONY);
     Ok(Json(PasskeyCeremony { ceremony, options }))
 }
 

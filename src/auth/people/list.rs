@@ -158,11 +158,11 @@ pub async fn list(
     Query(query): Query<UserQuery>,
 ) -> Result<Json<UserList>> {
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
-    let words = store::folded(query.q.as_deref().unwrap_or_default());
+    let words = query.q.as_deref().unwrap_or_default().trim().to_lowercase();
     app.store.read(|tx| {
         let all = store::users(tx, None, usize::MAX)?;
         let fits =
-            |user: &User| query.filter.admits(user) && store::folded(&user.email).contains(&words);
+            |user: &User| query.filter.admits(user) && user.email.to_lowercase().contains(&words);
         let fitting: Vec<_> = all.into_iter().filter(fits).collect();
         let older = |user: &&User| query.before.is_none_or(|before| user.id < before);
         let mut rows: Vec<_> = fitting.iter().filter(older).take(limit + 1).collect();

@@ -21,6 +21,7 @@ use crate::auth::password::Password;
 use crate::auth::session::revoked;
 use crate::auth::store::{self, SecondFactor};
 use crate::error::{Error, Result};
+use crate::http::briefly::Owner;
 use crate::http::failure::Failure;
 use crate::http::throttle::Attempt;
 use crate::http::{Client, Json};
@@ -109,7 +110,9 @@ pub async fn begin(
     let seed = app.random.bytes();
     let (secret, otpauth_url) = codes::to_show(&app, caller.id, &caller.user.email, &seed)?;
     let pending = Pending { seed };
-    app.briefly.keep_under(caller.session, pending, PENDING)?;
+    let owner = Owner::Person(caller.id);
+    app.briefly
+        .keep_under(caller.session, owner, pending, PENDING);
     Ok(Json(SecondFactorSecret {
         secret,
         otpauth_url,
@@ -250,8 +253,8 @@ async fn prove(
 
 /// Counts a code by the sign-in that sends it, until it turns out to be right.
 fn attempt<'a>(app: &'a App, caller: &CurrentUser) -> Result<Attempt<'a>> {
-    app.throttle
-        .attempt(vec![("code", caller.session.to_string())])
+    let tries = vec![("code", caller.session.to_string())];
+    Ok(app.throttle.attempt(tries)?)
 }
 
 fn wrong() -> Error {

@@ -27,6 +27,22 @@ async fn a_verified_account_is_theirs() {
     app.finish().await;
 }
 
+/// Somebody whose verified address there only folds to that of an account here is somebody else.
+#[tokio::test]
+async fn an_address_that_folds_to_another_is_not_it() {
+    let (app, provider) = TestApp::with_provider(|_| {}).await;
+    let nike = account(&app, "nike@example.org", true).await;
+    provider.who("kelvin-there", "ni\u{212a}e@example.org");
+    let surfer = Surfer::new(&app);
+    assert_eq!(surfer.travel(false).await, "/");
+    let me = surfer.person(&app).await.get("/api/auth/me").await;
+    assert_ne!(me.str("id"), nike.id.to_string());
+    provider.who("eve-there", "ni\u{200b}ke@example.org");
+    let end = Surfer::new(&app).travel(false).await;
+    assert_eq!(end, "/login#problem=oidc_address_unverified");
+    app.finish().await;
+}
+
 /// A known identity needs no address at all.
 #[tokio::test]
 async fn a_known_identity_needs_no_address() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use novacore::config::Verification;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     ORIGIN, PASSKEYS, add, at_home, begin, challenge, enrol, finish, home, is, list, sign_in,
@@ -12,6 +12,7 @@ use super::{
 use crate::support::app::TestApp;
 use crate::support::at_once::at_once;
 use crate::support::authenticator::Authenticator;
+use crate::support::http::Person;
 use crate::support::records::{change, events, told, words};
 
 /// A passkey signs in by itself, as strongly as two factors do, and both are told: the list says when
@@ -263,5 +264,42 @@ async fn a_passkey_is_no_way_around() {
     is(&sign_in(&app, &mut key).await, 403, "email_unverified");
     change(&app, &ada, |user| user.disabled = true).await;
     is(&sign_in(&app, &mut key).await, 401, "passkey_invalid");
+    app.finish().await;
+}
+
+/// Whoever asks for very many challenges pushes out their own: the newest twenty of a network are good,
+/// somebody elsewhere keeps theirs, and so does whoever is signed in.
+#[tokio::test]
+async fn challenges_of_one_network_push_out_one_another() {
+    let app = TestApp::with(|config| {
+        at_home(config);
+        config.limits.sign_ins_per_minute = 0;
+    })
+    .await;
+    let ada = app.user("ada").await;
+    let mut key = enrol(&ada, 1).await;
+    let enrolment = begin(&ada).await;
+    let from = async |address: &str| {
+        let request = app.nobody().request("POST", "/api/auth/passkey/begin");
+        let begun = Person::send(request.header("x-forwarded-for", address)).await;
+        is(&begun, 200, "");
+        begun.body
+    };
+    let elsewhere = from("203.0.113.9").await;
+    let first = from("2001:db8::1").await;
+    let mut last = first.clone();
+    for n in 2..=21 {
+        last = from(&format!("2001:db8::{n:x}")).await;
+    }
+    let mut answer = async |begun: &Value| {
+        let credential = key.get(&begun["options"]);
+        finish(&app, &begun["ceremony"], &credential).await
+    };
+    is(&answer(&first).await, 401, "passkey_invalid");
+    is(&answer(&last).await, 200, "");
+    is(&answer(&elsewhere).await, 200, "");
+    let credential = Authenticator::new(2, ORIGIN).create(&enrolment["options"]);
+    let added = add(&ada, &enrolment["ceremony"], "Another", &credential).await;
+    is(&added, 201, "");
     app.finish().await;
 }

@@ -69,6 +69,10 @@ export const EVENT_GROUPS = Object.entries(GROUPS).map(([label, events]) => ({
 	options: Object.entries(events)
 }));
 
+/** Details are plain words already, but for codes, such as what a mail was for. */
+export const detailWords = (detail: string): string =>
+	/^[a-z]+(_[a-z]+)+$/.test(detail) ? detail.replaceAll('_', ' ') : detail;
+
 const BY: Record<Activity['by'], string> = {
 	you: '',
 	administrator: 'by the administrator',

@@ -17,7 +17,7 @@ export function standingOf(job: Job): Standing {
 				? { tone: 'wait', words: 'Failed so far, is tried again' }
 				: { tone: 'wait', words: 'Waiting' };
 		case 'held':
-			return { tone: 'over', words: 'Held, because this is a copy' };
+			return { tone: 'over', words: 'Held' };
 		case 'done':
 			return { tone: 'good', words: 'Done' };
 		case 'failed':

@@ -3,7 +3,7 @@ import type { Mail, MailPage } from '../../api/types';
 import type { Standing } from '../../ui/tone';
 
 const PURPOSES: Record<string, string> = {
-	verify_email: 'Confirm an address',
+	verify_email: 'Verify an address',
 	reset_password: 'Choose a new password',
 	invitation: 'Invitation',
 	address_taken: 'Address is registered already',
