@@ -104,8 +104,8 @@ fn new_passkey(begun: &Answer) -> Value {
 
 /// Turns on the second factor, and says what proves it twice.
 async fn with_codes(app: &TestApp, person: &Person) -> Vec<Value> {
-    let begin = "/api/auth/second-factor/begin";
-    let begun = person.post(begin, &json!({"password": PASSWORD})).await;
+    let path = "/api/auth/second-factor/begin";
+    let begun = person.post(path, &json!({"password": PASSWORD})).await;
     let enabled = person.post(ENABLE, &code(app, &begun)).await;
     let codes = enabled.body["recovery_codes"].as_array().unwrap();
     let proof = |code: &Value| json!({"password": PASSWORD, "code": code});
@@ -139,9 +139,9 @@ async fn a_sign_in_that_ended_before_the_write() {
         again.to_owned(),
         eve.request("POST", again).json(&json!({})),
     ));
-    let end = async {
+    let end = Box::pin(async {
         futures_util::future::join(log_out_everywhere(&owner), log_out_everywhere(&eve)).await;
-    };
+    });
     all_are(sent(&app, end, all).await, 401, "session_revoked");
 
     let (carol, owner) = (app.user("carol").await, app.user("carol").await);
@@ -213,7 +213,11 @@ async fn a_password_that_was_replaced_before_the_write() {
     let app = TestApp::with(|config| config.limits.enabled = false).await;
     let bob = app.user("bob").await;
     let mut all = Vec::new();
-    for path in ["/api/auth/change-password", "/api/account/delete"] {
+    for path in [
+        "/api/auth/change-password",
+        "/api/auth/tokens",
+        "/api/account/delete",
+    ] {
         all.push((path.to_owned(), request(&bob, "POST", path, "")));
     }
     let replace = records::change(&app, &bob, |bob| bob.password_hash = "another".into());
