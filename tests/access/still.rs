@@ -142,7 +142,7 @@ async fn a_sign_in_that_ended_before_the_write() {
     let end = Box::pin(async {
         futures_util::future::join(log_out_everywhere(&owner), log_out_everywhere(&eve)).await;
     });
-    all_are(sent(&app, end, all).await, 401, "session_revoked");
+    all_are(Box::pin(sent(&app, end, all)).await, 401, "session_revoked");
 
     let (carol, owner) = (app.user("carol").await, app.user("carol").await);
     let proofs = with_codes(&app, &carol).await;
