@@ -210,7 +210,11 @@ async fn a_sign_in_on_its_way_does_not_survive() {
     let both: [std::pin::Pin<Box<dyn Future<Output = u16>>>; 2] =
         [Box::pin(changing), Box::pin(entering)];
     let statuses = at_once(&app, both.into_iter()).await;
-    assert_eq!(statuses[0], 204);
+    if statuses[0] != 204 {
+        // The sign-in was first and hashed the password again: what was compared is stored no more.
+        assert_eq!(statuses[0], 403);
+        assert_eq!(change(&own, PASSWORD, NEW).await.status, 204);
+    }
     let sign_ins = own.get("/api/auth/sessions").await.body;
     let lives = sign_ins["items"].as_array().unwrap().len();
     assert_eq!(
