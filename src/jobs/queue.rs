@@ -89,27 +89,14 @@ pub fn list(
     before: Option<Uuid>,
     limit: usize,
 ) -> Result<Vec<Job>> {
-    const PAGE: usize = 500;
-    let mut listed = Vec::new();
-    let mut last = before;
-    loop {
-        let span = Span::all().rev();
-        let span = match &last {
-            Some(id) => span.before(id),
-            None => span,
-        };
-        let page = tx.scan(&JOBS, span, PAGE)?;
-        let full = page.len() == PAGE;
-        last = page.last().map(|(id, _)| *id);
-        let of_kind = page
-            .into_iter()
-            .map(|(_, job)| job)
-            .filter(|job| kind.is_none_or(|kind| job.kind == kind));
-        listed.extend(of_kind.take(limit - listed.len()));
-        if !full || listed.len() >= limit {
-            return Ok(listed);
-        }
-    }
+    let span = Span::all().rev();
+    let span = match &before {
+        Some(id) => span.before(id),
+        None => span,
+    };
+    let of_kind = |job: &Job| kind.is_none_or(|kind| job.kind == kind);
+    let rows = tx.scan_where(&JOBS, span, limit, of_kind)?;
+    Ok(rows.into_iter().map(|(_, job)| job).collect())
 }
 
 /// How many jobs are in which state; those that were done aside.

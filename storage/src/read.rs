@@ -80,15 +80,30 @@ pub trait Read: Raw {
         span: Span<K>,
         limit: usize,
     ) -> Result<Vec<(K, V)>, Error> {
+        self.scan_where(table, span, limit, |_| true)
+    }
+
+    /// The first `limit` rows of a span whose values are `wanted`, in its direction. It walks over the
+    /// others: the cost grows with them.
+    ///
+    /// # Errors
+    /// Those of the trait, and `Error::UnknownVersion`.
+    fn scan_where<K: Key, V: Record>(
+        &self,
+        table: &Table<K, V>,
+        span: Span<K>,
+        limit: usize,
+        wanted: impl Fn(&V) -> bool,
+    ) -> Result<Vec<(K, V)>, Error> {
         let mut rows = Vec::new();
         if limit == 0 {
             return Ok(rows);
         }
         self.visit(table.name(), &span.range, &mut |key, value| {
-            rows.push((
-                decode_whole(table.name(), key)?,
-                record::decode(table.name(), key, value)?,
-            ));
+            let value = record::decode(table.name(), key, value)?;
+            if wanted(&value) {
+                rows.push((decode_whole(table.name(), key)?, value));
+            }
             Ok(rows.len() < limit)
         })?;
         Ok(rows)

@@ -101,6 +101,18 @@ proptest! {
         backwards.reverse();
         backwards.truncate(limit);
         prop_assert_eq!(found(Span::prefix(&part).until(&high).rev(), limit)?, backwards);
+        let even = |key: &(String, u64)| key.1 % 2 == 0;
+        store.write({
+            let rows = keys.clone();
+            move |tx| rows.iter().try_for_each(|key| {
+                let text = if even(key) { "even" } else { "" };
+                tx.put(&WORDS, key, &note(text))
+            })
+        }).wait()?;
+        let mut picked = wanted(&even);
+        picked.truncate(limit);
+        let found: Vec<_> = store.read(|tx| tx.scan_where(&WORDS, Span::all(), limit, |n| n.text == "even"))?;
+        prop_assert_eq!(found.into_iter().map(|row| row.0).collect::<Vec<_>>(), picked);
         let count: u64 = store.read(|tx| tx.count(&WORDS, Span::all().before(&high)))?;
         prop_assert_eq!(count, wanted(&|k| *k < high).len() as u64);
     }

@@ -53,24 +53,13 @@ pub fn of_everybody(
     limit: usize,
     wanted: impl Fn(&Event) -> bool,
 ) -> Result<Vec<Event>> {
-    const PAGE: usize = 1_000;
-    let mut events = Vec::new();
-    let mut last = before;
-    loop {
-        let span = Span::all().rev();
-        let span = match &last {
-            Some(id) => span.before(id),
-            None => span,
-        };
-        let page = tx.scan(&EVENTS, span, PAGE)?;
-        let full = page.len() == PAGE;
-        last = page.last().map(|(id, _)| *id);
-        let picked = page.into_iter().map(|(_, event)| event).filter(&wanted);
-        events.extend(picked.take(limit - events.len()));
-        if !full || events.len() >= limit {
-            return Ok(events);
-        }
-    }
+    let span = Span::all().rev();
+    let span = match &before {
+        Some(id) => span.before(id),
+        None => span,
+    };
+    let rows = tx.scan_where(&EVENTS, span, limit, wanted)?;
+    Ok(rows.into_iter().map(|(_, event)| event).collect())
 }
 
 fn remove(tx: &mut WriteTx<'_>, event: &Event) -> Result<()> {
