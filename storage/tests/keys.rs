@@ -101,7 +101,7 @@ proptest! {
         backwards.reverse();
         backwards.truncate(limit);
         prop_assert_eq!(found(Span::prefix(&part).until(&high).rev(), limit)?, backwards);
-        let even = |key: &(String, u64)| key.1 % 2 == 0;
+        let even = |key: &(String, u64)| key.1.is_multiple_of(2);
         store.write({
             let rows = keys.clone();
             move |tx| rows.iter().try_for_each(|key| {
