@@ -22,6 +22,10 @@ pub trait TimeSource: Send + Sync {
     /// Time since some fixed moment, never running backwards; for durations.
     fn monotonic(&self) -> Duration;
     fn sleep(&self, duration: Duration) -> Sleep;
+    /// A pause that only hides how long something takes; a test does not wait for it.
+    fn rest(&self, duration: Duration) -> Sleep {
+        self.sleep(duration)
+    }
 }
 
 struct SystemTime {
@@ -90,6 +94,11 @@ impl Clock {
 
     pub async fn sleep(&self, duration: Duration) {
         self.0.sleep(duration).await;
+    }
+
+    /// A pause, counted from now, that nothing but what others can measure depends on.
+    pub fn rest(&self, duration: Duration) -> Sleep {
+        self.0.rest(duration)
     }
 
     /// The future's output, or `TimedOut` once `limit` has passed.

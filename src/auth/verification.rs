@@ -206,10 +206,13 @@ async fn resend_to(app: App, client: Client, email: String) -> Result<()> {
     app.store.write(send).await
 }
 
-/// Does what an address leads to after the answer, so that the time of the answer does not tell
-/// whether it leads anywhere.
+/// Does what an address leads to a while after the answer, so that neither the time of the answer nor
+/// that of the next one tells whether it leads anywhere.
 pub fn in_the_background(app: &App, work: impl Future<Output = Result<()>> + Send + 'static) {
+    let spread = u64::from(u16::from_le_bytes(app.random.bytes())) * 750 / u64::from(u16::MAX);
+    let pause = app.clock.rest(Duration::from_millis(250 + spread));
     app.tasks.work(async move {
+        pause.await;
         match work.await {
             Ok(()) => {}
             Err(Error::TooMany { .. }) => tracing::info!("a mail was asked for too often"),

@@ -105,6 +105,10 @@ impl TimeSource for TestClock {
             woken,
         })
     }
+
+    fn rest(&self, _duration: Duration) -> Sleep {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 struct Sleeping {
