@@ -4,6 +4,7 @@
 //! Must stay true: one precedence, flag > environment > file > default, and nothing else ever
 //! changes a setting. An empty string means "not set". Secrets never leave through `Debug` or `show`.
 
+mod billing;
 mod check;
 mod identity;
 mod layers;
@@ -19,7 +20,8 @@ use std::time::Duration;
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
-pub use identity::{Auth, Mail, Oidc, PLANS, Plans, Registration, Support, Verification};
+pub use billing::{Billing, Plan, Plans, Stripe};
+pub use identity::{Auth, Mail, Oidc, Registration, Support, Verification};
 pub use load::{ConfigError, Loaded, Overrides, load};
 pub use networks::Networks;
 pub use places::lies_in;
@@ -36,6 +38,8 @@ pub struct Config {
     pub oidc: Oidc,
     pub mail: Mail,
     pub plans: Plans,
+    pub billing: Billing,
+    pub stripe: Stripe,
     pub support: Support,
     pub chat: Chat,
     pub memory: Memory,
@@ -128,6 +132,8 @@ pub struct Limits {
     pub registrations_per_hour: u32,
     pub reads_per_minute: u32,
     pub reads_burst: u32,
+    pub searches_per_minute: u32,
+    pub exports_per_hour: u32,
     pub unverified_messages_per_day: u32,
     pub answers_per_user: usize,
 }
@@ -242,6 +248,8 @@ impl Default for Limits {
             registrations_per_hour: 20,
             reads_per_minute: 600,
             reads_burst: 100,
+            searches_per_minute: 120,
+            exports_per_hour: 10,
             unverified_messages_per_day: 10,
             answers_per_user: 4,
         }

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod app;
 pub mod auth;
+pub mod billing;
 pub mod care;
 pub mod chat;
 pub mod cli;

@@ -3,7 +3,7 @@
 
 use storage::{Migration, TableInfo};
 
-use crate::{account, auth, chat, jobs, memory, ops};
+use crate::{account, auth, billing, chat, jobs, memory, ops};
 
 /// What each room brings.
 const ROOMS: &[&[TableInfo]] = &[
@@ -16,6 +16,7 @@ const ROOMS: &[&[TableInfo]] = &[
     &auth::KEYS_CATALOGUE,
     &auth::SERVICES_CATALOGUE,
     &auth::INVITATIONS_CATALOGUE,
+    &billing::LEDGER_CATALOGUE,
     &chat::CATALOGUE,
     &chat::ALLOWANCE_CATALOGUE,
     &chat::ATTEMPTS_CATALOGUE,

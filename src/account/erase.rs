@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::auth::{self, Actor, Event, User, What};
 use crate::error::{Error, Result};
 use crate::jobs::{Job, Outcome};
-use crate::{chat, memory};
+use crate::{billing, chat, memory};
 
 /// The kind of job.
 pub const KIND: &str = "account.erase";
@@ -92,7 +92,7 @@ async fn step(app: &App, user: &User, last: Option<Erasure>) -> Result<usize> {
 /// Removes some rows of the person's from every slice; how many, none when nothing is left.
 fn erase_some(tx: &mut WriteTx<'_>, user: &User) -> Result<usize> {
     let mut erased = chat::erase(tx, user.id, STEP)?;
-    for eraser in [memory::erase, feedback::erase] {
+    for eraser in [memory::erase, feedback::erase, billing::erase_ledger] {
         if erased < STEP {
             erased += eraser(tx, user.id, STEP - erased)?;
         }

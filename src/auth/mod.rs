@@ -29,6 +29,7 @@ mod services;
 mod session;
 mod setup;
 mod signed;
+mod standing;
 mod store;
 mod token;
 mod tokens;
@@ -44,7 +45,8 @@ pub use tokens::{
 // What others may know of an account.
 pub use people::{Accounts, count as count_accounts};
 pub use session::revoked as session_revoked;
-pub use store::{Method, Role, User, user};
+pub use standing::{Paid, Source, Standing, standing, trial_ends};
+pub use store::{Method, Role, User, change_user, user, users};
 pub use token::{PublicUser, SignedIn, has_cookie};
 
 // What others tell: to the record of events, and by mail.

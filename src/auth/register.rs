@@ -182,6 +182,8 @@ async fn prepare(app: &App, account: NewAccount) -> Result<User> {
         email_verified_at: account.vouched.then(|| app.clock.now()),
         disabled: false,
         plan: account.plan,
+        plan_until: None,
+        paid: None,
         last_seen_at: None,
         invitation: account.invitation,
         second_factor: None,

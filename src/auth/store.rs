@@ -6,6 +6,7 @@ use storage::{Read, Record, Span, Table, TableInfo, WriteTx};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::standing::Paid;
 use crate::error::{Error, Result};
 
 /// A person has at most so many sign-ins.
@@ -45,9 +46,15 @@ pub struct User {
     pub created_at: Timestamp,
     pub email_verified_at: Option<Timestamp>,
     pub disabled: bool,
-    /// The plan somebody gave it; otherwise `plans.default` counts.
+    /// The plan somebody gave it; otherwise what `standing` says.
     #[serde(default)]
     pub plan: Option<String>,
+    /// When the plan that was given ends; none for never.
+    #[serde(default)]
+    pub plan_until: Option<Timestamp>,
+    /// What the account pays for; kept by `billing`.
+    #[serde(default)]
+    pub paid: Option<Paid>,
     /// Of the newest sign-in or refresh.
     #[serde(default)]
     pub last_seen_at: Option<Timestamp>,

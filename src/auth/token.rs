@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::signed::{self, Bad, Kind};
+use super::standing::standing;
 use super::store::{Role, Session, User};
 use crate::app::{App, mac};
 use crate::error::{Error, Result};
@@ -78,7 +79,7 @@ impl PublicUser {
             email_verified: user.email_verified_at.is_some(),
             email_verified_at: user.email_verified_at,
             role: user.role,
-            plan: plan(app, user).to_owned(),
+            plan: plan(app, user),
             created_at: user.created_at,
             has_password: user.has_password(),
             second_factor: user.second_factor.is_some(),
@@ -88,9 +89,8 @@ impl PublicUser {
 }
 
 /// Name of the plan whose limits count for a user.
-pub fn plan<'a>(app: &'a App, user: &'a User) -> &'a str {
-    let given = user.plan.as_deref();
-    given.unwrap_or_else(|| app.config.plans.default_name())
+pub fn plan(app: &App, user: &User) -> String {
+    standing(&app.config, user, app.clock.now()).plan
 }
 
 /// The answer to every successful sign-in.

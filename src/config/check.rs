@@ -1,6 +1,8 @@
 //! What the types of the settings cannot say: ranges, forms, and settings that need each other.
 
-use super::{Config, ConfigError, Networks, PLANS, Verification};
+use std::collections::BTreeSet;
+
+use super::{Config, ConfigError, Networks, Verification};
 
 /// What the types cannot say.
 pub fn check(config: &Config) -> Result<(), ConfigError> {
@@ -14,6 +16,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
         ("server.public_url", &config.server.public_url),
         ("model.url", &config.model.url),
         ("oidc.issuer", &config.oidc.issuer),
+        ("stripe.api_base", &config.stripe.api_base),
     ] {
         if url.is_empty() && key != "model.url" {
             continue;
@@ -38,6 +41,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     fits.map_err(|e| ConfigError(format!("backup.dir: {e}")))?;
     check_ranges(config)?;
     check_identity(config)?;
+    check_billing(config)?;
     if !config.auth.secret.is_empty() && config.auth.secret.len() < 32 {
         return Err(ConfigError(
             "auth.secret must have at least 32 characters; leave it empty to have one made".into(),
@@ -53,7 +57,6 @@ fn check_identity(config: &Config) -> Result<(), ConfigError> {
         auth,
         mail,
         oidc,
-        plans,
         model,
         ..
     } = config;
@@ -73,12 +76,61 @@ fn check_identity(config: &Config) -> Result<(), ConfigError> {
             "oidc.issuer is set, so oidc.client_id must be too, and oidc.scopes must hold openid",
         );
     }
-    if !plans.default.is_empty() && !PLANS.contains(&plans.default.as_str()) {
-        return refuse("plans.default must be free, basic or pro");
-    }
     if model.service_auth && model.service_secret.len() < 32 {
         return refuse(
             "model.service_auth is true, so model.service_secret must have at least 32 characters",
+        );
+    }
+    Ok(())
+}
+
+/// Plans, and settings of billing that need each other.
+fn check_billing(config: &Config) -> Result<(), ConfigError> {
+    let refuse = |message: String| Err(ConfigError(message));
+    let Config {
+        plans,
+        billing,
+        stripe,
+        ..
+    } = config;
+    for (key, name) in [
+        ("plans.default", &plans.default),
+        ("billing.trial_plan", &billing.trial_plan),
+    ] {
+        if !name.is_empty() && plans.get(name).is_none() {
+            let names = plans.names().join(", ");
+            return refuse(format!(
+                "{key} = \"{name}\": there is no such plan; there are {names}"
+            ));
+        }
+    }
+    let mut prices = BTreeSet::new();
+    for (name, plan) in &plans.named {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if name.len() > 32 || !name.chars().all(fits) {
+            return refuse(format!(
+                "plans.{name}: a plan's name has at most 32 small letters, digits and _"
+            ));
+        }
+        for price in [&plan.stripe_monthly, &plan.stripe_yearly] {
+            if !price.is_empty() && !prices.insert(price) {
+                return refuse(format!("plans: the price {price} stands twice"));
+            }
+        }
+    }
+    if !billing.enabled {
+        return Ok(());
+    }
+    if !["sk_test_", "sk_live_", "rk_test_", "rk_live_"]
+        .iter()
+        .any(|kind| stripe.secret_key.starts_with(kind))
+    {
+        return refuse("billing.enabled is true, so stripe.secret_key must be a key that begins with sk_test_, sk_live_, rk_test_ or rk_live_".into());
+    }
+    if stripe.webhook_secrets.is_empty() {
+        return refuse(
+            "billing.enabled is true, so stripe.webhook_secrets must hold the endpoint's secret"
+                .into(),
         );
     }
     Ok(())
@@ -89,8 +141,8 @@ const TEN_YEARS_DAYS: u64 = 3_650;
 
 /// Numbers for which the program has no sense, or would run over when it calculates with them.
 #[rustfmt::skip]
-fn ranges(config: &Config) -> [(&'static str, u64, u64, u64); 15] {
-    let Config { server, data, backup, model, auth, .. } = config;
+fn ranges(config: &Config) -> [(&'static str, u64, u64, u64); 17] {
+    let Config { server, data, backup, model, auth, billing, .. } = config;
     let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     [
         ("server.drain_seconds",             server.drain_seconds,             0, DAY_SECONDS),
@@ -108,6 +160,8 @@ fn ranges(config: &Config) -> [(&'static str, u64, u64, u64); 15] {
         ("auth.hash_iterations",             auth.hash_iterations.into(),      1, 1_000),
         ("auth.hash_threads",                size(auth.hash_threads),          1, 1_024),
         ("auth.audit_days",                  auth.audit_days.into(),           1, TEN_YEARS_DAYS),
+        ("billing.trial_days",               billing.trial_days.into(),        0, TEN_YEARS_DAYS),
+        ("billing.grace_days",               billing.grace_days.into(),        0, 365),
     ]
 }
 

@@ -5,9 +5,6 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Names of the plans that an account can have.
-pub const PLANS: [&str; 3] = ["free", "basic", "pro"];
-
 /// Who may make an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -65,12 +62,6 @@ pub struct Mail {
     pub from: String,
 }
 
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Plans {
-    pub default: String,
-}
-
 /// What people are told who need help.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,16 +111,5 @@ impl Oidc {
 impl Mail {
     pub fn on(&self) -> bool {
         !self.smtp_url.is_empty()
-    }
-}
-
-impl Plans {
-    /// The plan of an account that was given none. Without billing nobody is metered.
-    pub fn default_name(&self) -> &str {
-        if self.default.is_empty() {
-            "pro"
-        } else {
-            &self.default
-        }
     }
 }

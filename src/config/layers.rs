@@ -9,7 +9,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::load::{ConfigError, SECRETS};
-use crate::config::Config;
+use crate::config::{Config, Plan};
 
 /// The values as far as they are known, and the source of each.
 pub(super) struct Layers {
@@ -42,6 +42,7 @@ impl Layers {
             };
             match value {
                 Value::Table(inner) => {
+                    self.may_be_a_plan(&key)?;
                     if !self
                         .sources
                         .keys()
@@ -59,18 +60,15 @@ impl Layers {
 
     /// Sets a value given as text, read as the kind of value the default has.
     pub fn set_text(&mut self, key: &str, text: &str, source: &str) -> Result<(), ConfigError> {
+        if let Some((plan, _)) = key.rsplit_once('.') {
+            self.may_be_a_plan(plan)?;
+        }
         let current = self.get(key).ok_or_else(|| self.unknown(key, source))?;
         let wrong = |kind| ConfigError(format!("{key} ({source}): \"{text}\" is not {kind}"));
         let value = match current {
             Value::Boolean(_) => Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
             Value::Integer(_) => Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?),
-            Value::Array(_) => Value::Array(
-                text.split(',')
-                    .map(str::trim)
-                    .filter(|word| !word.is_empty())
-                    .map(|word| Value::String(word.to_owned()))
-                    .collect(),
-            ),
+            Value::Array(_) => list(text),
             _ => Value::String(text.to_owned()),
         };
         self.set(key, value, source)
@@ -93,6 +91,30 @@ impl Layers {
             .clone()
             .try_into()
             .map_err(|e| ConfigError(format!("{what}: {}", e.message())))
+    }
+
+    /// A plan of the operator's own is known once it is named: it begins without limits.
+    fn may_be_a_plan(&mut self, key: &str) -> Result<(), ConfigError> {
+        let Some(name) = key
+            .strip_prefix("plans.")
+            .filter(|name| !name.contains('.'))
+        else {
+            return Ok(());
+        };
+        let Some(Value::Table(plans)) = self.tree.get_mut("plans") else {
+            return Ok(());
+        };
+        if plans.contains_key(name) {
+            return Ok(());
+        }
+        let plan = Table::try_from(Plan::default())
+            .map_err(|e| ConfigError(format!("defaults of a plan: {e}")))?;
+        for part in plan.keys() {
+            self.sources
+                .insert(format!("{key}.{part}"), "default".to_owned());
+        }
+        plans.insert(name.to_owned(), Value::Table(plan));
+        Ok(())
     }
 
     fn get(&self, key: &str) -> Option<&Value> {
@@ -139,24 +161,36 @@ impl Layers {
             if path.is_empty() {
                 continue;
             }
-            if self
-                .get(key)
-                .and_then(Value::as_str)
-                .is_some_and(|v| !v.is_empty())
-            {
+            if self.get(key).is_some_and(is_set) {
                 return Err(ConfigError(format!(
                     "{key} and {twin} are both set; keep one"
                 )));
             }
             let text = std::fs::read_to_string(Path::new(&path))
                 .map_err(|e| ConfigError(format!("{twin}: cannot read {path}: {e}")))?;
-            self.set(
-                key,
-                Value::String(text.trim().to_owned()),
-                &format!("file {path}"),
-            )?;
+            let text = text.trim();
+            let value = match self.get(key) {
+                Some(Value::Array(_)) => list(&text.replace(char::is_whitespace, ",")),
+                _ => Value::String(text.to_owned()),
+            };
+            self.set(key, value, &format!("file {path}"))?;
         }
         Ok(())
+    }
+}
+
+/// Words that stand between commas.
+fn list(text: &str) -> Value {
+    let words = text.split(',').map(str::trim);
+    let words = words.filter(|word| !word.is_empty());
+    Value::Array(words.map(|word| Value::String(word.to_owned())).collect())
+}
+
+pub(super) fn is_set(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => true,
     }
 }
 

@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use toml::{Table, Value};
+use toml::Table;
 
 use super::Config;
 use super::check::check;
-use super::layers::Layers;
+use super::layers::{Layers, is_set};
 
 /// Values whose text is never shown. Each has a twin `<key>_file` naming a file that holds it.
-pub(super) const SECRETS: [&str; 5] = [
+pub(super) const SECRETS: [&str; 7] = [
     "auth.secret",
     "mail.smtp_url",
     "model.api_key",
     "model.service_secret",
     "oidc.client_secret",
+    "stripe.secret_key",
+    "stripe.webhook_secrets",
 ];
 const PREFIX: &str = "NOVACORE_";
 
@@ -119,19 +121,17 @@ impl fmt::Display for Loaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tree = Table::try_from(&self.config).map_err(|_| fmt::Error)?;
         for (key, source) in &self.sources {
-            let value = key
-                .split_once('.')
-                .and_then(|(section, name)| tree.get(section)?.get(name));
-            let shown = match value {
-                Some(Value::String(text)) if SECRETS.contains(&key.as_str()) => {
-                    if text.is_empty() {
-                        "(not set)".to_owned()
-                    } else {
-                        "(hidden)".to_owned()
-                    }
-                }
-                Some(value) => value.to_string(),
-                None => continue,
+            let mut parts = key.split('.');
+            let first = parts.next().and_then(|section| tree.get(section));
+            let Some(value) =
+                first.and_then(|first| parts.try_fold(first, |at, part| at.get(part)))
+            else {
+                continue;
+            };
+            let shown = match SECRETS.contains(&key.as_str()) {
+                true if is_set(value) => "(hidden)".to_owned(),
+                true => "(not set)".to_owned(),
+                false => value.to_string(),
             };
             writeln!(f, "{key} = {shown}  # {source}")?;
         }

@@ -152,7 +152,9 @@ async fn create_user(
     admin: bool,
     plan: Option<String>,
 ) -> Result<String> {
-    plan.as_deref().map(auth::known_plan).transpose()?;
+    plan.as_deref()
+        .map(|plan| auth::known_plan(app, plan))
+        .transpose()?;
     let account = NewAccount {
         email,
         password: Password::from(password),

@@ -11,10 +11,10 @@ const FLOOR: [&str; 10] = [
     "app", "care", "clock", "config", "error", "http", "jobs", "log", "metrics", "outside",
 ];
 
-const SLICES: [&str; 5] = ["auth", "memory", "chat", "account", "ops"];
+const SLICES: [&str; 6] = ["auth", "billing", "memory", "chat", "account", "ops"];
 
 /// The rooms that each room may name, beside `FLOOR` where it is a slice.
-const ARROWS: [(&str, &[&str]); 22] = [
+const ARROWS: [(&str, &[&str]); 23] = [
     ("main", &["cli"]),
     ("lib", &[]),
     (
@@ -33,32 +33,35 @@ const ARROWS: [(&str, &[&str]); 22] = [
     (
         "router",
         &[
-            "account", "app", "auth", "chat", "error", "http", "memory", "ops",
+            "account", "app", "auth", "billing", "chat", "error", "http", "memory", "ops",
         ],
     ),
     (
         "schedule",
         &[
-            "account", "app", "auth", "chat", "error", "jobs", "memory", "ops",
+            "account", "app", "auth", "billing", "chat", "error", "jobs", "memory", "ops",
         ],
     ),
     (
         "schema",
-        &["account", "auth", "chat", "jobs", "memory", "ops"],
+        &[
+            "account", "auth", "billing", "chat", "jobs", "memory", "ops",
+        ],
     ),
     (
         "lifecycle",
         &[
-            "app", "auth", "care", "chat", "clock", "config", "error", "http", "jobs", "metrics",
-            "ops", "outside", "router", "schedule", "schema",
+            "app", "auth", "billing", "care", "chat", "clock", "config", "error", "http", "jobs",
+            "metrics", "ops", "outside", "router", "schedule", "schema",
         ],
     ),
     // The slices.
     ("auth", &[]),
-    ("memory", &["auth"]),
-    ("chat", &["auth", "memory"]),
-    ("account", &["auth", "chat", "memory", "ops"]),
-    ("ops", &["account", "auth", "chat", "memory"]),
+    ("billing", &["auth"]),
+    ("memory", &["auth", "billing"]),
+    ("chat", &["auth", "billing", "memory"]),
+    ("account", &["auth", "billing", "chat", "memory", "ops"]),
+    ("ops", &["account", "auth", "billing", "chat", "memory"]),
     // The floor.
     (
         "app",

@@ -154,7 +154,9 @@ fn prepare(app: &App, by: Uuid, asked: NewInvitation) -> Result<Invitation> {
         let message = format!("Use at most {NOTE_CHARS} characters.");
         return Err(Error::field("note_too_long", "note", message));
     }
-    plan.as_deref().map(people::known_plan).transpose()?;
+    plan.as_deref()
+        .map(|plan| people::known_plan(app, plan))
+        .transpose()?;
     let uses = asked.uses.unwrap_or(1);
     let most = if address.is_some() { 1 } else { MOST_USES };
     if !(1..=most).contains(&uses) {

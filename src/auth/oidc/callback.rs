@@ -272,6 +272,8 @@ async fn make_account(app: &App, client: &Client, person: &Person, email: String
         email_verified_at: Some(now),
         disabled: false,
         plan: None,
+        plan_until: None,
+        paid: None,
         last_seen_at: None,
         invitation: None,
         second_factor: None,

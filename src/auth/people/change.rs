@@ -74,8 +74,11 @@ pub struct Change {
 }
 
 impl Change {
-    fn check(&self) -> Result<()> {
-        self.plan.as_deref().map(known_plan).transpose()?;
+    fn check(&self, app: &App) -> Result<()> {
+        self.plan
+            .as_deref()
+            .map(|plan| known_plan(app, plan))
+            .transpose()?;
         if self.email_verified == Some(false) {
             let message = "An address that was verified stays verified.";
             return Err(Error::field("only_true", "email_verified", message));
@@ -185,7 +188,7 @@ pub async fn change(
     Path(id): Path<Uuid>,
     Json(change): Json<Change>,
 ) -> Result<Json<AdminUser>> {
-    change.check()?;
+    change.check(&app)?;
     if change.takes() {
         must_be_another(&admin, id)?;
     }

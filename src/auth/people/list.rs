@@ -136,7 +136,7 @@ pub(super) fn view(tx: &impl Read, app: &App, user: &User) -> Result<AdminUser> 
         email_verified: user.email_verified_at.is_some(),
         email_verified_at: user.email_verified_at,
         role: user.role,
-        plan: token::plan(app, user).to_owned(),
+        plan: token::plan(app, user),
         disabled: user.disabled,
         erasing: user.erasing,
         created_at: user.created_at,

@@ -13,17 +13,21 @@ pub use change::{Act, Change, must_be_another};
 pub use count::{Accounts, count};
 pub use shell::{accounts, set};
 
-use crate::config::PLANS;
+use crate::app::App;
 use crate::error::{Error, Result};
 
 /// Passes when there is a plan of this name.
 ///
 /// # Errors
 /// `plan_unknown`.
-pub fn known_plan(name: &str) -> Result<()> {
-    if PLANS.contains(&name) {
+pub fn known_plan(app: &App, name: &str) -> Result<()> {
+    let plans = &app.config.plans;
+    if plans.get(name).is_some() {
         return Ok(());
     }
-    let message = format!("There is no such plan; there are {}.", PLANS.join(", "));
+    let message = format!(
+        "There is no such plan; there are {}.",
+        plans.names().join(", ")
+    );
     Err(Error::field("plan_unknown", "plan", message))
 }

@@ -27,7 +27,7 @@ pub fn accounts(app: &App) -> Result<Vec<Account>> {
     let accounts = users.into_iter().map(|user| Account {
         administrator: user.role == Role::Admin,
         state: state(&user),
-        plan: token::plan(app, &user).to_owned(),
+        plan: token::plan(app, &user),
         created_at: user.created_at,
         last_seen_at: user.last_seen_at,
         email: user.email,
