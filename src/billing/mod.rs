@@ -6,6 +6,7 @@
 mod day;
 mod ledger;
 mod plans;
+mod quota;
 
 pub use day::Day;
 pub use ledger::{
@@ -14,3 +15,4 @@ pub use ledger::{
     total as all_amounts, verify as verify_ledger,
 };
 pub use plans::{Limits, limits};
+pub use quota::{CATALOGUE as QUOTA_CATALOGUE, Meter, Quota, erase as erase_quota, view as quota};
