@@ -54,9 +54,10 @@ const READ: &str = "chat:read";
 const WRITE: &str = "chat:write";
 const RECALL: &str = "memory:read";
 const FORGET: &str = "memory:write";
+const USAGE: &str = "usage:read";
 
 #[rustfmt::skip]
-pub const ROUTES: [(&str, &str, Who); 101] = [
+pub const ROUTES: [(&str, &str, Who); 110] = [
     ("GET",    "/health", Anyone),
     ("GET",    "/ready", Anyone),
     ("GET",    "/metrics", Anyone),
@@ -74,6 +75,9 @@ pub const ROUTES: [(&str, &str, Who); 101] = [
     ("POST",   "/api/admin/users/{id}/end-sessions", Administrator(Account)),
     ("POST",   "/api/admin/users/{id}/start-reset", Administrator(Account)),
     ("DELETE", "/api/admin/users/{id}", Administrator(Account)),
+    ("GET",    "/api/admin/users/{id}/usage", Administrator(Account)),
+    ("POST",   "/api/admin/users/{id}/usage/correction", Administrator(Account)),
+    ("GET",    "/api/admin/usage", Administrator(Nothing)),
     ("GET",    "/api/admin/invitations", Administrator(Nothing)),
     ("POST",   "/api/admin/invitations", Administrator(Nothing)),
     ("POST",   "/api/admin/invitations/{id}/link", Administrator(Invitation)),
@@ -144,6 +148,14 @@ pub const ROUTES: [(&str, &str, Who); 101] = [
     ("POST",   "/api/account/delete", SignedIn(Nothing)),
     ("GET",    "/api/account/feedback", SignedIn(Nothing)),
     ("POST",   "/api/account/feedback", SignedIn(Nothing)),
+
+    ("GET",    "/api/usage/quota", Scoped(USAGE, Nothing)),
+    ("GET",    "/api/usage/history", Scoped(USAGE, Nothing)),
+    ("GET",    "/api/usage/stats", Scoped(USAGE, Nothing)),
+    ("GET",    "/api/usage/ledger", Scoped(USAGE, Nothing)),
+    // Of verified people; its tests say so.
+    ("GET",    "/api/usage/export", Scoped(USAGE, Nothing)),
+    ("GET",    "/api/billing/plans", SignedIn(Nothing)),
 
     ("GET",    "/api/chat/models", Scoped(READ, Nothing)),
     ("GET",    "/api/chat/sessions", Scoped(READ, Nothing)),
