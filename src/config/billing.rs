@@ -214,3 +214,6 @@ impl Config {
         *enabled && *trial_days > 0 && size(trial_plan) > size(self.default_plan())
     }
 }
+
+#[cfg(test)]
+mod tests;
