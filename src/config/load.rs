@@ -110,9 +110,9 @@ pub fn load(overrides: &Overrides) -> Result<Loaded, ConfigError> {
 /// Says where the file is broken, without showing the line: it may hold a secret.
 fn no_toml(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     let before = error.span().and_then(|span| text.get(..span.start));
-    let line = before.map(|before| format!(", line {}", before.matches('\n').count() + 1));
+    let line = before.map(|before| format!(" (line {})", before.matches('\n').count() + 1));
     ConfigError(format!(
-        "{}{} is not valid TOML: {}",
+        "{} is not valid TOML{}: {}",
         path.display(),
         line.unwrap_or_default(),
         error.message()

@@ -37,6 +37,8 @@ pub enum Who {
     Known,
     /// A person, or a program of theirs whose API token has this scope; and only for what is theirs.
     Scoped(&'static str, Names),
+    /// The same, of a person with a verified address.
+    VerifiedScoped(&'static str),
     /// A person who signed in, for what is theirs; none of their programs.
     SignedIn(Names),
     /// The same, with a verified address. What else such a route asks for, its own tests say.
@@ -153,8 +155,7 @@ pub const ROUTES: [(&str, &str, Who); 110] = [
     ("GET",    "/api/usage/history", Scoped(USAGE, Nothing)),
     ("GET",    "/api/usage/stats", Scoped(USAGE, Nothing)),
     ("GET",    "/api/usage/ledger", Scoped(USAGE, Nothing)),
-    // Of verified people; its tests say so.
-    ("GET",    "/api/usage/export", Scoped(USAGE, Nothing)),
+    ("GET",    "/api/usage/export", VerifiedScoped(USAGE)),
     ("GET",    "/api/billing/plans", SignedIn(Nothing)),
 
     ("GET",    "/api/chat/models", Scoped(READ, Nothing)),
@@ -182,7 +183,7 @@ impl Who {
     pub fn names(self) -> Names {
         match self {
             Scoped(_, names) | SignedIn(names) | Verified(names) | Administrator(names) => names,
-            Anyone | AnySignIn | Known | Service(_) => Nothing,
+            Anyone | AnySignIn | Known | VerifiedScoped(_) | Service(_) => Nothing,
         }
     }
 }

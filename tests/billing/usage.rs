@@ -70,13 +70,13 @@ async fn stretches_have_bounds() {
     let year = usage(&ada, "history?days=366").await;
     assert_eq!(
         (&year["from"], &year["to"]),
-        (&json!("2024-12-31"), &json!("2026-01-01"))
+        (&json!("2025-01-01"), &json!("2026-01-01"))
     );
     let items = year["items"].as_array().unwrap();
     assert_eq!(items.len(), 366);
     assert_eq!(
         (&items[0]["date"], &items[0]["messages"]),
-        (&json!("2024-12-31"), &json!(1))
+        (&json!("2025-01-01"), &json!(1))
     );
     let in_order = items.is_sorted_by_key(|day| day["date"].as_str());
     assert!(in_order, "{items:?}");

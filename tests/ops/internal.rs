@@ -105,6 +105,7 @@ async fn usage_is_numbers() {
     assert_eq!(usage.body["accounts"], accounts);
     assert_eq!(usage.body["conversations"], 2);
     assert_eq!(usage.body["memories"], 4);
+    let ada = app.user("ada").await;
     ledger::book(&app, &ada, 0, &[(Resource::LlmTokensOutput, 100)]).await;
     ledger::book(&app, &ada, 8, &[(Resource::LlmTokensInput, 7)]).await;
     ledger::book(&app, &ada, 8, &[(Resource::BackgroundTokens, -3)]).await;
@@ -112,7 +113,11 @@ async fn usage_is_numbers() {
     let usage = as_service(&app, "GET", "/api/internal/usage", &token).await;
     let today = |key: &str| usage.body["today"][key].as_u64().unwrap();
     assert_eq!(today("tokens"), before["tokens"].as_u64().unwrap() + 7);
-    assert_eq!(today("background_tokens"), 0, "no more is given back than was used");
+    assert_eq!(
+        today("background_tokens"),
+        0,
+        "no more is given back than was used"
+    );
     for key in ["context_tokens", "messages", "memory_bytes"] {
         assert_eq!(today(key), before[key].as_u64().unwrap(), "{key}");
     }

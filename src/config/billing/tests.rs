@@ -295,7 +295,7 @@ fn billing_needs_what_it_needs() {
         ),
         (
             "[stripe]\n\nsecret_key = \"sk_live_swordfish",
-            "line 3 is not valid TOML",
+            "config.toml is not valid TOML (line 3)",
         ),
         (
             "[stripe]\nwebhook_secrets = [\"\"]\n[billing]\nenabled = true",
