@@ -3,4 +3,5 @@
 mod corrections;
 mod everybody;
 mod plans;
+mod shell;
 mod usage;
