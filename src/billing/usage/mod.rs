@@ -91,8 +91,8 @@ pub(super) fn every_day(
         .into_iter()
         .peekable();
     let days = (stretch.from.0..=stretch.to.0).map(|day| {
-        let used = booked.next_if(|(booked, _)| booked.0 == day);
-        used.unwrap_or((Day(day), Amounts::default()))
+        let found = booked.next_if(|(booked, _)| booked.0 == day);
+        found.unwrap_or((Day(day), Amounts::default()))
     });
     Ok(days.collect())
 }
