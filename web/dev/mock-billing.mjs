@@ -244,8 +244,7 @@ export function addBilling(routes, { send, Refusal, page }) {
 			'/api/billing/invoices',
 			async ({ url, request, response }) => {
 				await till('invoices_fail');
-				world.origin = `http://${request.headers.host}`;
-				send(response, 200, page(invoices(), url));
+				send(response, 200, page(invoices(`http://${request.headers.host}`), url));
 			}
 		],
 		[

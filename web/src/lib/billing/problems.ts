@@ -1,7 +1,7 @@
 // Why a payment page did not open: what happened, what is safe, what to do. Pure.
 const REFUSED: Record<string, string> = {
 	email_unverified:
-		'Your address is not verified yet, so nothing was charged. Open the link in the mail we sent you, then choose again.',
+		'Your address is not verified yet, so nothing was charged. Open the link you got to verify it, then choose again.',
 	plan_not_for_sale: 'This plan is not for sale any more. Nothing was charged. Look at the plans again.',
 	plan_unknown: 'This plan does not exist any more. Nothing was charged. Look at the plans again.',
 	already_subscribed:

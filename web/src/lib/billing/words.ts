@@ -76,13 +76,17 @@ export function subscriptionSays(
 				`${title} ended${ends_at ? ` on ${onDay(ends_at)}` : ''}. Nothing of yours was deleted, and nothing more is charged.`
 			);
 		case 'incomplete':
-			return gold(`The payment is not finished yet. ${title} begins when it is.`);
+			return gold(
+				`The payment is not finished yet. ${title} begins when it is; you can finish it under Manage subscription.`
+			);
 		case 'incomplete_expired':
 			return plain(
 				`The payment for ${title} was not finished in time. Nothing was charged; you can choose a plan again.`
 			);
 		case 'paused':
-			return gold(`${title} is paused. Nothing is charged meanwhile; it goes on when you resume it.`);
+			return gold(
+				`${title} is paused, and nothing is charged meanwhile. It goes on when there is a payment method.`
+			);
 		default:
 			return plain(`${title}: the payment service calls this “${String(subscription.status)}”.`);
 	}
@@ -97,6 +101,13 @@ export function entitled({ subscription }: PlanStanding, now = Date.now()): bool
 		status === 'trialing' ||
 		(status === 'past_due' && !!grace && Date.parse(grace) > now)
 	);
+}
+
+/** What came of a payment. */
+export function settledSays({ plan_title: title, source, subscription }: PlanStanding): string {
+	if (source !== 'given') return `You have ${title} now.`;
+	const paid = subscription?.plan_title ?? 'What you chose';
+	return `${paid} is paid for. You also have ${title} from your administrator, and that counts first.`;
 }
 
 const INVOICES: Record<Invoice['status'], Standing> = {
