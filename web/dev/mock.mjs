@@ -12,6 +12,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { identityMock } from './mock-identity.mjs';
 import { addAdministration } from './mock-admin.mjs';
+import { addBilling } from './mock-billing.mjs';
 import { answerTo, sampleHistory, sampleMemories } from './samples.mjs';
 
 const flag = (name) => process.argv.includes(`--${name}`);
@@ -650,6 +651,7 @@ const routes = [
 ];
 
 addAdministration(routes, { world, send, Refusal, page, administrator });
+addBilling(routes, { send, Refusal, page });
 
 function ago(days) {
 	return new Date(Date.now() - days * 86_400_000).toISOString();

@@ -1,6 +1,9 @@
 // The one place that looks into the generated schema; everything else imports these words. Types are taken from what
 // a route answers, so that a schema that changes its name on the server changes nothing here.
-import type { paths } from './schema';
+import type { paths as billing } from './billing.supplement';
+import type { paths as generated } from './schema';
+
+type paths = generated & billing;
 
 type Answer<Path extends keyof paths, Method extends 'get' | 'post', Status extends number = 200> =
 	paths[Path] extends Record<
@@ -55,3 +58,12 @@ export type Feedback = Answer<'/api/admin/feedback', 'get'>['items'][number];
 export type ServiceAccount = Answer<'/api/admin/services', 'get'>['items'][number];
 export type Receiver = Answer<'/api/admin/receivers', 'get'>['items'][number];
 export type Job = Answer<'/api/admin/jobs', 'get'>['items'][number];
+
+/** Plans and paying. */
+export type Plans = Answer<'/api/billing/plans', 'get'>;
+export type Plan = Plans['items'][number];
+export type Period = Plan['sells'][number];
+/** Which plan somebody has, why, and what they pay for. */
+export type PlanStanding = Answer<'/api/billing/subscription', 'get'>;
+export type Subscription = NonNullable<PlanStanding['subscription']>;
+export type Invoice = Answer<'/api/billing/invoices', 'get'>['items'][number];
