@@ -1,9 +1,11 @@
 // The one place that looks into the generated schema; everything else imports these words. Types are taken from what
 // a route answers, so that a schema that changes its name on the server changes nothing here.
 import type { paths } from './schema';
+import type { UsagePaths } from './usage.supplement';
 
-type Answer<Path extends keyof paths, Method extends 'get' | 'post', Status extends number = 200> =
-	paths[Path] extends Record<
+type Routes = paths & UsagePaths;
+type Answer<Path extends keyof Routes, Method extends 'get' | 'post', Status extends number = 200> =
+	Routes[Path] extends Record<
 		Method,
 		{ responses: Record<Status, { content: { 'application/json': infer Body } }> }
 	>
@@ -55,3 +57,11 @@ export type Feedback = Answer<'/api/admin/feedback', 'get'>['items'][number];
 export type ServiceAccount = Answer<'/api/admin/services', 'get'>['items'][number];
 export type Receiver = Answer<'/api/admin/receivers', 'get'>['items'][number];
 export type Job = Answer<'/api/admin/jobs', 'get'>['items'][number];
+
+/** What somebody used, and how much of it there is. */
+export type Quota = Answer<'/api/usage/quota', 'get'>;
+export type Meter = Quota['tokens'];
+export type UsageHistory = Answer<'/api/usage/history', 'get'>;
+export type UsageDay = UsageHistory['items'][number];
+export type UsageStats = Answer<'/api/usage/stats', 'get'>;
+export type LedgerEntry = Answer<'/api/usage/ledger', 'get'>['items'][number];
