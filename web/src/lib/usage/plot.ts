@@ -42,6 +42,9 @@ export function draw(
 	const layers = stacked(days, parts).reverse();
 	const size = () => ({ width: Math.max(place.clientWidth, 120), height: place.clientHeight || 220 });
 
+	// A line between the parts, where bars are wide enough for one.
+	const line = place.clientWidth / days.length > 12 ? 1 : 0;
+
 	const chart = new uPlot(
 		{
 			...size(),
@@ -61,6 +64,7 @@ export function draw(
 				{
 					...axis,
 					grid: { show: false },
+					size: 28,
 					incrs: [1, 2, 7, 14, 28].map((count) => count * DAY),
 					space: 64,
 					values: (_, splits) => splits.map((split) => short.format(split * 1000))
@@ -78,7 +82,7 @@ export function draw(
 				...layers.map((_, index) => ({
 					fill: colour(parts.at(-1 - index)?.colour ?? 'navy'),
 					stroke: colour('surface'),
-					width: 1,
+					width: line,
 					paths: uPlot.paths.bars?.({ size: [0.72, 36] }),
 					points: { show: false }
 				}))
