@@ -26,6 +26,7 @@ import {
 	nextMidnight,
 	percent,
 	resourceWords,
+	sameDay,
 	usedUpWords,
 	usedWords
 } from '../src/lib/usage/words';
@@ -129,6 +130,8 @@ describe('what is used, in words', () => {
 	it('says when it starts again', () => {
 		expect(againWords(MIDNIGHT, NOW)).toMatch(/^They start again at midnight UTC.*, in 5 hours\.$/);
 		expect(nextMidnight('2026-12-31T23:59:59Z')).toBe('2027-01-01T00:00:00.000Z');
+		expect(sameDay('2026-06-17T23:59:59Z', MIDNIGHT)).toBe(true);
+		expect(sameDay('2026-06-16T23:59:59Z', MIDNIGHT)).toBe(false);
 		expect(usedUpWords(but({ tokens: meter(20_000, 20_000) }))).toBe('Today’s tokens are used up.');
 		expect(usedUpWords(plain)).toBeNull();
 	});

@@ -48,7 +48,8 @@ export function draw(
 	const chart = new uPlot(
 		{
 			...size(),
-			padding: [8, 0, 0, 0],
+			// At the right, room for half the name of the last day.
+			padding: [8, 20, 0, 0],
 			legend: { show: false },
 			cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
 			scales: {

@@ -51,6 +51,10 @@ export const nextMidnight = (iso: string): string => {
 	return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate() + 1)).toISOString();
 };
 
+/** Whether a time lies in the UTC day that ends then. */
+export const sameDay = (iso: string, end: string | undefined): boolean =>
+	!!end && Date.parse(nextMidnight(iso)) === Date.parse(end);
+
 /** What nothing is left of today; nothing where that is not known. */
 export function usedUpWords(quota: Quota | null): string | null {
 	if (!quota?.metered) return null;
