@@ -5,6 +5,7 @@ import type { paths as billing } from './billing.supplement';
 import { asApiError, problemOf } from './problem';
 import { STORAGE_READ_ONLY, tellReadOnly } from './refusals';
 import type { paths } from './schema';
+import type { UsagePaths } from './usage.supplement';
 
 const SIGNED_OUT = ['token_missing', 'token_invalid', 'session_revoked'];
 
@@ -33,7 +34,7 @@ async function send(request: Request, token: string | null): Promise<Response> {
 	}
 }
 
-export const api = createClient<paths & billing>({ baseUrl: '/', fetch: authorised });
+export const api = createClient<paths & billing & UsagePaths>({ baseUrl: '/', fetch: authorised });
 
 /** Unwraps an answer of `api`: the data, or an ApiError thrown. */
 export async function take<T>(

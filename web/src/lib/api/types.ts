@@ -1,12 +1,12 @@
 // The one place that looks into the generated schema; everything else imports these words. Types are taken from what
 // a route answers, so that a schema that changes its name on the server changes nothing here.
 import type { paths as billing } from './billing.supplement';
-import type { paths as generated } from './schema';
+import type { paths } from './schema';
+import type { UsagePaths } from './usage.supplement';
 
-type paths = generated & billing;
-
-type Answer<Path extends keyof paths, Method extends 'get' | 'post', Status extends number = 200> =
-	paths[Path] extends Record<
+type Routes = paths & billing & UsagePaths;
+type Answer<Path extends keyof Routes, Method extends 'get' | 'post', Status extends number = 200> =
+	Routes[Path] extends Record<
 		Method,
 		{ responses: Record<Status, { content: { 'application/json': infer Body } }> }
 	>
@@ -67,3 +67,10 @@ export type Period = Plan['sells'][number];
 export type PlanStanding = Answer<'/api/billing/subscription', 'get'>;
 export type Subscription = NonNullable<PlanStanding['subscription']>;
 export type Invoice = Answer<'/api/billing/invoices', 'get'>['items'][number];
+/** What somebody used, and how much of it there is. */
+export type Quota = Answer<'/api/usage/quota', 'get'>;
+export type Meter = Quota['tokens'];
+export type UsageHistory = Answer<'/api/usage/history', 'get'>;
+export type UsageDay = UsageHistory['items'][number];
+export type UsageStats = Answer<'/api/usage/stats', 'get'>;
+export type LedgerEntry = Answer<'/api/usage/ledger', 'get'>['items'][number];
