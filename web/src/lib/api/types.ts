@@ -1,6 +1,9 @@
 // The one place that looks into the generated schema; everything else imports these words. Types are taken from what
 // a route answers, so that a schema that changes its name on the server changes nothing here.
-import type { paths } from './schema';
+import type { AdminUsagePaths, PlanFacts } from './admin-usage.supplement';
+import type { paths as generated } from './schema';
+
+type paths = generated & AdminUsagePaths;
 
 type Answer<Path extends keyof paths, Method extends 'get' | 'post', Status extends number = 200> =
 	paths[Path] extends Record<
@@ -43,8 +46,8 @@ export type StorageState = Answer<'/api/admin/storage', 'get'>;
 
 /** What administrators see of the server's people and its work. */
 export type PeoplePage = Answer<'/api/admin/users', 'get'>;
-export type Person = PeoplePage['items'][number];
-export type PersonWhole = Answer<'/api/admin/users/{id}', 'get'>;
+export type Person = PeoplePage['items'][number] & Partial<PlanFacts>;
+export type PersonWhole = Answer<'/api/admin/users/{id}', 'get'> & Partial<PlanFacts>;
 export type Invitation = Answer<'/api/admin/invitations', 'get'>['items'][number];
 export type MailPage = Answer<'/api/admin/mails', 'get'>;
 export type Mail = MailPage['items'][number];
@@ -55,3 +58,18 @@ export type Feedback = Answer<'/api/admin/feedback', 'get'>['items'][number];
 export type ServiceAccount = Answer<'/api/admin/services', 'get'>['items'][number];
 export type Receiver = Answer<'/api/admin/receivers', 'get'>['items'][number];
 export type Job = Answer<'/api/admin/jobs', 'get'>['items'][number];
+
+/** What administrators see of who uses what, and of payments. */
+export type UsagePage = Answer<'/api/admin/usage', 'get'>;
+export type PersonInUsage = UsagePage['items'][number];
+export type PersonUsage = Answer<'/api/admin/users/{id}/usage', 'get'>;
+export type PersonQuota = PersonUsage['quota'];
+export type QuotaMeter = PersonQuota['tokens'];
+export type UsageDay = PersonUsage['history'][number];
+export type Resource = NonNullable<
+	paths['/api/admin/users/{id}/usage/correction']['post']['requestBody']
+>['content']['application/json']['resource'];
+export type KnownPlans = Answer<'/api/billing/plans', 'get'>;
+export type BillingOverview = Answer<'/api/admin/billing', 'get'>;
+export type BillingEvent = Answer<'/api/admin/billing/events', 'get'>['items'][number];
+export type Resynced = Answer<'/api/admin/users/{id}/resync', 'post'>;
