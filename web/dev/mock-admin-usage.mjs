@@ -41,7 +41,8 @@ function usedOn(person, back) {
 	const seed = Number.parseInt(person.id.slice(-4), 16) + back * 7919;
 	const idle = person.quiet || seed % 5 === 0;
 	const share = idle ? 0 : ((seed % 97) + 3) / 100;
-	const tokens = Math.round(share * share * 150_000 * (person.appetite ?? 1));
+	const most = planOf(person.plan).tokens_per_day ?? 300_000;
+	const tokens = Math.round(share * most * (person.appetite ?? 1));
 	const amounts = {
 		llm_tokens_input: Math.round(tokens * 0.3),
 		llm_tokens_output: tokens - Math.round(tokens * 0.3),
@@ -64,7 +65,7 @@ function settle(person, index) {
 	if (person.plan_source) return;
 	person.plan_source = 'default';
 	person.plan_until = person.plan_given = null;
-	person.appetite = [1, 6, 0.4, 0.1][index % 4];
+	person.appetite = [0.7, 1.1, 0.3, 0.02][index % 4];
 	if (index % 9 === 0) Object.assign(person, { plan: 'basic', plan_source: 'paid', customer: true });
 	if (index % 9 === 2) Object.assign(person, { plan: 'pro', plan_source: 'trial', plan_until: ago(-5) });
 	if (index % 9 === 4)
@@ -90,9 +91,9 @@ function quotaOf(person) {
 		source: person.plan_source,
 		until: person.plan_until,
 		metered,
-		tokens: meter(used.tokens, limit(plan.tokens_per_day), person.appetite === 6 ? 1200 : 0),
+		tokens: meter(used.tokens, limit(plan.tokens_per_day), person.appetite > 1 ? 1200 : 0),
 		messages: meter(used.messages, limit(plan.messages_per_day)),
-		storage: meter(person.appetite * 4_200_000, limit(plan.memory_bytes)),
+		storage: meter(Math.round(person.appetite * 42_000_000), limit(plan.memory_bytes)),
 		context_tokens: used.llm_tokens_context,
 		background_tokens: used.background_tokens,
 		requests_per_minute: 60,
@@ -116,7 +117,8 @@ function makeEvents(people) {
 		error: null,
 		...more
 	});
-	const error = 'The price price_1Qx7abc is in no plan of this server. Add it to `plans`, then try again.';
+	const error =
+		'The price price_1Qx7abc is in no plan of this server. Add it to the plans in the configuration, then try again.';
 	return [
 		one(0, 'customer.subscription.updated', 'waiting', { tries: 0 }),
 		one(1, 'invoice.paid', 'waiting', { tries: 3, error: 'The payment service did not answer in 10 s.' }),
@@ -152,6 +154,8 @@ export function addUsage(routes, { world, send, Refusal, page, administrator }) 
 		if (!world.billing) throw new Refusal(404, 'not_found', 'There is nothing here.');
 	};
 	const eventList = () => (events ??= makeEvents(everybody()));
+	const count = (of) =>
+		world.billingState === 'new' ? 0 : eventList().filter(({ state }) => state === of).length;
 	/** The next route of the same name, after what is done here. */
 	const first = (method, path, act) => {
 		const handle = (call) => {
@@ -196,7 +200,7 @@ export function addUsage(routes, { world, send, Refusal, page, administrator }) 
 						plan: person.plan,
 						source: person.plan_source,
 						...sum(person, days),
-						memory_bytes: person.appetite * 4_200_000,
+						memory_bytes: Math.round(person.appetite * 42_000_000),
 						today_percentage: quotaOf(person).tokens.percentage
 					}))
 					.filter(({ tokens }) => tokens)
@@ -208,7 +212,10 @@ export function addUsage(routes, { world, send, Refusal, page, administrator }) 
 					from: dayOf(days - 1),
 					to: dayOf(0),
 					totals,
-					memory_bytes_total: people.reduce((all, { appetite }) => all + appetite * 4_200_000, 0),
+					memory_bytes_total: people.reduce(
+						(all, { appetite }) => all + Math.round(appetite * 42_000_000),
+						0
+					),
 					people_total: everybody().length,
 					items: items.slice(0, limit)
 				});
@@ -314,9 +321,9 @@ export function addUsage(routes, { world, send, Refusal, page, administrator }) 
 						? {}
 						: { canceled: 3, past_due: 1, active: 18, trialing: 4, unpaid: 0, something_new: 1 },
 					events: {
-						waiting: eventList().filter(({ state }) => state === 'waiting').length,
-						failed: eventList().filter(({ state }) => state === 'failed').length,
-						done: eventList().filter(({ state }) => state === 'done').length
+						waiting: count('waiting'),
+						failed: count('failed'),
+						done: count('done')
 					},
 					last_event_at: fresh ? null : ago(0.02),
 					last_reconcile_at: fresh ? null : ago(0.4)
@@ -356,23 +363,25 @@ export function addUsage(routes, { world, send, Refusal, page, administrator }) 
 				return handle(call);
 			}
 		]);
-	if (!routes.some(([method, path]) => method === 'GET' && path === '/api/billing/plans'))
-		routes.push([
-			'GET',
-			'/api/billing/plans',
-			({ user, response }) =>
-				send(response, 200, {
-					billing: world.billing,
-					trial: null,
-					items: PLANS.map((plan, index) => ({
-						...plan,
-						requests_per_minute: 60,
-						burst: 20,
-						price_monthly: world.billing && index ? `$${index * 9}` : null,
-						price_yearly: world.billing && index ? `$${index * 90}` : null,
-						sells: world.billing && (index === 1 || index === 2) ? ['monthly', 'yearly'] : [],
-						current: user.plan === plan.name
-					}))
-				})
-		]);
+	// Whoever stands in for the page of plans knows them too; then this answers as that does.
+	const path = '/api/billing/plans';
+	const plans = ({ user, response }) =>
+		send(response, 200, {
+			billing: world.billing,
+			trial: null,
+			items: PLANS.map((plan, index) => ({
+				...plan,
+				requests_per_minute: 60,
+				burst: 20,
+				price_monthly: world.billing && index ? `$${index * 9}` : null,
+				price_yearly: world.billing && index ? `$${index * 90}` : null,
+				sells: world.billing && (index === 1 || index === 2) ? ['monthly', 'yearly'] : [],
+				current: user.plan === plan.name
+			}))
+		});
+	const known = (call) =>
+		(
+			routes.find(([method, of, handle]) => method === 'GET' && of === path && handle !== known)?.[2] ?? plans
+		)(call);
+	routes.push(['GET', path, known]);
 }

@@ -21,7 +21,7 @@ export function check(draft: Draft): Record<string, string> {
 	if (amountOf(draft.amount) === null)
 		wrong['amount'] = 'Enter a whole number other than 0, with a minus to give something back: -500.';
 	const note = draft.note.trim();
-	if (!note) wrong['note'] = 'Say why. The person reads it beside the correction.';
+	if (!note) wrong['note'] = 'Say why, in a few words.';
 	// As the server counts: characters, not the halves of them.
 	if ([...note].length > NOTE_LENGTH) wrong['note'] = `Use at most ${NOTE_LENGTH} characters.`;
 	return wrong;

@@ -73,7 +73,7 @@ export function meterWords(
 export function summaryWords({ days, totals, people_total }: UsagePage): string {
 	if (!totals.messages && !totals.tokens) return `${periodWords(days)}, nobody wrote to Nova.`;
 	const messages = plural(totals.messages, 'message');
-	return `${periodWords(days)}, ${messages} cost ${plural(totals.tokens, 'token')}. ${plural(people_total, 'person has', 'people have')} an account here.`;
+	return `${periodWords(days)}, ${messages} took ${plural(totals.tokens, 'token')}. ${plural(people_total, 'person has', 'people have')} an account here.`;
 }
 
 export const RESOURCES: readonly (readonly [Resource, string])[] = [
@@ -81,8 +81,8 @@ export const RESOURCES: readonly (readonly [Resource, string])[] = [
 	['llm_tokens_input', 'Tokens of what they wrote'],
 	['messages', 'Messages'],
 	['memory_bytes', 'Memory, in bytes'],
-	['llm_tokens_context', 'Tokens of context (not charged)'],
-	['background_tokens', 'Tokens of background work (not charged)']
+	['llm_tokens_context', 'Tokens of context (outside the limits)'],
+	['background_tokens', 'Tokens of background work (outside the limits)']
 ];
 
 /** Days on which something was used, newest first. */
