@@ -15,6 +15,7 @@ import { identityMock } from './mock-identity.mjs';
 import { addAdministration } from './mock-admin.mjs';
 import { addBilling } from './mock-billing.mjs';
 import { addUsage } from './mock-usage.mjs';
+import { addUsage as addAdminUsage } from './mock-admin-usage.mjs';
 import { answerTo, sampleHistory, sampleMemories } from './samples.mjs';
 
 const flag = (name) => process.argv.includes(`--${name}`);
@@ -658,6 +659,7 @@ const routes = [
 ];
 
 const usage = addUsage(routes, { world, send, Refusal });
+addAdminUsage(routes, { world, send, Refusal, page, administrator });
 addAdministration(routes, { world, send, Refusal, page, administrator });
 addBilling(routes, { send, Refusal, page });
 

@@ -3,8 +3,9 @@
 import type { paths as billing } from './billing.supplement';
 import type { paths } from './schema';
 import type { UsagePaths } from './usage.supplement';
+import type { AdminUsagePaths, PlanFacts } from './admin-usage.supplement';
 
-type Routes = paths & billing & UsagePaths;
+type Routes = paths & billing & UsagePaths & Omit<AdminUsagePaths, '/api/billing/plans'>;
 type Answer<Path extends keyof Routes, Method extends 'get' | 'post', Status extends number = 200> =
 	Routes[Path] extends Record<
 		Method,
@@ -46,8 +47,8 @@ export type StorageState = Answer<'/api/admin/storage', 'get'>;
 
 /** What administrators see of the server's people and its work. */
 export type PeoplePage = Answer<'/api/admin/users', 'get'>;
-export type Person = PeoplePage['items'][number];
-export type PersonWhole = Answer<'/api/admin/users/{id}', 'get'>;
+export type Person = PeoplePage['items'][number] & Partial<PlanFacts>;
+export type PersonWhole = Answer<'/api/admin/users/{id}', 'get'> & Partial<PlanFacts>;
 export type Invitation = Answer<'/api/admin/invitations', 'get'>['items'][number];
 export type MailPage = Answer<'/api/admin/mails', 'get'>;
 export type Mail = MailPage['items'][number];
@@ -74,3 +75,16 @@ export type UsageHistory = Answer<'/api/usage/history', 'get'>;
 export type UsageDay = UsageHistory['items'][number];
 export type UsageStats = Answer<'/api/usage/stats', 'get'>;
 export type LedgerEntry = Answer<'/api/usage/ledger', 'get'>['items'][number];
+/** What administrators see of who uses what, and of payments. */
+export type UsagePage = Answer<'/api/admin/usage', 'get'>;
+export type PersonInUsage = UsagePage['items'][number];
+export type PersonUsage = Answer<'/api/admin/users/{id}/usage', 'get'>;
+export type PersonQuota = PersonUsage['quota'];
+export type QuotaMeter = PersonQuota['tokens'];
+export type Resource = NonNullable<
+	Routes['/api/admin/users/{id}/usage/correction']['post']['requestBody']
+>['content']['application/json']['resource'];
+export type KnownPlans = Answer<'/api/billing/plans', 'get'>;
+export type BillingOverview = Answer<'/api/admin/billing', 'get'>;
+export type BillingEvent = Answer<'/api/admin/billing/events', 'get'>['items'][number];
+export type Resynced = Answer<'/api/admin/users/{id}/resync', 'post'>;
