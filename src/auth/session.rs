@@ -107,6 +107,7 @@ pub async fn refresh(
     headers: HeaderMap,
     Json(body): Json<RefreshToken>,
 ) -> Result<Response> {
+    client.admit(&app, "renewals")?;
     let (id, turn) = presented(&app, &client, &headers, body)?;
     let now = app.clock.now();
     let expires_at = after(now, days(app.config.auth.refresh_days));
@@ -199,6 +200,7 @@ pub async fn logout(
     headers: HeaderMap,
     Json(body): Json<RefreshToken>,
 ) -> Result<Response> {
+    client.admit(&app, "leavings")?;
     let ended = leaving(&app, &client, caller, &headers, body)?;
     if let Some((user, session)) = ended {
         let event = Event::new(&app, What::SignedOut, Actor::User(user)).from(&client);
@@ -224,6 +226,7 @@ pub async fn logout_all(
     headers: HeaderMap,
     Json(body): Json<RefreshToken>,
 ) -> Result<Response> {
+    client.admit(&app, "leavings")?;
     let leaving = leaving(&app, &client, caller, &headers, body)?;
     let (user, session) = leaving.ok_or_else(revoked)?;
     let grounds = Grounds::sign_in(&app, user, session);
