@@ -78,9 +78,8 @@ fn presented(
     headers: &HeaderMap,
     body: RefreshToken,
 ) -> Result<(Uuid, u64)> {
-    let token = body
-        .refresh_token
-        .or_else(|| token::cookie(headers, client));
+    let cookie = || token::cookie(headers, client);
+    let token = body.refresh_token.or_else(cookie);
     let token = token.ok_or(Error::Unauthenticated {
         code: "token_missing",
         message: "Sign in first.",
@@ -200,7 +199,6 @@ pub async fn logout(
     headers: HeaderMap,
     Json(body): Json<RefreshToken>,
 ) -> Result<Response> {
-    client.admit(&app, "leavings")?;
     let ended = leaving(&app, &client, caller, &headers, body)?;
     if let Some((user, session)) = ended {
         let event = Event::new(&app, What::SignedOut, Actor::User(user)).from(&client);
@@ -226,7 +224,6 @@ pub async fn logout_all(
     headers: HeaderMap,
     Json(body): Json<RefreshToken>,
 ) -> Result<Response> {
-    client.admit(&app, "leavings")?;
     let leaving = leaving(&app, &client, caller, &headers, body)?;
     let (user, session) = leaving.ok_or_else(revoked)?;
     let grounds = Grounds::sign_in(&app, user, session);
@@ -249,8 +246,7 @@ async fn end_all(
         event.record(tx)?;
         store::end_sessions(tx, user, keep)
     };
-    let ended = app.store.write(end).await?;
-    app.presence.close(ended);
+    app.presence.close(app.store.write(end).await?);
     Ok(())
 }
 
@@ -278,6 +274,7 @@ fn leaving(
     if let Some(caller) = caller {
         return Ok(Some((caller.id, caller.session)));
     }
+    client.admit(app, "leavings")?;
     // Any refresh token of ours will do, also an old one: whoever has it may end the sign-in.
     let Ok((id, _)) = presented(app, client, headers, body) else {
         return Ok(None);
