@@ -27,14 +27,14 @@ pub fn measure() {
 fn at_once<T: Send>(threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let (barrier, work) = (Barrier::new(threads), &work);
     std::thread::scope(|scope| {
-        let begin = |thread| {
+        let start = |thread| {
             let barrier = &barrier;
             scope.spawn(move || {
                 barrier.wait();
                 work(thread)
             })
         };
-        let begun: Vec<_> = (0..threads).map(begin).collect();
+        let begun: Vec<_> = (0..threads).map(start).collect();
         let ended = begun.into_iter().map(|thread| thread.join().unwrap());
         ended.collect()
     })
@@ -54,7 +54,7 @@ fn admitted(keys: u64) {
             let key = asked % keys;
             asked += 1;
             passed += u64::from(rates.take("bench", &key, limit).is_ok());
-            last = clock.monotonic() - began;
+            last = clock.monotonic().saturating_sub(began);
         }
         (passed, asked, last)
     });
