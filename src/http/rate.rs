@@ -241,38 +241,17 @@ impl Rates {
         count: usize,
         period: Duration,
     ) -> Result<(), Error> {
-        let Some((tally, put)) = self.in_window(what, key.to_string(), count, period) else {
+        if !self.enabled || count == 0 {
             return Ok(());
+        }
+        let key = key.to_string();
+        let (tally, put) = {
+            let mut windows = self.windows.of(&key);
+            let now = self.clock.monotonic();
+            windows.of(what, key, now).put(now, count, period)
         };
         tally::note(tally);
         put.map_err(too_often)
-    }
-
-    /// The same, of which the answer tells nothing: for counts of somebody who is not the caller.
-    pub fn untold_window(
-        &self,
-        what: &'static str,
-        key: &impl ToString,
-        count: usize,
-        period: Duration,
-    ) -> Result<(), Error> {
-        let counted = self.in_window(what, key.to_string(), count, period);
-        counted.map_or(Ok(()), |(_, put)| put.map_err(too_often))
-    }
-
-    fn in_window(
-        &self,
-        what: &'static str,
-        key: String,
-        count: usize,
-        period: Duration,
-    ) -> Option<(Tally, Result<(), u64>)> {
-        if !self.enabled || count == 0 {
-            return None;
-        }
-        let mut windows = self.windows.of(&key);
-        let now = self.clock.monotonic();
-        Some(windows.of(what, key, now).put(now, count, period))
     }
 
     /// Returns once a bucket that is kept has changed, of which `changes` has not told.

@@ -1,8 +1,9 @@
 //! How often somebody may call who has not said who they are: by network.
 
+use novacore::config::Verification;
 use serde_json::{Value, json};
 
-use crate::support::app::TestApp;
+use crate::support::app::{PASSWORD, TestApp};
 use crate::support::http::{Answer, Person};
 use crate::support::rates::{told, wait};
 
@@ -119,6 +120,20 @@ async fn the_count_of_somebody_else_is_not_told() {
             }
             app.settle().await;
         }
+    }
+    app.run_jobs().await;
+    app.finish().await;
+
+    let app = TestApp::with_mail(|config| config.auth.verification = Verification::Login).await;
+    app.user("ada").await;
+    for left in (15..20).rev() {
+        for (network, email) in [("203.0.113.1", "ada"), ("203.0.113.2", "nobody")] {
+            let body = json!({"email": format!("{email}@example.org"), "password": PASSWORD});
+            let answer = from(&app, network, "POST", "/api/auth/register", &body).await;
+            let expected = (202, [20, left, 180 * (20 - left)]);
+            assert_eq!((answer.status, told(&answer)), expected, "{email}");
+        }
+        app.settle().await;
     }
     app.run_jobs().await;
     app.finish().await;
