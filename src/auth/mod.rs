@@ -39,7 +39,7 @@ mod verification;
 pub use caller::{Admin, Caller, CurrentUser, VerifiedUser};
 pub use services::{ReadMetrics, ReadUsage, RunBackup, RunJobs, ServiceCaller};
 pub use tokens::{
-    Anything, ChatRead, ChatWrite, McpUse, MemoryRead, MemoryWrite, OpenAi, UsageRead,
+    Anything, ChatRead, ChatWrite, McpUse, MemoryRead, MemoryWrite, OpenAi, Scope, UsageRead,
 };
 
 // What others may know of an account.

@@ -6,6 +6,7 @@
 mod day;
 mod ledger;
 mod plans;
+mod rates;
 
 pub use day::Day;
 pub use ledger::{
@@ -14,3 +15,7 @@ pub use ledger::{
     total as all_amounts, verify as verify_ledger,
 };
 pub use plans::{Limits, limits};
+pub use rates::{
+    CATALOGUE as RATES_CATALOGUE, Costly, Searching, admit_export, erase as erase_rates,
+    keep_rates, load_rates, store_rates, sweep_rates,
+};

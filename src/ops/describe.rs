@@ -3,13 +3,15 @@
 use std::sync::LazyLock;
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
+use crate::app::App;
 use crate::error::{Error, Result};
-use crate::http::events;
+use crate::http::{Client, events};
 use crate::{account, auth, chat, memory};
 
 #[derive(OpenApi)]
@@ -170,7 +172,8 @@ static SENT: LazyLock<std::result::Result<Bytes, String>> = LazyLock::new(|| {
     Ok(text.into())
 });
 
-pub async fn openapi() -> Result<Response> {
+pub async fn openapi(State(app): State<App>, client: Client) -> Result<Response> {
+    client.admit(&app, "visits")?;
     let text = SENT
         .clone()
         .map_err(|e| Error::internal("writing the OpenAPI document", e))?;

@@ -64,6 +64,7 @@ impl Bob {
         let path = format!("/api/admin/feedback/{}/answer", given.str("id"));
         done(admin.post(&path, &json!({"answer": "Look again."})).await);
         let recovery_code = Self::ways_in(app, &person, provider).await;
+        novacore::billing::store_rates(&app.app).await.unwrap();
         app.settle().await;
         Self {
             person,

@@ -16,6 +16,7 @@ pub mod programs;
 pub mod provider;
 mod provider_keys;
 mod provider_routes;
+pub mod rates;
 pub mod records;
 pub mod redact;
 pub mod routes;
