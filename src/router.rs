@@ -8,7 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::app::App;
 use crate::error::Error;
 use crate::http::{assets, observe, protect};
-use crate::{account, auth, chat, memory, ops};
+use crate::{account, auth, billing, chat, memory, ops};
 
 /// The router of the running program.
 pub fn router(app: App) -> Router {
@@ -72,6 +72,9 @@ fn administering() -> Router<App> {
         .route("/api/admin/users/{id}",               get(auth::routes::people::read_one).patch(auth::routes::people::change).delete(account::delete_person))
         .route("/api/admin/users/{id}/end-sessions",  post(auth::routes::people::end_sessions))
         .route("/api/admin/users/{id}/start-reset",   post(auth::routes::people::start_reset))
+        .route("/api/admin/usage",                    get(billing::routes::usage::all))
+        .route("/api/admin/users/{id}/usage",         get(billing::routes::usage::one))
+        .route("/api/admin/users/{id}/usage/correction", post(billing::routes::usage::correct))
         .route("/api/admin/invitations",              get(auth::routes::invitations::list).post(auth::routes::invitations::invite))
         .route("/api/admin/invitations/{id}",         delete(auth::routes::invitations::revoke))
         .route("/api/admin/invitations/{id}/link",    post(auth::routes::invitations::link_again))
@@ -128,6 +131,13 @@ fn talking() -> Router<App> {
     Router::new()
         .route("/api/account/delete",                 post(account::delete))
         .route("/api/account/feedback",               get(account::feedback).post(account::give_feedback))
+
+        .route("/api/usage/quota",                    get(billing::routes::usage::quota))
+        .route("/api/usage/history",                  get(billing::routes::usage::history))
+        .route("/api/usage/stats",                    get(billing::routes::usage::stats))
+        .route("/api/usage/ledger",                   get(billing::routes::usage::list))
+        .route("/api/usage/export",                   get(billing::routes::usage::export))
+        .route("/api/billing/plans",                  get(billing::routes::plans::plans))
 
         .route("/api/chat/models",                    get(chat::models))
         .route("/api/chat/sessions",                  get(chat::list).post(chat::create))

@@ -18,6 +18,7 @@ const ROOMS: &[&[TableInfo]] = &[
     &auth::INVITATIONS_CATALOGUE,
     &billing::LEDGER_CATALOGUE,
     &billing::RATES_CATALOGUE,
+    &billing::QUOTA_CATALOGUE,
     &chat::CATALOGUE,
     &chat::ALLOWANCE_CATALOGUE,
     &chat::ATTEMPTS_CATALOGUE,

@@ -96,6 +96,7 @@ fn erase_some(tx: &mut WriteTx<'_>, user: &User) -> Result<usize> {
         memory::erase,
         feedback::erase,
         billing::erase_ledger,
+        billing::erase_quota,
         billing::erase_rates,
     ] {
         if erased < STEP {

@@ -7,6 +7,9 @@ mod day;
 mod ledger;
 mod plans;
 mod rates;
+mod plans_list;
+mod quota;
+mod usage;
 
 pub use day::Day;
 pub use ledger::{
@@ -19,3 +22,25 @@ pub use rates::{
     CATALOGUE as RATES_CATALOGUE, Costly, Searching, admit_export, erase as erase_rates,
     keep_rates, load_rates, store_rates, sweep_rates,
 };
+pub use quota::{CATALOGUE as QUOTA_CATALOGUE, Meter, Quota, erase as erase_quota, view as quota};
+
+// What is told to those who watch the server.
+pub use usage::admin::of_today as used_today;
+
+pub mod routes {
+    //! The handlers, each with its description (`__path_`), as the router and the OpenAPI document name
+    //! them.
+
+    pub mod plans {
+        pub use crate::billing::plans_list::{__path_plans, plans};
+    }
+    pub mod usage {
+        pub use crate::billing::usage::admin::{__path_all, __path_one, all, one};
+        pub use crate::billing::usage::correct::{__path_correct, correct};
+        pub use crate::billing::usage::export::{__path_export, export};
+        pub use crate::billing::usage::list::{__path_list, list};
+        pub use crate::billing::usage::own::{
+            __path_history, __path_quota, __path_stats, history, quota, stats,
+        };
+    }
+}

@@ -12,7 +12,7 @@ use utoipa::openapi::OpenApi as Document;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::http::{Client, events};
-use crate::{account, auth, chat, memory};
+use crate::{account, auth, billing, chat, memory};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -53,6 +53,9 @@ use crate::{account, auth, chat, memory};
         auth::routes::people::change,
         auth::routes::people::end_sessions,
         auth::routes::people::start_reset,
+        billing::routes::usage::all,
+        billing::routes::usage::one,
+        billing::routes::usage::correct,
         auth::routes::invitations::list,
         auth::routes::invitations::invite,
         auth::routes::invitations::link_again,
@@ -104,6 +107,12 @@ use crate::{account, auth, chat, memory};
         auth::routes::tokens::remove,
         auth::routes::services::issue,
         auth::routes::audit::activity,
+        billing::routes::usage::quota,
+        billing::routes::usage::history,
+        billing::routes::usage::stats,
+        billing::routes::usage::list,
+        billing::routes::usage::export,
+        billing::routes::plans::plans,
         chat::paths::models,
         chat::paths::list,
         chat::paths::create,

@@ -9,6 +9,7 @@ pub mod disk;
 mod fake_model;
 pub mod fake_ollama;
 pub mod http;
+pub mod ledger;
 pub mod people;
 mod performance;
 pub mod process;

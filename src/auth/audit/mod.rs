@@ -52,6 +52,7 @@ pub enum What {
     AccountDeleted,
     RoleChanged,
     PlanChanged,
+    UsageCorrected,
     InvitationMade,
     InvitationLinkShown,
     InvitationRevoked,
