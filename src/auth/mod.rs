@@ -52,7 +52,7 @@ pub use token::{PublicUser, SignedIn, has_cookie};
 // What others tell: to the record of events, and by mail.
 pub use audit::{Actor, Event, What, of_user as events_of};
 pub use links::{Purpose as LinkPurpose, issue as issue_link, prepare as prepare_link};
-pub use mail::{Mail, Purpose as MailPurpose};
+pub use mail::{Facts as MailFacts, Limited, Mail, Purpose as MailPurpose};
 
 // The end of an account, which `account` puts together.
 pub use closing::{Ended, begin_erasing, erase, erase_traces, erasing, finish_erasing};
