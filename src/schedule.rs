@@ -10,6 +10,7 @@
 //! | the other service that people sign in with is asked for its description | at start, to warn when it cannot be used |
 //! | jobs: mail, erasing accounts | when they are due; a try that failed is made again after 30 s, doubling up to 6 h |
 //! | sweep: ended sign-ins, links, old security events and jobs, idempotency keys, empty rate buckets, logs of finished answers | every 10 minutes |
+//! | people whose trial ends in two days are told, once | with the sweep |
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::error::Result;
 use crate::jobs::{Job, Outcome, Runner, Work};
-use crate::{account, auth, chat, memory, ops};
+use crate::{account, auth, billing, chat, memory, ops};
 
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
@@ -90,5 +91,6 @@ pub async fn sweep(app: &App) -> Result<()> {
     app.metrics.run_upkeep();
     app.jobs.sweep().await?;
     auth::sweep(app).await?;
-    chat::sweep(app).await
+    chat::sweep(app).await?;
+    billing::remind_of_trials(app).await
 }

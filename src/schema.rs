@@ -17,6 +17,7 @@ const ROOMS: &[&[TableInfo]] = &[
     &auth::SERVICES_CATALOGUE,
     &auth::INVITATIONS_CATALOGUE,
     &billing::LEDGER_CATALOGUE,
+    &billing::TRIAL_CATALOGUE,
     &chat::CATALOGUE,
     &chat::ALLOWANCE_CATALOGUE,
     &chat::ATTEMPTS_CATALOGUE,

@@ -92,7 +92,12 @@ async fn step(app: &App, user: &User, last: Option<Erasure>) -> Result<usize> {
 /// Removes some rows of the person's from every slice; how many, none when nothing is left.
 fn erase_some(tx: &mut WriteTx<'_>, user: &User) -> Result<usize> {
     let mut erased = chat::erase(tx, user.id, STEP)?;
-    for eraser in [memory::erase, feedback::erase, billing::erase_ledger] {
+    for eraser in [
+        memory::erase,
+        feedback::erase,
+        billing::erase_ledger,
+        billing::erase_trial,
+    ] {
         if erased < STEP {
             erased += eraser(tx, user.id, STEP - erased)?;
         }

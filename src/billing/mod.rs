@@ -6,6 +6,7 @@
 mod day;
 mod ledger;
 mod plans;
+mod trial;
 
 pub use day::Day;
 pub use ledger::{
@@ -14,3 +15,4 @@ pub use ledger::{
     total as all_amounts, verify as verify_ledger,
 };
 pub use plans::{Limits, limits};
+pub use trial::{CATALOGUE as TRIAL_CATALOGUE, erase as erase_trial, remind as remind_of_trials};

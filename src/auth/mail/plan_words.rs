@@ -38,14 +38,14 @@ pub fn quota_warning(base: &str, what: Limited, level: u8, resets_at: Option<Tim
         (Limited::Memory, false) => (
             format!("{level} % of the room for memories is used"),
             vec![
-                format!("You have used {level} % of the room for memories that your plan holds."),
+                format!("You have used {level} % of the room for memories that your plan gives you."),
                 "When it is full, Nova answers as before but remembers nothing new. You make room by forgetting what you no longer need.".into(),
             ],
         ),
         (Limited::Memory, true) => (
             "The room for memories is full".into(),
             vec![
-                "You have used all the room for memories that your plan holds. Nova answers as before, but what is said now is not remembered.".into(),
+                "You have used all the room for memories that your plan gives you. Nova answers as before, but what is said now is not remembered.".into(),
                 "You make room by forgetting what you no longer need.".into(),
             ],
         ),
@@ -63,7 +63,7 @@ fn a_day(what: &str, level: u8, again: Option<String>) -> (String, Vec<String>) 
     if level >= 100 {
         let until = again.map(|at| format!(" from {at}")).unwrap_or_default();
         let says = vec![
-            format!("You have used all {what} that your plan holds a day."),
+            format!("You have used all the {what} that your plan allows a day."),
             format!(
                 "New messages are answered again{until}. Until then you can read, search and export everything as before."
             ),
@@ -72,7 +72,7 @@ fn a_day(what: &str, level: u8, again: Option<String>) -> (String, Vec<String>) 
     }
     let again = again.map(|at| format!(" They start again at {at}."));
     let says = vec![format!(
-        "You have used {level} % of the {what} that your plan holds a day.{}",
+        "You have used {level} % of the {what} that your plan allows a day.{}",
         again.unwrap_or_default()
     )];
     (format!("{level} % of today's {what} are used"), says)
@@ -90,20 +90,20 @@ pub fn trial_ending(base: &str, plan: &str, until: Timestamp, after: &str) -> Wo
         format!("Your trial of {plan} ends soon"),
         says,
         ("See the plans", format!("{base}/plans")),
-        &format!("If you want to keep {plan}, choose it there."),
+        &format!("If you want to keep {plan}, choose it on that page."),
     )
 }
 
 pub fn subscription_started(base: &str, plan: &str) -> Words {
     let says = vec![
         format!("Your subscription to the plan {plan} has begun. Its limits count from now on."),
-        "It is renewed by itself until you cancel it. There you find your invoices, too.".into(),
+        "It is renewed by itself until you cancel it. You can do so on the page below, where you find your invoices, too.".into(),
     ];
     words(
         format!("Your plan is {plan} now"),
         says,
         ("See your plan", format!("{base}/plans")),
-        "If you did not subscribe, cancel it there, change your password, and tell whoever runs the server.",
+        "If you did not subscribe, cancel it on that page, change your password, and tell whoever runs the server.",
     )
 }
 
@@ -118,7 +118,7 @@ pub fn payment_failed(base: &str, plan: &str, holds: Option<&(Timestamp, String)
             on(*until)
         )
     }));
-    says.push("The payment will be tried again by itself. You can change how you pay, for example when a card has run out.".into());
+    says.push("Usually the payment is tried again by itself. You can change how you pay, for example when a card has run out.".into());
     words(
         "A payment did not go through",
         says,

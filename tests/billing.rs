@@ -1,0 +1,4 @@
+//! What somebody may use, what they used, and what they pay.
+
+mod mails;
+mod trial;
