@@ -30,7 +30,7 @@ use crate::http::presence::Presence;
 use crate::http::rate::Rates;
 use crate::http::throttle::Throttle;
 use crate::jobs::Jobs;
-use crate::outside::{Mailer, ModelServers, SignInService};
+use crate::outside::{Mailer, ModelServers, SignInService, Stripe};
 use crate::{auth, chat, http, metrics, ops, router, schedule, schema};
 
 /// Opens everything but the network, and repairs what a crash left.
@@ -66,6 +66,7 @@ pub async fn open_on(
             clock.clone(),
         )?,
         oidc: SignInService::new(&config.oidc, clock.clone())?,
+        stripe: Stripe::new(&config, clock.clone())?,
         rates: Rates::new(clock.clone(), config.limits.enabled),
         throttle: Throttle::new(clock.clone(), config.limits.enabled),
         streams: Streams::default(),
