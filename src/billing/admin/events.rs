@@ -94,10 +94,10 @@ pub async fn retry(
     Admin(admin): Admin,
     Path(id): Path<String>,
 ) -> Result<StatusCode> {
-    paying::on(&app)?;
     let inside = app.clone();
     let again = move |tx: &mut WriteTx<'_>| {
         admin.still(tx)?;
+        paying::on(&inside)?;
         if webhook::retry(&inside, tx, &id)? {
             return Ok(());
         }

@@ -11,6 +11,7 @@ use super::checkout::Period;
 use crate::app::App;
 use crate::auth::{self, CurrentUser, Source, User};
 use crate::billing::customers::{self, Customer, Mirrored};
+use crate::billing::sync;
 use crate::error::{Error, Result};
 use crate::http::Json;
 use crate::http::failure::Failure;
@@ -96,13 +97,13 @@ fn mirrored(app: &App, customer: &Customer, row: Mirrored) -> SubscriptionView {
         Some("year") => Some(Period::Yearly),
         _ => None,
     };
-    let period = sold.map(|(_, yearly)| match yearly {
-        true => Period::Yearly,
-        false => Period::Monthly,
+    let period = sold.map(|(_, yearly)| {
+        if yearly {
+            Period::Yearly
+        } else {
+            Period::Monthly
+        }
     });
-    let at_period_end = subscription
-        .current_period_end
-        .filter(|_| subscription.cancel_at_period_end);
     SubscriptionView {
         status: subscription.status,
         plan: sold.map(|(plan, _)| plan.to_owned()),
@@ -112,8 +113,7 @@ fn mirrored(app: &App, customer: &Customer, row: Mirrored) -> SubscriptionView {
         cancel_at_period_end: subscription.cancel_at_period_end,
         ends_at: subscription
             .ended_at
-            .or(subscription.cancel_at)
-            .or(at_period_end),
+            .or_else(|| sync::subscription_ends(&subscription)),
         grace_until: customer
             .grace_until
             .filter(|_| subscription.status == Status::PastDue),
