@@ -8,7 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::app::App;
 use crate::error::Error;
 use crate::http::{assets, observe, protect};
-use crate::{account, auth, chat, memory, ops};
+use crate::{account, auth, billing, chat, memory, ops};
 
 /// The router of the running program.
 pub fn router(app: App) -> Router {
@@ -41,6 +41,8 @@ fn operating() -> Router<App> {
         .route("/api/auth/health",                    get(ops::auth_health))
         .route("/api/intelligence/health",            get(ops::intelligence_health))
         .route("/api/memory/health",                  get(ops::memory_health))
+        .route("/api/billing/webhook",                post(billing::routes::receive))
+        .route("/billing/webhook",                    post(billing::routes::receive))
         .route("/api/openapi.json",                   get(ops::openapi))
 
         .route("/api/internal/backup",                post(ops::internal_backup))

@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::error::Result;
 use crate::jobs::{Job, Outcome, Runner, Work};
-use crate::{account, auth, chat, memory, ops};
+use crate::{account, auth, billing, chat, memory, ops};
 
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
@@ -39,6 +39,7 @@ fn kinds(app: &App) -> HashMap<&'static str, Work> {
     HashMap::from([
         ("auth.mail", work(app, auth::send_mail)),
         (account::ERASE, work(app, account::erase)),
+        (billing::SYNC, work(app, billing::sync_job)),
         (account::SCRUB, work(app, ops::scrub_job)),
     ])
 }
@@ -90,5 +91,6 @@ pub async fn sweep(app: &App) -> Result<()> {
     app.metrics.run_upkeep();
     app.jobs.sweep().await?;
     auth::sweep(app).await?;
+    billing::sweep_events(app).await?;
     chat::sweep(app).await
 }

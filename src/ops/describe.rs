@@ -10,7 +10,7 @@ use utoipa::openapi::OpenApi as Document;
 
 use crate::error::{Error, Result};
 use crate::http::events;
-use crate::{account, auth, chat, memory};
+use crate::{account, auth, billing, chat, memory};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -26,6 +26,7 @@ use crate::{account, auth, chat, memory};
         super::paths::auth_health,
         super::paths::intelligence_health,
         super::paths::memory_health,
+        billing::routes::receive,
         super::paths::storage_state,
         super::paths::adopt_data,
         super::paths::begin_backup,
