@@ -31,7 +31,7 @@ use crate::http::rate::Rates;
 use crate::http::throttle::Throttle;
 use crate::jobs::Jobs;
 use crate::outside::{Mailer, ModelServers, SignInService, Stripe};
-use crate::{auth, chat, http, metrics, ops, router, schedule, schema};
+use crate::{auth, billing, chat, http, metrics, ops, router, schedule, schema};
 
 /// Opens everything but the network, and repairs what a crash left.
 pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App> {
@@ -282,6 +282,7 @@ async fn announce(app: &App, address: SocketAddr) -> Result<()> {
     if app.mailer.is_none() {
         auth::warn_without_mail();
     }
+    billing::greet(app);
     let base = app.config.server.base(address.port());
     auth::offer_setup(app, &base).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, page = %base, "NovaCore is ready");

@@ -71,6 +71,10 @@ fn describe() {
         "chat_context_mismatch_total",
         "Answers whose reported prompt was far shorter than what was sent."
     );
+    describe_counter!(
+        "stripe_events_total",
+        "Events of Stripe's, by type and result: stored, repeat, ignored, refused; then done or failed."
+    );
     describe_counter!("memory_recalled_total", "Memories put into prompts.");
     describe_gauge!(
         "memory_index_lag",
@@ -171,6 +175,10 @@ pub fn sign_in(result: &'static str) {
 
 pub fn mail(result: &'static str) {
     counter!("auth_mails_total", "result" => result).increment(1);
+}
+
+pub fn stripe_event(kind: &'static str, result: &'static str) {
+    counter!("stripe_events_total", "type" => kind, "result" => result).increment(1);
 }
 
 pub fn jobs_waiting(count: usize) {

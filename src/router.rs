@@ -8,7 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::app::App;
 use crate::error::Error;
 use crate::http::{assets, observe, protect};
-use crate::{account, auth, chat, memory, ops};
+use crate::{account, auth, billing, chat, memory, ops};
 
 /// The router of the running program.
 pub fn router(app: App) -> Router {
@@ -41,6 +41,8 @@ fn operating() -> Router<App> {
         .route("/api/auth/health",                    get(ops::auth_health))
         .route("/api/intelligence/health",            get(ops::intelligence_health))
         .route("/api/memory/health",                  get(ops::memory_health))
+        .route("/api/billing/webhook",                post(billing::routes::receive))
+        .route("/billing/webhook",                    post(billing::routes::receive))
         .route("/api/openapi.json",                   get(ops::openapi))
 
         .route("/api/internal/backup",                post(ops::internal_backup))
@@ -79,6 +81,10 @@ fn administering() -> Router<App> {
         .route("/api/admin/feedback",                 get(account::all_feedback))
         .route("/api/admin/feedback/export",          get(account::export_feedback))
         .route("/api/admin/feedback/{id}/answer",     post(account::answer_feedback))
+        .route("/api/admin/users/{id}/resync",        post(billing::routes::admin::resync))
+        .route("/api/admin/billing",                  get(billing::routes::admin::overview))
+        .route("/api/admin/billing/events",           get(billing::routes::admin::events))
+        .route("/api/admin/billing/events/{id}/retry", post(billing::routes::admin::retry))
 }
 
 /// Who somebody is, and what proves it.
@@ -128,6 +134,12 @@ fn talking() -> Router<App> {
     Router::new()
         .route("/api/account/delete",                 post(account::delete))
         .route("/api/account/feedback",               get(account::feedback).post(account::give_feedback))
+
+        .route("/api/billing/subscription",           get(billing::routes::subscription))
+        .route("/api/billing/checkout",               post(billing::routes::checkout))
+        .route("/api/billing/portal",                 post(billing::routes::portal))
+        .route("/api/billing/refresh",                post(billing::routes::refresh))
+        .route("/api/billing/invoices",               get(billing::routes::invoices))
 
         .route("/api/chat/models",                    get(chat::models))
         .route("/api/chat/sessions",                  get(chat::list).post(chat::create))

@@ -40,6 +40,7 @@ fn kinds(app: &App) -> HashMap<&'static str, Work> {
     HashMap::from([
         ("auth.mail", work(app, auth::send_mail)),
         (account::ERASE, work(app, account::erase)),
+        (billing::SYNC, work(app, billing::sync_job)),
         (account::SCRUB, work(app, ops::scrub_job)),
     ])
 }
@@ -91,6 +92,7 @@ pub async fn sweep(app: &App) -> Result<()> {
     app.metrics.run_upkeep();
     app.jobs.sweep().await?;
     auth::sweep(app).await?;
-    chat::sweep(app).await?;
-    billing::remind_of_trials(app).await
+    billing::sweep_events(app).await?;
+    billing::remind_of_trials(app).await?;
+    chat::sweep(app).await
 }

@@ -18,6 +18,8 @@ const ROOMS: &[&[TableInfo]] = &[
     &auth::INVITATIONS_CATALOGUE,
     &billing::LEDGER_CATALOGUE,
     &billing::TRIAL_CATALOGUE,
+    &billing::CUSTOMERS_CATALOGUE,
+    &billing::EVENTS_CATALOGUE,
     &chat::CATALOGUE,
     &chat::ALLOWANCE_CATALOGUE,
     &chat::ATTEMPTS_CATALOGUE,

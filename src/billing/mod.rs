@@ -3,11 +3,23 @@
 //! Enter here: the ledger (`book`), the limits of a plan. Must stay true: what is used is booked in the
 //! transaction that uses it; a limit is asked for before anything is spent; totals are the sums of rows.
 
+mod admin;
+mod customers;
 mod day;
 mod ledger;
+mod news;
+mod paying;
 mod plans;
+mod sync;
 mod trial;
+mod webhook;
 
+pub use admin::greet;
+pub use customers::{
+    CATALOGUE as CUSTOMERS_CATALOGUE, Customer, Mirrored, all_subscriptions, counting, customers,
+    ensure as ensure_customer, failed as stripe_failed, invoices, known as known_customer,
+    paid_since, stripe,
+};
 pub use day::Day;
 pub use ledger::{
     Amounts, Booking, CATALOGUE as LEDGER_CATALOGUE, Kind, Mismatch, Resource, Row, book, correct,
@@ -15,4 +27,23 @@ pub use ledger::{
     total as all_amounts, verify as verify_ledger,
 };
 pub use plans::{Limits, limits};
+pub use sync::{KIND as SYNC, job as sync_job, now as sync_now, subscription_ends};
 pub use trial::{CATALOGUE as TRIAL_CATALOGUE, erase as erase_trial, remind as remind_of_trials};
+pub use webhook::{
+    CATALOGUE as EVENTS_CATALOGUE, Counts as EventCounts, EventRow, EventState,
+    count as count_events, get as event, last_at as last_event_at, list as events,
+    retry as retry_event, sweep as sweep_events,
+};
+
+pub mod routes {
+    //! The handlers, each with its description (`__path_`).
+    pub use crate::billing::paying::{
+        __path_checkout, __path_invoices, __path_portal, __path_refresh, __path_subscription,
+        checkout, invoices, portal, refresh, subscription,
+    };
+    pub use crate::billing::webhook::{__path_receive, receive};
+
+    pub mod admin {
+        pub use crate::billing::admin::*;
+    }
+}

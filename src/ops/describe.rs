@@ -10,7 +10,7 @@ use utoipa::openapi::OpenApi as Document;
 
 use crate::error::{Error, Result};
 use crate::http::events;
-use crate::{account, auth, chat, memory};
+use crate::{account, auth, billing, chat, memory};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -26,6 +26,7 @@ use crate::{account, auth, chat, memory};
         super::paths::auth_health,
         super::paths::intelligence_health,
         super::paths::memory_health,
+        billing::routes::receive,
         super::paths::storage_state,
         super::paths::adopt_data,
         super::paths::begin_backup,
@@ -56,6 +57,10 @@ use crate::{account, auth, chat, memory};
         auth::routes::invitations::link_again,
         auth::routes::invitations::revoke,
         auth::routes::audit::events,
+        billing::routes::admin::resync,
+        billing::routes::admin::overview,
+        billing::routes::admin::events,
+        billing::routes::admin::retry,
         account::paths::delete_person,
         account::paths::all_feedback,
         account::paths::answer_feedback,
@@ -102,6 +107,11 @@ use crate::{account, auth, chat, memory};
         auth::routes::tokens::remove,
         auth::routes::services::issue,
         auth::routes::audit::activity,
+        billing::routes::subscription,
+        billing::routes::checkout,
+        billing::routes::portal,
+        billing::routes::refresh,
+        billing::routes::invoices,
         chat::paths::models,
         chat::paths::list,
         chat::paths::create,

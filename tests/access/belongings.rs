@@ -97,7 +97,7 @@ pub fn request(person: &Person, method: &str, path: &str, id: &str) -> reqwest::
         "audiences": ["novacore"], "audience": "novacore", "service": "mine",
         "to": "grace@example.org", "totp": "000000", "code": "000000", "token": "none",
         "password": PASSWORD, "current_password": PASSWORD, "new_password": PASSWORD,
-        "ceremony": NOBODYS, "credential": {}, "plan": "basic",
+        "ceremony": NOBODYS, "credential": {}, "plan": "basic", "period": "monthly",
     });
     if method == "GET" {
         request

@@ -25,6 +25,8 @@ pub enum Names {
     /// A service's account.
     Program,
     Receiver,
+    /// What the payment service told.
+    PaymentEvent,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,7 +58,7 @@ const RECALL: &str = "memory:read";
 const FORGET: &str = "memory:write";
 
 #[rustfmt::skip]
-pub const ROUTES: [(&str, &str, Who); 101] = [
+pub const ROUTES: [(&str, &str, Who); 110] = [
     ("GET",    "/health", Anyone),
     ("GET",    "/ready", Anyone),
     ("GET",    "/metrics", Anyone),
@@ -88,6 +90,10 @@ pub const ROUTES: [(&str, &str, Who); 101] = [
     ("GET",    "/api/admin/feedback", Administrator(Nothing)),
     ("GET",    "/api/admin/feedback/export", Administrator(Nothing)),
     ("POST",   "/api/admin/feedback/{id}/answer", Administrator(Feedback)),
+    ("POST",   "/api/admin/users/{id}/resync", Administrator(Account)),
+    ("GET",    "/api/admin/billing", Administrator(Nothing)),
+    ("GET",    "/api/admin/billing/events", Administrator(Nothing)),
+    ("POST",   "/api/admin/billing/events/{id}/retry", Administrator(PaymentEvent)),
     ("GET",    "/api/admin/services", Administrator(Nothing)),
     ("POST",   "/api/admin/services", Administrator(Nothing)),
     ("POST",   "/api/admin/services/{id}/secret", Administrator(Program)),
@@ -144,6 +150,12 @@ pub const ROUTES: [(&str, &str, Who); 101] = [
     ("POST",   "/api/account/delete", SignedIn(Nothing)),
     ("GET",    "/api/account/feedback", SignedIn(Nothing)),
     ("POST",   "/api/account/feedback", SignedIn(Nothing)),
+
+    ("GET",    "/api/billing/subscription", SignedIn(Nothing)),
+    ("POST",   "/api/billing/checkout", Verified(Nothing)),
+    ("POST",   "/api/billing/portal", SignedIn(Nothing)),
+    ("POST",   "/api/billing/refresh", SignedIn(Nothing)),
+    ("GET",    "/api/billing/invoices", SignedIn(Nothing)),
 
     ("GET",    "/api/chat/models", Scoped(READ, Nothing)),
     ("GET",    "/api/chat/sessions", Scoped(READ, Nothing)),

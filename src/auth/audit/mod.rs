@@ -52,6 +52,8 @@ pub enum What {
     AccountDeleted,
     RoleChanged,
     PlanChanged,
+    /// What is paid for changed; the payment service said so.
+    SubscriptionChanged,
     InvitationMade,
     InvitationLinkShown,
     InvitationRevoked,

@@ -41,9 +41,9 @@ pub struct PaymentPage {
 /// # Errors
 /// Not found.
 pub fn on(app: &App) -> Result<&Stripe> {
-    app.stripe.as_ref().ok_or(Error::NotFound {
-        what: "address",
-    })
+    app.stripe
+        .as_ref()
+        .ok_or(Error::NotFound { what: "address" })
 }
 
 /// Stripe, for something that is to be done now.
