@@ -41,6 +41,7 @@ fn operating() -> Router<App> {
         .route("/api/auth/health",                    get(ops::auth_health))
         .route("/api/intelligence/health",            get(ops::intelligence_health))
         .route("/api/memory/health",                  get(ops::memory_health))
+        .route("/api/billing/health",                 get(ops::billing_health))
         .route("/api/billing/webhook",                post(billing::routes::receive))
         .route("/billing/webhook",                    post(billing::routes::receive))
         .route("/api/openapi.json",                   get(ops::openapi))

@@ -65,6 +65,7 @@ async fn run(app: &App, job: &Job, erasure: &Erasure) -> Result<()> {
     };
     app.streams.stop(id);
     auth::erase_traces(app, &user).await?;
+    billing::leave(app, id).await?;
     while step(app, &user, None).await? > 0 {}
     // With the account's row the address goes.
     auth::say_goodbye(app, job, id).await;
@@ -97,6 +98,8 @@ fn erase_some(tx: &mut WriteTx<'_>, user: &User) -> Result<usize> {
         feedback::erase,
         billing::erase_ledger,
         billing::erase_trial,
+        billing::erase_customers,
+        billing::unname_events,
     ] {
         if erased < STEP {
             erased += eraser(tx, user.id, STEP - erased)?;

@@ -46,7 +46,7 @@ pub use tokens::{
 pub use people::{Accounts, count as count_accounts};
 pub use session::revoked as session_revoked;
 pub use standing::{Paid, Source, Standing, standing, trial_ends};
-pub use store::{Method, Role, User, change_user, user, users};
+pub use store::{Method, Role, User, change_user, user, user_by_email, users};
 pub use token::{PublicUser, SignedIn, has_cookie};
 
 // What others tell: to the record of events, and by mail.

@@ -6,10 +6,13 @@
 mod admin;
 mod customers;
 mod day;
+mod health;
 mod ledger;
 mod news;
 mod paying;
 mod plans;
+mod reconcile;
+mod shell;
 mod sync;
 mod trial;
 mod webhook;
@@ -17,22 +20,26 @@ mod webhook;
 pub use admin::greet;
 pub use customers::{
     CATALOGUE as CUSTOMERS_CATALOGUE, Customer, Mirrored, all_subscriptions, counting, customers,
-    ensure as ensure_customer, failed as stripe_failed, invoices, known as known_customer,
-    paid_since, stripe,
+    ensure as ensure_customer, erase as erase_customers, failed as stripe_failed, invoices,
+    known as known_customer, last_reconcile_at, paid_since, stripe,
 };
 pub use day::Day;
+pub use health::{How as BillingHow, health as how};
 pub use ledger::{
     Amounts, Booking, CATALOGUE as LEDGER_CATALOGUE, Kind, Mismatch, Resource, Row, book, correct,
     day as amounts_of_day, days as amounts_of_days, erase as erase_ledger, open_with, rows,
     total as all_amounts, verify as verify_ledger,
 };
+pub use news::Change;
 pub use plans::{Limits, limits};
+pub use reconcile::{END, end_job, keep as keep_reconciling, leave, run as reconcile};
+pub use shell::resync as resync_in_words;
 pub use sync::{KIND as SYNC, job as sync_job, now as sync_now, subscription_ends};
 pub use trial::{CATALOGUE as TRIAL_CATALOGUE, erase as erase_trial, remind as remind_of_trials};
 pub use webhook::{
     CATALOGUE as EVENTS_CATALOGUE, Counts as EventCounts, EventRow, EventState,
     count as count_events, get as event, last_at as last_event_at, list as events,
-    retry as retry_event, sweep as sweep_events,
+    retry as retry_event, sweep as sweep_events, unname as unname_events,
 };
 
 pub mod routes {

@@ -26,6 +26,7 @@ use crate::{account, auth, billing, chat, memory};
         super::paths::auth_health,
         super::paths::intelligence_health,
         super::paths::memory_health,
+        super::paths::billing_health,
         billing::routes::receive,
         super::paths::storage_state,
         super::paths::adopt_data,

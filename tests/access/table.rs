@@ -58,7 +58,7 @@ const RECALL: &str = "memory:read";
 const FORGET: &str = "memory:write";
 
 #[rustfmt::skip]
-pub const ROUTES: [(&str, &str, Who); 110] = [
+pub const ROUTES: [(&str, &str, Who); 112] = [
     ("GET",    "/health", Anyone),
     ("GET",    "/ready", Anyone),
     ("GET",    "/metrics", Anyone),
@@ -66,6 +66,9 @@ pub const ROUTES: [(&str, &str, Who); 110] = [
     ("GET",    "/api/auth/health", Anyone),
     ("GET",    "/api/intelligence/health", Anyone),
     ("GET",    "/api/memory/health", Anyone),
+    ("GET",    "/api/billing/health", Anyone),
+    // By Stripe's signature; its tests say how.
+    ("POST",   "/api/billing/webhook", Anyone),
 
     ("GET",    "/api/admin/storage", Administrator(Nothing)),
     ("POST",   "/api/admin/storage/adopt", Administrator(Nothing)),

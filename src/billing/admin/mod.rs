@@ -159,7 +159,7 @@ pub async fn overview(State(app): State<App>, _admin: Admin) -> Result<Json<Bill
                 done: counts.done,
             },
             last_event_at: webhook::last_at(tx)?,
-            last_reconcile_at: None,
+            last_reconcile_at: customers::last_reconcile_at(tx)?,
         })
     })?;
     Ok(Json(overview))

@@ -14,8 +14,9 @@ use storage::{Read, WriteTx};
 use uuid::Uuid;
 
 pub use store::{
-    CATALOGUE, all_subscriptions, customer, customers, erase, invoices, paid_since, put_customer,
-    put_invoices, put_subscriptions, subscriptions, user_of,
+    CATALOGUE, all_subscriptions, customer, customers, erase, invoices, last_reconcile_at,
+    paid_since, put_customer, put_invoices, put_last_reconcile_at, put_subscriptions,
+    subscriptions, user_of,
 };
 
 pub use crate::outside::{Invoice, Subscription};

@@ -11,13 +11,15 @@ use crate::error::Result;
 const CUSTOMERS: Table<Uuid, Customer> = Table::new("billing_customers");
 const CUSTOMER_IDS: Table<String, Owner> = Table::new("billing_customer_ids");
 const SUBSCRIPTIONS: Table<(Uuid, String), Mirrored> = Table::new("billing_subscriptions");
+const STATE: Table<u8, State> = Table::new("billing_state");
 const INVOICES: Table<(Uuid, i64, String), MirroredInvoice> = Table::new("billing_invoices");
 
 #[rustfmt::skip]
-pub const CATALOGUE: [TableInfo; 4] = [
+pub const CATALOGUE: [TableInfo; 5] = [
     CUSTOMERS.info("billing", "user", "customer, how fresh the mirror is").by_user(),
     CUSTOMER_IDS.info("billing", "customer", "user"),
     SUBSCRIPTIONS.info("billing", "user, subscription", "the subscription as Stripe last told it").by_user(),
+    STATE.info("billing", "0", "when everything was last reconciled"),
     INVOICES.info("billing", "user, made at (s), invoice", "the invoice as Stripe last told it").by_user(),
 ];
 
@@ -31,6 +33,12 @@ struct MirroredInvoice {
     invoice: Invoice,
 }
 
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct State {
+    last_reconcile_at: Option<Timestamp>,
+}
+
+impl Record for State {}
 impl Record for Customer {}
 impl Record for Owner {}
 impl Record for Mirrored {}
@@ -126,4 +134,14 @@ pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
         n += 1;
     }
     Ok(n)
+}
+
+/// When Stripe was last asked about everybody.
+pub fn last_reconcile_at(tx: &impl Read) -> Result<Option<Timestamp>> {
+    Ok(tx.get(&STATE, &0)?.unwrap_or_default().last_reconcile_at)
+}
+
+pub fn put_last_reconcile_at(tx: &mut WriteTx<'_>, at: Timestamp) -> Result<()> {
+    let last_reconcile_at = Some(at);
+    Ok(tx.put(&STATE, &0, &State { last_reconcile_at })?)
 }

@@ -25,8 +25,8 @@ use crate::outside::StripeError;
 /// The kind of job.
 pub const KIND: &str = "billing.sync";
 
-const HELD: &str = "this data is a copy that nobody has adopted (novacore adopt)";
-const OFF: &str = "billing is off (billing.enabled)";
+pub const HELD: &str = "this data is a copy that nobody has adopted (novacore adopt)";
+pub const OFF: &str = "billing is off (billing.enabled)";
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Payload {
