@@ -1,6 +1,7 @@
 //! What somebody may use, what they used, and what they pay.
 
 mod admin;
+mod invoices;
 mod journey;
 mod mails;
 mod paying;

@@ -45,7 +45,7 @@ async fn the_overview_adds_up() {
         json!({"waiting": 0, "failed": 0, "done": 0})
     );
     assert_eq!(empty["last_event_at"], Value::Null);
-    stripe.sells(&app, &app.user("long ago").await, BASIC).await;
+    stripe.sells(&app, &app.user("laura").await, BASIC).await;
     app.advance(std::time::Duration::from_hours(31 * 24));
     stripe
         .sells(&app, &app.user("ada").await, BASIC_YEARLY)

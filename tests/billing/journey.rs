@@ -212,3 +212,50 @@ async fn what_counts_when_there_are_several() {
     assert_eq!(stands(&given), is("free", "given", "active"));
     app.finish().await;
 }
+
+/// The person is told by mail that it began, that a payment failed and until when the plan holds, and that
+/// it ended; an account that is being deleted is told nothing more.
+#[tokio::test]
+async fn it_is_told_by_mail() {
+    let stripe = FakeStripe::start();
+    let app = TestApp::with_mail(|config| stripe.configure(config)).await;
+    stripe.tell_time(&app);
+    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    let (_, subscription) = stripe.sells(&app, &ada, PRO).await;
+    stripe.books().payment_fails(&subscription);
+    hear(&app, &stripe).await;
+    stripe.books().cancel(&subscription);
+    hear(&app, &stripe).await;
+    let letters = app.letters_to("ada@example.org").await;
+    let told: Vec<_> = letters.iter().map(|l| l.subject.as_str()).collect();
+    let expected = [
+        "Your plan is Pro now",
+        "A payment did not go through",
+        "Your subscription to Pro has ended",
+    ];
+    assert_eq!(told, expected);
+    assert!(
+        letters[1]
+            .text
+            .contains("holds until 8 January 2026, 00:00 UTC")
+    );
+    assert!(
+        letters[2]
+            .text
+            .contains("The plan Basic counts from now on")
+    );
+
+    stripe.sells(&app, &bob, PRO).await;
+    let body = json!({"password": crate::support::app::PASSWORD});
+    let gone = bob.post("/api/account/delete", &body).await;
+    assert_eq!(gone.status, 202, "{gone:?}");
+    app.run_jobs().await;
+    hear(&app, &stripe).await;
+    let letters = app.letters_to("bob@example.org").await;
+    let told: Vec<_> = letters.iter().map(|l| l.subject.as_str()).collect();
+    assert_eq!(
+        told,
+        ["Your plan is Pro now", "Your account is being deleted"]
+    );
+    app.finish().await;
+}
