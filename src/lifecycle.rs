@@ -30,7 +30,7 @@ use crate::http::presence::Presence;
 use crate::http::rate::Rates;
 use crate::http::throttle::Throttle;
 use crate::jobs::Jobs;
-use crate::outside::{Mailer, ModelServers, SignInService};
+use crate::outside::{Mailer, ModelServers, SignInService, Stripe};
 use crate::{auth, billing, chat, http, metrics, ops, router, schedule, schema};
 
 /// Opens everything but the network, and repairs what a crash left.
@@ -66,6 +66,7 @@ pub async fn open_on(
             clock.clone(),
         )?,
         oidc: SignInService::new(&config.oidc, clock.clone())?,
+        stripe: Stripe::new(&config, clock.clone())?,
         rates: Rates::new(clock.clone(), config.limits.enabled),
         throttle: Throttle::new(clock.clone(), config.limits.enabled),
         streams: Streams::default(),
@@ -282,6 +283,7 @@ async fn announce(app: &App, address: SocketAddr) -> Result<()> {
     if app.mailer.is_none() {
         auth::warn_without_mail();
     }
+    billing::greet(app);
     let base = app.config.server.base(address.port());
     auth::offer_setup(app, &base).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, page = %base, "NovaCore is ready");

@@ -9,8 +9,10 @@
 //! | people's rate buckets are stored | five seconds after one changed, and at the end |
 //! | whether storage can write | every 5 seconds; tried again while it cannot |
 //! | the other service that people sign in with is asked for its description | at start, to warn when it cannot be used |
-//! | jobs: mail, erasing accounts | when they are due; a try that failed is made again after 30 s, doubling up to 6 h |
-//! | sweep: ended sign-ins, links, old security events and jobs, idempotency keys, empty rate buckets, logs of finished answers | every 10 minutes |
+//! | jobs: mail, erasing accounts, asking Stripe | when they are due; a try that failed is made again after 30 s, doubling up to 6 h |
+//! | what subscriptions Stripe knows, with billing on | after every event of Stripe's; all of them once a day, a missed time ten minutes after the start |
+//! | sweep: ended sign-ins, links, old security events, jobs and events of Stripe's, idempotency keys, empty rate buckets, logs of finished answers | every 10 minutes |
+//! | people whose trial ends in two days are told, once | with the sweep |
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,6 +36,7 @@ pub fn start(app: &App) {
     app.tasks.spawn(ops::watch_writing(app.clone()));
     app.tasks.spawn(ops::keep_checking(app.clone()));
     app.tasks.spawn(ops::nightly(app.clone()));
+    app.tasks.spawn(billing::keep_reconciling(app.clone()));
 }
 
 /// Every kind of job, and who does it.
@@ -41,6 +44,8 @@ fn kinds(app: &App) -> HashMap<&'static str, Work> {
     HashMap::from([
         ("auth.mail", work(app, auth::send_mail)),
         (account::ERASE, work(app, account::erase)),
+        (billing::SYNC, work(app, billing::sync_job)),
+        (billing::END, work(app, billing::end_job)),
         (account::SCRUB, work(app, ops::scrub_job)),
     ])
 }
@@ -93,5 +98,7 @@ pub async fn sweep(app: &App) -> Result<()> {
     app.jobs.sweep().await?;
     auth::sweep(app).await?;
     billing::sweep_rates(app).await?;
+    billing::sweep_events(app).await?;
+    billing::remind_of_trials(app).await?;
     chat::sweep(app).await
 }

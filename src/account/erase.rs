@@ -65,6 +65,7 @@ async fn run(app: &App, job: &Job, erasure: &Erasure) -> Result<()> {
     };
     app.streams.stop(id);
     auth::erase_traces(app, &user).await?;
+    billing::leave(app, id).await?;
     while step(app, &user, None).await? > 0 {}
     // With the account's row the address goes.
     auth::say_goodbye(app, job, id).await;
@@ -98,6 +99,9 @@ fn erase_some(tx: &mut WriteTx<'_>, user: &User) -> Result<usize> {
         billing::erase_ledger,
         billing::erase_quota,
         billing::erase_rates,
+        billing::erase_trial,
+        billing::erase_customers,
+        billing::unname_events,
     ] {
         if erased < STEP {
             erased += eraser(tx, user.id, STEP - erased)?;
