@@ -33,7 +33,7 @@ use crate::http::presence::Presence;
 use crate::http::rate::Rates;
 use crate::http::throttle::Throttle;
 use crate::jobs::Jobs;
-use crate::outside::{Mailer, ModelServers, SignInService};
+use crate::outside::{Mailer, ModelServers, SignInService, Stripe};
 
 /// A cheap handle; clone it freely.
 #[derive(Clone)]
@@ -56,6 +56,8 @@ pub struct Parts {
     pub mailer: Option<Mailer>,
     /// Another service that people may sign in with.
     pub oidc: Option<SignInService>,
+    /// None while billing is off.
+    pub stripe: Option<Stripe>,
     pub keys: Keys,
     pub rates: Rates,
     pub throttle: Throttle,

@@ -15,6 +15,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// 400: the request could not be read at all (`malformed`).
     Malformed(String),
+    /// 400: it is not from whom it should be, or not meant for us (a payment service's event).
+    NotGenuine {
+        code: &'static str,
+        message: &'static str,
+    },
     /// 413: the body is larger than the route accepts (`body_too_large`).
     TooLarge { limit_bytes: usize },
     /// 422: the request was read and its content is not acceptable; names the fields.
@@ -96,7 +101,7 @@ impl Error {
     /// The HTTP status of API.md.
     pub fn status(&self) -> u16 {
         match self {
-            Self::Malformed(_) => 400,
+            Self::Malformed(_) | Self::NotGenuine { .. } => 400,
             Self::Unauthenticated { .. } => 401,
             Self::Forbidden { .. } => 403,
             Self::NotFound { .. } => 404,
@@ -120,6 +125,7 @@ impl Error {
             Self::Internal { .. } => "internal",
             Self::Invalid { code, .. }
             | Self::Unauthenticated { code, .. }
+            | Self::NotGenuine { code, .. }
             | Self::Forbidden { code, .. }
             | Self::Conflict { code, .. }
             | Self::TooMany { code, .. }
@@ -139,7 +145,9 @@ impl Error {
                 "Something went wrong on our side. What was stored is safe; please try again."
                     .into()
             }
-            Self::Unauthenticated { message, .. } => (*message).into(),
+            Self::Unauthenticated { message, .. } | Self::NotGenuine { message, .. } => {
+                (*message).into()
+            }
             Self::Malformed(message)
             | Self::Invalid { message, .. }
             | Self::Forbidden { message, .. }

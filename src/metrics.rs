@@ -80,6 +80,10 @@ fn describe() {
         "billing_quota_refused_total",
         "Calls refused because a limit of the plan was reached, by resource."
     );
+    describe_counter!(
+        "stripe_events_total",
+        "Events of Stripe's, by type and result: stored, repeat, ignored, refused; then done or failed."
+    );
     describe_counter!("memory_recalled_total", "Memories put into prompts.");
     describe_gauge!(
         "memory_index_lag",
@@ -180,6 +184,10 @@ pub fn sign_in(result: &'static str) {
 
 pub fn mail(result: &'static str) {
     counter!("auth_mails_total", "result" => result).increment(1);
+}
+
+pub fn stripe_event(kind: &'static str, result: &'static str) {
+    counter!("stripe_events_total", "type" => kind, "result" => result).increment(1);
 }
 
 pub fn jobs_waiting(count: usize) {

@@ -41,6 +41,9 @@ fn operating() -> Router<App> {
         .route("/api/auth/health",                    get(ops::auth_health))
         .route("/api/intelligence/health",            get(ops::intelligence_health))
         .route("/api/memory/health",                  get(ops::memory_health))
+        .route("/api/billing/health",                 get(ops::billing_health))
+        .route("/api/billing/webhook",                post(billing::routes::receive))
+        .route("/billing/webhook",                    post(billing::routes::receive))
         .route("/api/openapi.json",                   get(ops::openapi))
 
         .route("/api/internal/backup",                post(ops::internal_backup))
@@ -82,6 +85,10 @@ fn administering() -> Router<App> {
         .route("/api/admin/feedback",                 get(account::all_feedback))
         .route("/api/admin/feedback/export",          get(account::export_feedback))
         .route("/api/admin/feedback/{id}/answer",     post(account::answer_feedback))
+        .route("/api/admin/users/{id}/resync",        post(billing::routes::admin::resync))
+        .route("/api/admin/billing",                  get(billing::routes::admin::overview))
+        .route("/api/admin/billing/events",           get(billing::routes::admin::events))
+        .route("/api/admin/billing/events/{id}/retry", post(billing::routes::admin::retry))
 }
 
 /// Who somebody is, and what proves it.
@@ -138,6 +145,11 @@ fn talking() -> Router<App> {
         .route("/api/usage/ledger",                   get(billing::routes::usage::list))
         .route("/api/usage/export",                   get(billing::routes::usage::export))
         .route("/api/billing/plans",                  get(billing::routes::plans::plans))
+        .route("/api/billing/subscription",           get(billing::routes::subscription))
+        .route("/api/billing/checkout",               post(billing::routes::checkout))
+        .route("/api/billing/portal",                 post(billing::routes::portal))
+        .route("/api/billing/refresh",                post(billing::routes::refresh))
+        .route("/api/billing/invoices",               get(billing::routes::invoices))
 
         .route("/api/chat/models",                    get(chat::models))
         .route("/api/chat/sessions",                  get(chat::list).post(chat::create))

@@ -65,6 +65,7 @@ async fn run(app: &App, job: &Job, erasure: &Erasure) -> Result<()> {
     };
     app.streams.stop(id);
     auth::erase_traces(app, &user).await?;
+    billing::leave(app, id).await?;
     while step(app, &user, None).await? > 0 {}
     // With the account's row the address goes.
     auth::say_goodbye(app, job, id).await;
@@ -92,8 +93,16 @@ async fn step(app: &App, user: &User, last: Option<Erasure>) -> Result<usize> {
 /// Removes some rows of the person's from every slice; how many, none when nothing is left.
 fn erase_some(tx: &mut WriteTx<'_>, user: &User) -> Result<usize> {
     let mut erased = chat::erase(tx, user.id, STEP)?;
-    let billing = [billing::erase_quota, billing::erase_ledger];
-    for eraser in [memory::erase, feedback::erase].into_iter().chain(billing) {
+    for eraser in [
+        memory::erase,
+        feedback::erase,
+        billing::erase_ledger,
+        billing::erase_quota,
+        billing::erase_rates,
+        billing::erase_trial,
+        billing::erase_customers,
+        billing::unname_events,
+    ] {
         if erased < STEP {
             erased += eraser(tx, user.id, STEP - erased)?;
         }

@@ -39,21 +39,21 @@ mod verification;
 pub use caller::{Admin, Caller, CurrentUser, VerifiedUser};
 pub use services::{ReadMetrics, ReadUsage, RunBackup, RunJobs, ServiceCaller};
 pub use tokens::{
-    Anything, ChatRead, ChatWrite, McpUse, MemoryRead, MemoryWrite, OpenAi, UsageRead,
+    Anything, ChatRead, ChatWrite, McpUse, MemoryRead, MemoryWrite, OpenAi, Scope, UsageRead,
 };
 
 // What others may know of an account.
 pub use people::{Accounts, count as count_accounts};
 pub use session::revoked as session_revoked;
 pub use standing::{Paid, Source, Standing, standing, trial_ends};
-pub use store::{Method, Role, User, change_user, user, users};
+pub use store::{Method, Role, User, change_user, user, user_by_email, users};
 pub use token::{PublicUser, SignedIn, has_cookie};
 pub use verification::needed as verification_needed;
 
 // What others tell: to the record of events, and by mail.
 pub use audit::{Actor, Event, What, of_user as events_of};
 pub use links::{Purpose as LinkPurpose, issue as issue_link, prepare as prepare_link};
-pub use mail::{Mail, Purpose as MailPurpose};
+pub use mail::{Facts as MailFacts, Limited, Mail, Purpose as MailPurpose};
 
 // The end of an account, which `account` puts together.
 pub use closing::{Ended, begin_erasing, erase, erase_traces, erasing, finish_erasing};

@@ -95,6 +95,9 @@ enum Action {
     /// Mail to people: what there is, the text of one, and a test
     #[command(subcommand)]
     Mail(MailAction),
+    /// Plans that people pay for
+    #[command(subcommand)]
+    Billing(BillingAction),
     /// Sizes, and removing what was deleted for good
     #[command(subcommand)]
     Data(DataAction),
@@ -131,6 +134,16 @@ enum MailAction {
     /// Send a test now and tell what the mail server said
     Test {
         address: String,
+        #[command(flatten)]
+        place: Where,
+    },
+}
+
+#[derive(Subcommand)]
+enum BillingAction {
+    /// Ask Stripe how somebody's subscription stands, and have that count
+    Resync {
+        email: String,
         #[command(flatten)]
         place: Where,
     },
@@ -202,6 +215,9 @@ fn carry_out(action: Action) -> Result<ExitCode> {
         }
         Action::Mail(MailAction::Test { address, place }) => {
             data::ask(&place, Command::MailTest { to: address })?
+        }
+        Action::Billing(BillingAction::Resync { email, place }) => {
+            data::ask(&place, Command::ResyncBilling { email })?
         }
         Action::UpgradeCheck { place } => data::upgrade_check(&place)?,
         Action::Config(ConfigAction::Show { place }) => {

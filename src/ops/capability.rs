@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::billing::{self, BillingHow};
 use crate::error::Result;
 use crate::http::Json;
 use crate::{auth, memory};
@@ -17,7 +18,7 @@ use crate::{auth, memory};
 /// How one capability does.
 #[derive(Serialize, ToSchema)]
 pub struct Capability {
-    /// `ok`, `degraded` or `down`.
+    /// `ok`, `degraded` or `down`; of what can be left off, also `off`.
     pub status: &'static str,
     pub checked_at: Timestamp,
     /// How long the check took.
@@ -67,6 +68,19 @@ pub async fn memory_health(State(app): State<App>) -> Json<Capability> {
     let status = match memory::caught_up(&app) {
         Ok(false) => "degraded",
         checked => working(&checked),
+    };
+    Capability::since(&app, started, status)
+}
+
+/// Whether people can pay and what they pay for counts: from what is known, nothing is asked of Stripe.
+#[utoipa::path(get, path = "/api/billing/health", tag = "ops", responses((status = 200, body = Capability)))]
+pub async fn billing_health(State(app): State<App>) -> Json<Capability> {
+    let started = app.clock.monotonic();
+    let status = match billing::how(&app) {
+        Ok(BillingHow::Off) => "off",
+        Ok(BillingHow::Fine) => "ok",
+        Ok(BillingHow::Troubled) => "degraded",
+        Err(_) => "down",
     };
     Capability::since(&app, started, status)
 }

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::auth::{self, NewAccount, Password, Role};
 use crate::care::LastBackup;
 use crate::error::{Error, Result};
-use crate::memory;
+use crate::{billing, memory};
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "command")]
@@ -62,6 +62,10 @@ pub enum Command {
     /// Really sends one.
     MailTest {
         to: String,
+    },
+    /// Asks Stripe how the account with this address stands.
+    ResyncBilling {
+        email: String,
     },
     /// A new generation of signing keys; `now`: without an overlap.
     RotateKeys {
@@ -151,6 +155,7 @@ impl Command {
             Self::MailList => auth::mails_in_words(app).into(),
             Self::MailShow { id } => auth::mail_in_words(app, id).await.into(),
             Self::MailTest { to } => auth::test_mail_in_words(app, &to).await.into(),
+            Self::ResyncBilling { email } => billing::resync_in_words(app, &email).await.into(),
             Self::RotateKeys { now } => rotate_keys(app, now).await.into(),
         }
     }

@@ -3,13 +3,15 @@
 use std::sync::LazyLock;
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
+use crate::app::App;
 use crate::error::{Error, Result};
-use crate::http::events;
+use crate::http::{Client, events};
 use crate::{account, auth, billing, chat, memory};
 
 #[derive(OpenApi)]
@@ -26,6 +28,8 @@ use crate::{account, auth, billing, chat, memory};
         super::paths::auth_health,
         super::paths::intelligence_health,
         super::paths::memory_health,
+        super::paths::billing_health,
+        billing::routes::receive,
         super::paths::storage_state,
         super::paths::adopt_data,
         super::paths::begin_backup,
@@ -59,6 +63,10 @@ use crate::{account, auth, billing, chat, memory};
         auth::routes::invitations::link_again,
         auth::routes::invitations::revoke,
         auth::routes::audit::events,
+        billing::routes::admin::resync,
+        billing::routes::admin::overview,
+        billing::routes::admin::events,
+        billing::routes::admin::retry,
         account::paths::delete_person,
         account::paths::all_feedback,
         account::paths::answer_feedback,
@@ -111,6 +119,11 @@ use crate::{account, auth, billing, chat, memory};
         billing::routes::usage::list,
         billing::routes::usage::export,
         billing::routes::plans::plans,
+        billing::routes::subscription,
+        billing::routes::checkout,
+        billing::routes::portal,
+        billing::routes::refresh,
+        billing::routes::invoices,
         chat::paths::models,
         chat::paths::list,
         chat::paths::create,
@@ -179,7 +192,8 @@ static SENT: LazyLock<std::result::Result<Bytes, String>> = LazyLock::new(|| {
     Ok(text.into())
 });
 
-pub async fn openapi() -> Result<Response> {
+pub async fn openapi(State(app): State<App>, client: Client) -> Result<Response> {
+    client.admit(&app, "visits")?;
     let text = SENT
         .clone()
         .map_err(|e| Error::internal("writing the OpenAPI document", e))?;

@@ -23,7 +23,7 @@ mod text;
 mod upkeep;
 
 pub use admin::{adopt_data, begin_backup, storage_state};
-pub use capability::{auth_health, intelligence_health, memory_health};
+pub use capability::{auth_health, billing_health, intelligence_health, memory_health};
 pub use check::directory as check_directory;
 pub use command::{Command, Exit, Reply, UserState};
 pub use control::{ask, serve as serve_control};
@@ -46,8 +46,8 @@ pub mod paths {
         storage_state,
     };
     pub use super::capability::{
-        __path_auth_health, __path_intelligence_health, __path_memory_health, auth_health,
-        intelligence_health, memory_health,
+        __path_auth_health, __path_billing_health, __path_intelligence_health,
+        __path_memory_health, auth_health, billing_health, intelligence_health, memory_health,
     };
     pub use super::health::{
         __path_health, __path_metrics, __path_ready, __path_status, health, metrics, ready, status,

@@ -1,6 +1,6 @@
 //! The only room that opens network connections: to model servers (Ollama, any OpenAI-compatible
-//! server, and in builds with it a demonstration model in this process), to the mail server, and to a
-//! service that people sign in with.
+//! server, and in builds with it a demonstration model in this process), to the mail server, to a
+//! service that people sign in with, and to Stripe.
 //!
 //! Who may enter: slices and jobs, through what is named here. The way of an answer:
 //! `servers` (which server) -> `catalogue` (which model) -> `queue` (whose turn) -> `answer` (one
@@ -26,6 +26,7 @@ mod pass;
 mod problem;
 mod queue;
 mod servers;
+mod stripe;
 mod wire;
 mod words;
 
@@ -37,3 +38,7 @@ pub use model::{
 pub use oidc::{Departure, SignInService, Trouble as OidcTrouble, code as oidc_code};
 pub use problem::{ModelError, http_code};
 pub use servers::ModelServers;
+pub use stripe::{
+    Checkout, CheckoutSession, Invoice, InvoiceStatus, LastCall, Status as SubscriptionStatus,
+    Stripe, StripeError, Subscription, id as stripe_id, text as stripe_text, time as stripe_time,
+};

@@ -272,14 +272,14 @@ fn bad_issuer(config: &config::Oidc, why: &dyn fmt::Display) -> Error {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare == "localhost" || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 /// Whether a password may travel to `url`. A service elsewhere has no business on this machine.
-fn encrypted(url: &Url, household: bool) -> bool {
+pub(super) fn encrypted(url: &Url, household: bool) -> bool {
     match url.scheme() {
         "https" => true,
         "http" => household && is_loopback(url),

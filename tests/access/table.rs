@@ -25,6 +25,8 @@ pub enum Names {
     /// A service's account.
     Program,
     Receiver,
+    /// What the payment service told.
+    PaymentEvent,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,7 +61,7 @@ const FORGET: &str = "memory:write";
 const USAGE: &str = "usage:read";
 
 #[rustfmt::skip]
-pub const ROUTES: [(&str, &str, Who); 110] = [
+pub const ROUTES: [(&str, &str, Who); 121] = [
     ("GET",    "/health", Anyone),
     ("GET",    "/ready", Anyone),
     ("GET",    "/metrics", Anyone),
@@ -67,6 +69,9 @@ pub const ROUTES: [(&str, &str, Who); 110] = [
     ("GET",    "/api/auth/health", Anyone),
     ("GET",    "/api/intelligence/health", Anyone),
     ("GET",    "/api/memory/health", Anyone),
+    ("GET",    "/api/billing/health", Anyone),
+    // By Stripe's signature; its tests say how.
+    ("POST",   "/api/billing/webhook", Anyone),
 
     ("GET",    "/api/admin/storage", Administrator(Nothing)),
     ("POST",   "/api/admin/storage/adopt", Administrator(Nothing)),
@@ -94,6 +99,10 @@ pub const ROUTES: [(&str, &str, Who); 110] = [
     ("GET",    "/api/admin/feedback", Administrator(Nothing)),
     ("GET",    "/api/admin/feedback/export", Administrator(Nothing)),
     ("POST",   "/api/admin/feedback/{id}/answer", Administrator(Feedback)),
+    ("POST",   "/api/admin/users/{id}/resync", Administrator(Account)),
+    ("GET",    "/api/admin/billing", Administrator(Nothing)),
+    ("GET",    "/api/admin/billing/events", Administrator(Nothing)),
+    ("POST",   "/api/admin/billing/events/{id}/retry", Administrator(PaymentEvent)),
     ("GET",    "/api/admin/services", Administrator(Nothing)),
     ("POST",   "/api/admin/services", Administrator(Nothing)),
     ("POST",   "/api/admin/services/{id}/secret", Administrator(Program)),
@@ -157,6 +166,11 @@ pub const ROUTES: [(&str, &str, Who); 110] = [
     ("GET",    "/api/usage/ledger", Scoped(USAGE, Nothing)),
     ("GET",    "/api/usage/export", VerifiedScoped(USAGE)),
     ("GET",    "/api/billing/plans", SignedIn(Nothing)),
+    ("GET",    "/api/billing/subscription", SignedIn(Nothing)),
+    ("POST",   "/api/billing/checkout", Verified(Nothing)),
+    ("POST",   "/api/billing/portal", SignedIn(Nothing)),
+    ("POST",   "/api/billing/refresh", SignedIn(Nothing)),
+    ("GET",    "/api/billing/invoices", SignedIn(Nothing)),
 
     ("GET",    "/api/chat/models", Scoped(READ, Nothing)),
     ("GET",    "/api/chat/sessions", Scoped(READ, Nothing)),

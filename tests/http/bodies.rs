@@ -18,6 +18,10 @@ fn variants() -> Vec<(Error, u16, &'static str)> {
         code: "token_missing",
         message: "Sign in first.",
     };
+    let forged = Error::NotGenuine {
+        code: "signature_invalid",
+        message: "Forged.",
+    };
     let unnamed = Error::Invalid {
         code: "nothing_named",
         message: "No.".into(),
@@ -35,6 +39,7 @@ fn variants() -> Vec<(Error, u16, &'static str)> {
     };
     let rows = vec![
         (Error::Malformed("No JSON.".into()), 400, "malformed"),
+        (forged, 400, "signature_invalid"),
         (unauthenticated, 401, "token_missing"),
         (
             Error::forbidden("cross_site", "Refused."),
@@ -58,6 +63,7 @@ fn variants() -> Vec<(Error, u16, &'static str)> {
     for (error, ..) in &rows {
         match error {
             Error::Malformed(_)
+            | Error::NotGenuine { .. }
             | Error::TooLarge { .. }
             | Error::Invalid { .. }
             | Error::Unauthenticated { .. }

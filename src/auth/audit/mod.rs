@@ -53,6 +53,8 @@ pub enum What {
     RoleChanged,
     PlanChanged,
     UsageCorrected,
+    /// What is paid for changed; the payment service said so.
+    SubscriptionChanged,
     InvitationMade,
     InvitationLinkShown,
     InvitationRevoked,
