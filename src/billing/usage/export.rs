@@ -2,8 +2,6 @@
 //!
 //! Must stay true: dates and numbers only, so that nothing in it can be a formula.
 
-use std::time::Duration;
-
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use super::{DaysQuery, Stretch, UsageDay, every_day, shown};
 use crate::app::App;
 use crate::auth::{self, Caller, UsageRead};
+use crate::billing;
 use crate::error::{Error, Result};
 use crate::http::Query;
 use crate::http::failure::Failure;
@@ -34,13 +33,6 @@ fn line(day: &UsageDay) -> String {
     )
 }
 
-/// Passes while the person has not exported too often.
-fn admit_export(app: &App, caller: &Caller<UsageRead>) -> Result<()> {
-    let most = usize::try_from(app.config.limits.exports_per_hour).unwrap_or(usize::MAX);
-    app.rates
-        .window("exports", &caller.id, most, Duration::from_hours(1))
-}
-
 /// What the caller used, day by day, as a table.
 #[utoipa::path(get, path = "/api/usage/export", tag = "usage", params(DaysQuery), responses(
     (status = 200, content_type = "text/csv", body = String), (status = 401, body = Failure),
@@ -55,7 +47,7 @@ pub async fn export(
         return Err(auth::verification_needed());
     }
     let stretch = Stretch::until(app.clock.now(), query.days, DAYS)?;
-    admit_export(&app, &caller)?;
+    billing::admit_export(&app, caller.id)?;
     let days = app.store.read(|tx| {
         caller.still(tx)?;
         every_day(tx, caller.id, stretch)
