@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use reqwest::RequestBuilder;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::app::TestApp;
 use crate::support::clock::soon;
