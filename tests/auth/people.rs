@@ -282,7 +282,8 @@ async fn what_happened_is_told() {
 /// No administrator's page shows what somebody said or is remembered to have said.
 #[tokio::test]
 async fn no_administrators_page_shows_words() {
-    let app = TestApp::new().await;
+    // With billing on, there are more pages.
+    let (app, _stripe) = TestApp::with_stripe(|_| {}).await;
     let (admin, ada) = (app.admin().await, app.user("ada").await);
     let said = ada.say("The quokkasanctuary is on the hill.").await;
     let session = format!("/api/chat/sessions/{}", said.str("session_id"));
