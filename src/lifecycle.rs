@@ -31,7 +31,7 @@ use crate::http::rate::Rates;
 use crate::http::throttle::Throttle;
 use crate::jobs::Jobs;
 use crate::outside::{Mailer, ModelServers, SignInService, Stripe};
-use crate::{auth, chat, http, metrics, ops, router, schedule, schema};
+use crate::{auth, billing, chat, http, metrics, ops, router, schedule, schema};
 
 /// Opens everything but the network, and repairs what a crash left.
 pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App> {
@@ -90,6 +90,7 @@ pub async fn open_on(
         text,
     });
     auth::load_keys(&app)?;
+    billing::load_rates(&app)?;
     metrics::started(app.started_at);
     ops::opened(&app)?;
     auth::start_mail(&app).await?;
@@ -282,6 +283,7 @@ async fn announce(app: &App, address: SocketAddr) -> Result<()> {
     if app.mailer.is_none() {
         auth::warn_without_mail();
     }
+    billing::greet(app);
     let base = app.config.server.base(address.port());
     auth::offer_setup(app, &base).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, page = %base, "NovaCore is ready");
@@ -350,6 +352,9 @@ pub async fn close(app: &App) -> Result<()> {
     app.tasks.drain.cancel();
     app.tasks.stop.cancel();
     app.tasks.ended().await;
+    if let Err(error) = billing::store_rates(app).await {
+        tracing::warn!(%error, "rate buckets could not be stored; they are as some seconds ago");
+    }
     app.text.close();
     app.store
         .close()

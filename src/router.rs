@@ -75,6 +75,9 @@ fn administering() -> Router<App> {
         .route("/api/admin/users/{id}",               get(auth::routes::people::read_one).patch(auth::routes::people::change).delete(account::delete_person))
         .route("/api/admin/users/{id}/end-sessions",  post(auth::routes::people::end_sessions))
         .route("/api/admin/users/{id}/start-reset",   post(auth::routes::people::start_reset))
+        .route("/api/admin/usage",                    get(billing::routes::usage::all))
+        .route("/api/admin/users/{id}/usage",         get(billing::routes::usage::one))
+        .route("/api/admin/users/{id}/usage/correction", post(billing::routes::usage::correct))
         .route("/api/admin/invitations",              get(auth::routes::invitations::list).post(auth::routes::invitations::invite))
         .route("/api/admin/invitations/{id}",         delete(auth::routes::invitations::revoke))
         .route("/api/admin/invitations/{id}/link",    post(auth::routes::invitations::link_again))
@@ -82,6 +85,10 @@ fn administering() -> Router<App> {
         .route("/api/admin/feedback",                 get(account::all_feedback))
         .route("/api/admin/feedback/export",          get(account::export_feedback))
         .route("/api/admin/feedback/{id}/answer",     post(account::answer_feedback))
+        .route("/api/admin/users/{id}/resync",        post(billing::routes::admin::resync))
+        .route("/api/admin/billing",                  get(billing::routes::admin::overview))
+        .route("/api/admin/billing/events",           get(billing::routes::admin::events))
+        .route("/api/admin/billing/events/{id}/retry", post(billing::routes::admin::retry))
 }
 
 /// Who somebody is, and what proves it.
@@ -131,6 +138,18 @@ fn talking() -> Router<App> {
     Router::new()
         .route("/api/account/delete",                 post(account::delete))
         .route("/api/account/feedback",               get(account::feedback).post(account::give_feedback))
+
+        .route("/api/usage/quota",                    get(billing::routes::usage::quota))
+        .route("/api/usage/history",                  get(billing::routes::usage::history))
+        .route("/api/usage/stats",                    get(billing::routes::usage::stats))
+        .route("/api/usage/ledger",                   get(billing::routes::usage::list))
+        .route("/api/usage/export",                   get(billing::routes::usage::export))
+        .route("/api/billing/plans",                  get(billing::routes::plans::plans))
+        .route("/api/billing/subscription",           get(billing::routes::subscription))
+        .route("/api/billing/checkout",               post(billing::routes::checkout))
+        .route("/api/billing/portal",                 post(billing::routes::portal))
+        .route("/api/billing/refresh",                post(billing::routes::refresh))
+        .route("/api/billing/invoices",               get(billing::routes::invoices))
 
         .route("/api/chat/models",                    get(chat::models))
         .route("/api/chat/sessions",                  get(chat::list).post(chat::create))

@@ -9,12 +9,14 @@ mod table;
 
 use std::time::Duration;
 
+use novacore::config::Config;
 use serde_json::json;
 
 use super::support::app::TestApp;
 use super::support::http::{Answer, Person};
 use super::support::programs::{api_token, as_service, service};
 use super::support::routes;
+use super::support::stripe::{KEY, SECRET};
 use belongings::{Belongings, NOBODYS, ask, request};
 use callers::{Callers, of_bobs};
 use table::{Names, ROUTES, Who};
@@ -39,6 +41,14 @@ fn is_admitted(answer: &Answer, what: &str) {
         "{what}: {answer:?}"
     );
     assert!(answer.status < 500, "{what}: {answer:?}");
+}
+
+/// With everything that can be switched on, and no limits in the way.
+fn all_on(config: &mut Config) {
+    config.limits.enabled = false;
+    config.billing.enabled = true;
+    config.stripe.secret_key = KEY.into();
+    config.stripe.webhook_secrets = vec![SECRET.into()];
 }
 
 fn new_name(app: &TestApp) -> String {
@@ -124,7 +134,7 @@ async fn every_kind_of_caller_meets_its_door() {
                     is_error(&person, 403, "forbidden", &what("a person"));
                 }
             }
-            Who::Verified(_) => {
+            Who::Verified(_) | Who::VerifiedScoped(_) => {
                 is_error(&unverified, 403, "email_unverified", &what("unverified"));
                 is_admitted(&user, &what("a person"));
             }
@@ -138,7 +148,7 @@ async fn every_kind_of_caller_meets_its_door() {
                 is_admitted(&bare, &what("a token without scopes"));
                 is_admitted(&full, &what("a token"));
             }
-            Who::Scoped(scope, _) => {
+            Who::Scoped(scope, _) | Who::VerifiedScoped(scope) => {
                 is_error(&bare, 403, "scope_missing", &what("a token without scopes"));
                 is_admitted(&full, &what("a token with all scopes"));
                 let others = callers.all_but(&app, scope).await;
@@ -214,10 +224,12 @@ async fn what_is_not_mine_is_not_there() {
 /// whose things they are, and not about how they were asked for.
 #[tokio::test]
 async fn what_is_mine_is_there() {
-    let (app, _provider) = TestApp::with_provider(|config| config.limits.enabled = false).await;
+    let (app, _provider) = TestApp::with_provider(all_on).await;
     let bob = app.user("bob").await;
     let mut rows: Vec<_> = guarded().collect();
     rows.retain(|(.., who)| !matches!(who, Who::Administrator(_) | Who::Verified(_)));
+    // Nothing was bought; what is done then has its own tests.
+    rows.retain(|(_, path, _)| *path != "/api/billing/portal");
     // What ends the sign-in, and the account, comes last.
     rows.sort_by_key(|(_, path, who)| {
         (*path == "/api/account/delete", who.names() == Names::SignIn)
@@ -241,10 +253,14 @@ async fn what_is_mine_is_there() {
 /// What is an administrator's works for an administrator, and says so when there is no such thing.
 #[tokio::test]
 async fn what_is_the_administrators() {
-    let (app, _provider) = TestApp::with_provider(|config| config.limits.enabled = false).await;
+    let (app, _provider) = TestApp::with_provider(all_on).await;
     let admin = app.admin().await;
-    // What goes by itself: without a mail server there is nothing to test.
-    let own_tests = ["/api/admin/mails/test", "/api/auth/service/token"];
+    // What goes by itself: without a mail server there is nothing to test, and nothing was bought.
+    let own_tests = [
+        "/api/admin/mails/test",
+        "/api/admin/users/{id}/resync",
+        "/api/auth/service/token",
+    ];
     for (method, path, who) in guarded() {
         let Who::Administrator(names) = who else {
             continue;

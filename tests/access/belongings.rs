@@ -10,10 +10,24 @@ use crate::support::app::{PASSWORD, TestApp};
 use crate::support::authenticator;
 use crate::support::http::{Answer, Person};
 use crate::support::programs::api_token;
+use crate::support::stripe::{SECRET, post_event, signed};
 use crate::support::surfer::Surfer;
 
 pub struct Belongings {
     ids: Vec<(Names, String)>,
+}
+
+/// The id of something that the payment service told; with billing off nobody listens.
+async fn paid(app: &TestApp) -> String {
+    let id = format!("evt_{}", app.app.ids.next().simple());
+    let now = app.clock.clock().now().as_second();
+    let event = json!({"id": id, "type": "customer.created", "created": now, "livemode": false,
+        "data": {"object": {"id": "cus_1", "object": "customer"}}});
+    let body = event.to_string();
+    let header = signed(&body, SECRET, now);
+    let answer = post_event(app, &body, Some(&header)).await;
+    assert!([200, 404].contains(&answer.status), "{answer:?}");
+    id
 }
 
 fn id(value: &Value) -> String {
@@ -70,6 +84,7 @@ impl Belongings {
                 (Names::Program, service.str("id")),
                 (Names::Receiver, receiver.str("id")),
                 (Names::Mail, mail.unwrap().to_string()),
+                (Names::PaymentEvent, paid(app).await),
             ],
         }
     }
@@ -97,7 +112,8 @@ pub fn request(person: &Person, method: &str, path: &str, id: &str) -> reqwest::
         "audiences": ["novacore"], "audience": "novacore", "service": "mine",
         "to": "grace@example.org", "totp": "000000", "code": "000000", "token": "none",
         "password": PASSWORD, "current_password": PASSWORD, "new_password": PASSWORD,
-        "ceremony": NOBODYS, "credential": {}, "plan": "basic",
+        "ceremony": NOBODYS, "credential": {}, "plan": "basic", "period": "monthly",
+        "resource": "messages", "amount": 1, "note": "Counted twice",
     });
     if method == "GET" {
         request

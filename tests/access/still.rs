@@ -23,15 +23,20 @@ const PROVED: [&str; 2] = [
 ];
 
 /// What stores nothing, or stores it by itself; these look once more before they begin.
-const WITHOUT_A_TRANSACTION: [&str; 8] = [
+const WITHOUT_A_TRANSACTION: [&str; 13] = [
     "/api/admin/storage/adopt",
     "/api/admin/storage/backup",
     "/api/admin/mails/test",
+    "/api/admin/users/{id}/resync",
     "/api/auth/service/token",
     "/api/auth/passkeys/begin",
     "/api/auth/second-factor/begin",
+    "/api/billing/checkout",
+    "/api/billing/portal",
+    "/api/billing/refresh",
     "/api/chat/turns/{id}/stop",
     "/api/memory/search",
+    "/api/usage/export",
 ];
 
 /// The routes that write for those that `who` names.

@@ -25,6 +25,8 @@ pub enum Names {
     /// A service's account.
     Program,
     Receiver,
+    /// What the payment service told.
+    PaymentEvent,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +39,8 @@ pub enum Who {
     Known,
     /// A person, or a program of theirs whose API token has this scope; and only for what is theirs.
     Scoped(&'static str, Names),
+    /// The same, of a person with a verified address.
+    VerifiedScoped(&'static str),
     /// A person who signed in, for what is theirs; none of their programs.
     SignedIn(Names),
     /// The same, with a verified address. What else such a route asks for, its own tests say.
@@ -54,9 +58,10 @@ const READ: &str = "chat:read";
 const WRITE: &str = "chat:write";
 const RECALL: &str = "memory:read";
 const FORGET: &str = "memory:write";
+const USAGE: &str = "usage:read";
 
 #[rustfmt::skip]
-pub const ROUTES: [(&str, &str, Who); 103] = [
+pub const ROUTES: [(&str, &str, Who); 121] = [
     ("GET",    "/health", Anyone),
     ("GET",    "/ready", Anyone),
     ("GET",    "/metrics", Anyone),
@@ -77,6 +82,9 @@ pub const ROUTES: [(&str, &str, Who); 103] = [
     ("POST",   "/api/admin/users/{id}/end-sessions", Administrator(Account)),
     ("POST",   "/api/admin/users/{id}/start-reset", Administrator(Account)),
     ("DELETE", "/api/admin/users/{id}", Administrator(Account)),
+    ("GET",    "/api/admin/users/{id}/usage", Administrator(Account)),
+    ("POST",   "/api/admin/users/{id}/usage/correction", Administrator(Account)),
+    ("GET",    "/api/admin/usage", Administrator(Nothing)),
     ("GET",    "/api/admin/invitations", Administrator(Nothing)),
     ("POST",   "/api/admin/invitations", Administrator(Nothing)),
     ("POST",   "/api/admin/invitations/{id}/link", Administrator(Invitation)),
@@ -91,6 +99,10 @@ pub const ROUTES: [(&str, &str, Who); 103] = [
     ("GET",    "/api/admin/feedback", Administrator(Nothing)),
     ("GET",    "/api/admin/feedback/export", Administrator(Nothing)),
     ("POST",   "/api/admin/feedback/{id}/answer", Administrator(Feedback)),
+    ("POST",   "/api/admin/users/{id}/resync", Administrator(Account)),
+    ("GET",    "/api/admin/billing", Administrator(Nothing)),
+    ("GET",    "/api/admin/billing/events", Administrator(Nothing)),
+    ("POST",   "/api/admin/billing/events/{id}/retry", Administrator(PaymentEvent)),
     ("GET",    "/api/admin/services", Administrator(Nothing)),
     ("POST",   "/api/admin/services", Administrator(Nothing)),
     ("POST",   "/api/admin/services/{id}/secret", Administrator(Program)),
@@ -148,6 +160,18 @@ pub const ROUTES: [(&str, &str, Who); 103] = [
     ("GET",    "/api/account/feedback", SignedIn(Nothing)),
     ("POST",   "/api/account/feedback", SignedIn(Nothing)),
 
+    ("GET",    "/api/usage/quota", Scoped(USAGE, Nothing)),
+    ("GET",    "/api/usage/history", Scoped(USAGE, Nothing)),
+    ("GET",    "/api/usage/stats", Scoped(USAGE, Nothing)),
+    ("GET",    "/api/usage/ledger", Scoped(USAGE, Nothing)),
+    ("GET",    "/api/usage/export", VerifiedScoped(USAGE)),
+    ("GET",    "/api/billing/plans", SignedIn(Nothing)),
+    ("GET",    "/api/billing/subscription", SignedIn(Nothing)),
+    ("POST",   "/api/billing/checkout", Verified(Nothing)),
+    ("POST",   "/api/billing/portal", SignedIn(Nothing)),
+    ("POST",   "/api/billing/refresh", SignedIn(Nothing)),
+    ("GET",    "/api/billing/invoices", SignedIn(Nothing)),
+
     ("GET",    "/api/chat/models", Scoped(READ, Nothing)),
     ("GET",    "/api/chat/sessions", Scoped(READ, Nothing)),
     ("POST",   "/api/chat/sessions", Scoped(WRITE, Nothing)),
@@ -173,7 +197,7 @@ impl Who {
     pub fn names(self) -> Names {
         match self {
             Scoped(_, names) | SignedIn(names) | Verified(names) | Administrator(names) => names,
-            Anyone | AnySignIn | Known | Service(_) => Nothing,
+            Anyone | AnySignIn | Known | VerifiedScoped(_) | Service(_) => Nothing,
         }
     }
 }

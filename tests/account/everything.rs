@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use novacore::schema::TABLES;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use storage::{Error, Key, Read as _, Record, Span, Table};
+use storage::{Error, Key, Read as _, Record, Span, Table, WriteTx};
 use totp_rs::Totp;
 use uuid::Uuid;
 
@@ -68,6 +68,8 @@ impl Bob {
         let path = format!("/api/admin/feedback/{}/answer", given.str("id"));
         done(admin.post(&path, &json!({"answer": "Look again."})).await);
         let recovery_code = Self::ways_in(app, &person, provider).await;
+        novacore::billing::store_rates(&app.app).await.unwrap();
+        Self::tries(app, id).await;
         app.settle().await;
         Self {
             person,
@@ -99,6 +101,14 @@ impl Bob {
             .header("idempotency-key", "a key of bob's own")
             .json(&json!({"message": "Where is it?"}));
         done(Person::send(keyed).await);
+    }
+
+    /// Was told that his trial ends. Trials take a long way to reach, and what stands in the row is not
+    /// read here.
+    async fn tries(app: &TestApp, id: Uuid) {
+        const TOLD: Table<Uuid, RawValue> = Table::new("billing_trials_told");
+        let told = move |tx: &mut WriteTx<'_>| tx.put(&TOLD, &id, &RawValue(Vec::new()));
+        app.app.store.write(told).await.unwrap();
     }
 
     /// Everything by which one can sign in; a recovery code.

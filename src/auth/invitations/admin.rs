@@ -215,6 +215,7 @@ pub async fn invite(
                 purpose: Purpose::Invitation,
                 user: None,
                 row: Some(invitation.id),
+                facts: None,
             };
             mail.send(&inside, tx)?;
         }

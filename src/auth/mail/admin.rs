@@ -126,16 +126,16 @@ pub(super) fn page(
     let items = jobs
         .into_iter()
         .filter_map(|job| Some((Mail::of(&job)?, job)));
-    let items = items.map(|(mail, job)| item(app, tx, mail, job));
+    let items = items.map(|(mail, job)| item(app, tx, &mail, job));
     Ok((items.collect::<Result<_>>()?, next))
 }
 
-fn item(app: &App, tx: &impl Read, mail: Mail, job: Job) -> Result<MailItem> {
+fn item(app: &App, tx: &impl Read, mail: &Mail, job: Job) -> Result<MailItem> {
     let state = state(app, &job);
     Ok(MailItem {
         id: job.id,
         purpose: mail.purpose,
-        to: letter::recipient(app, tx, &mail)?,
+        to: letter::recipient(app, tx, mail)?,
         user_id: mail.user,
         state,
         attempts: job.attempts,

@@ -9,7 +9,7 @@ use storage::Read;
 use uuid::Uuid;
 
 use super::words::{self, Words};
-use super::{Mail, Purpose};
+use super::{Mail, Purpose, facts};
 use crate::app::App;
 use crate::auth::invitations::{self, Standing};
 use crate::auth::store::{self, User};
@@ -217,6 +217,18 @@ fn notice(app: &App, tx: &impl Read, (job, mail): (&Job, &Mail), user: User) -> 
             Some(purpose) => words::mail_shown(&base, purpose.in_words(), at),
             None => return gone,
         },
+        Purpose::QuotaWarning
+        | Purpose::TrialEnding
+        | Purpose::SubscriptionStarted
+        | Purpose::PaymentFailed
+        | Purpose::SubscriptionEnded => {
+            let told = mail.facts.as_ref();
+            match told.and_then(|told| facts::words(app, mail.purpose, told, &user)) {
+                Some(Ok(words)) => words,
+                Some(Err(reason)) => return Ok(Rendered::Over(reason)),
+                None => return gone,
+            }
+        }
         // They have a link, or no account.
         Purpose::VerifyEmail | Purpose::ResetPassword | Purpose::Invitation => return gone,
     };

@@ -1,11 +1,13 @@
 //! What is written to people about their accounts.
 //!
-//! Must stay true: a mail in the queue holds its purpose, whose it is, and the id of the row it is about;
-//! text and link are made when it is sent or shown, and are never stored or logged; nobody is shown
+//! Must stay true: a mail in the queue holds its purpose, whose it is, and the id of the row it is about,
+//! or facts such as the name of a plan; text and link are made when it is sent or shown, and are never stored or logged; nobody is shown
 //! somebody else's mail without that person being told.
 
 pub(super) mod admin;
+mod facts;
 mod letter;
+mod plan_words;
 mod shell;
 mod words;
 
@@ -16,6 +18,7 @@ use storage::WriteTx;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use facts::{Facts, Limited};
 pub use shell::{list as list_in_words, show as show_in_words, test as test_in_words};
 
 use crate::app::App;
@@ -56,6 +59,13 @@ pub enum Purpose {
     MailShown,
     /// `row` is the feedback.
     FeedbackAnswered,
+    /// Much or all of what a plan holds is used; `facts` is `Facts::Used`.
+    QuotaWarning,
+    /// `facts` is `Facts::Plan`, as with the three below.
+    TrialEnding,
+    SubscriptionStarted,
+    PaymentFailed,
+    SubscriptionEnded,
     /// Sent by the job that erases the account, before the account's row goes; see `say_goodbye`.
     AccountDeleted,
 }
@@ -82,17 +92,24 @@ impl Purpose {
             Self::NewSignIn => "the one about a new sign-in",
             Self::MailShown => "the one about a mail that was shown",
             Self::FeedbackAnswered => "the one about your feedback",
+            Self::QuotaWarning => "the one about what you used",
+            Self::TrialEnding => "the one about the end of your trial",
+            Self::SubscriptionStarted => "the one about the beginning of your subscription",
+            Self::PaymentFailed => "the one about a payment that did not go through",
+            Self::SubscriptionEnded => "the one about the end of your subscription",
             Self::AccountDeleted => "the one about the end of your account",
         }
     }
 }
 
 /// A mail in the queue.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Mail {
     pub purpose: Purpose,
     pub user: Option<Uuid>,
     pub row: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Facts>,
 }
 
 impl Mail {
@@ -101,11 +118,17 @@ impl Mail {
             purpose,
             user: Some(user),
             row: None,
+            facts: None,
         }
     }
 
     pub fn about(mut self, row: Uuid) -> Self {
         self.row = Some(row);
+        self
+    }
+
+    pub fn telling(mut self, facts: Facts) -> Self {
+        self.facts = Some(facts);
         self
     }
 

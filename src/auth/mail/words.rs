@@ -29,10 +29,10 @@ pub struct Action {
     pub limits: String,
 }
 
-const HAS_ACCOUNT: &str = "You get this mail because you have an account there.";
+pub(super) const HAS_ACCOUNT: &str = "You get this mail because you have an account there.";
 
 /// A moment as people write it.
-fn on(at: Timestamp) -> String {
+pub(super) fn on(at: Timestamp) -> String {
     let at = at.to_zoned(jiff::tz::TimeZone::UTC);
     at.strftime("%-d %B %Y, %H:%M UTC").to_string()
 }

@@ -1,0 +1,134 @@
+//! What is wrong with the way in which money is to be taken, as sentences for whoever can mend it.
+
+use std::collections::BTreeSet;
+
+use storage::Read;
+
+use crate::app::App;
+use crate::billing::customers;
+use crate::billing::webhook;
+use crate::config::{Plan, Plans};
+use crate::error::Result;
+use crate::outside::Stripe;
+
+/// At the start: what the settings alone show.
+pub fn greet(app: &App) {
+    let Some(stripe) = &app.stripe else { return };
+    for problem in of_settings(app, stripe) {
+        tracing::warn!("billing: {problem}");
+    }
+}
+
+/// All there is to say now; nothing while billing is off.
+pub fn now(app: &App, tx: &impl Read) -> Result<Vec<String>> {
+    let Some(stripe) = &app.stripe else {
+        return Ok(Vec::new());
+    };
+    let mut problems = of_settings(app, stripe);
+    if app.held() {
+        problems.push("This data is a copy, or was restored, so Stripe is not called until it is adopted (novacore adopt).".into());
+    }
+    problems.extend(of_customers(app, tx, stripe)?);
+    problems.extend(of_events(app, tx)?);
+    let last = stripe.last_call().and_then(|call| call.trouble);
+    problems.extend(last.map(|trouble| format!("The last call came to nothing: {trouble}.")));
+    Ok(problems)
+}
+
+fn of_settings(app: &App, stripe: &Stripe) -> Vec<String> {
+    let mut problems = of_plans(&app.config.plans);
+    let base = app.base();
+    if stripe.livemode() && !base.starts_with("https://") {
+        problems.push(format!(
+            "The key is one for real money, but people reach this server at {base}, without encryption. Set server.public_url to an address that begins with https://."
+        ));
+    }
+    if stripe.livemode() && !stripe.default_base() {
+        problems.push(
+            "The key is one for real money, but stripe.api_base is not Stripe's own address."
+                .into(),
+        );
+    }
+    problems
+}
+
+/// Plans that are shown at a price nobody can pay, or sold at one that nobody is shown.
+fn of_plans(plans: &Plans) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (name, plan) in plans.ordered() {
+        let Plan {
+            price_monthly,
+            price_yearly,
+            stripe_monthly,
+            stripe_yearly,
+            ..
+        } = plan;
+        for (period, shown, id) in [
+            ("monthly", price_monthly, stripe_monthly),
+            ("yearly", price_yearly, stripe_yearly),
+        ] {
+            let title = plans.title(name);
+            if !shown.is_empty() && id.is_empty() {
+                problems.push(format!(
+                    "The plan {title} has a {period} price, {shown}, that nobody can pay: set plans.{name}.stripe_{period} to the price's id at Stripe, or plans.{name}.price_{period} to nothing."
+                ));
+            }
+            if shown.is_empty() && !id.is_empty() {
+                problems.push(format!(
+                    "The plan {title} is sold at a {period} price that is not shown: set plans.{name}.price_{period}."
+                ));
+            }
+        }
+    }
+    problems
+}
+
+/// What the mirror holds that does not fit the settings.
+fn of_customers(app: &App, tx: &impl Read, stripe: &Stripe) -> Result<Vec<String>> {
+    let live = stripe.livemode();
+    let mode = |live| if live { "live" } else { "test" };
+    let all = customers::customers(tx)?.into_iter();
+    let others = all.filter(|(_, row)| row.livemode != live).count();
+    let mut problems = Vec::new();
+    if others > 0 {
+        problems.push(format!(
+            "{others} accounts are customers of {} mode, but the key is one of {} mode, so what they bought is not looked after.",
+            mode(!live),
+            mode(live)
+        ));
+    }
+    let plans = &app.config.plans;
+    let rows = customers::all_subscriptions(tx)?.into_iter();
+    let open = rows.filter(|(_, row)| !row.subscription.status.is_over());
+    let prices: BTreeSet<_> = open
+        .filter_map(|(_, row)| row.subscription.price)
+        .filter(|price| plans.of_price(price).is_none())
+        .collect();
+    problems.extend(prices.into_iter().map(|price| {
+        format!(
+            "Somebody has a subscription to the price {price}, which belongs to no plan: name it in the plan that it is for."
+        )
+    }));
+    Ok(problems)
+}
+
+fn of_events(app: &App, tx: &impl Read) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    if webhook::last_at(tx)?.is_none() {
+        problems.push(format!(
+            "Stripe has not told anything yet. Have a webhook endpoint there call {}/api/billing/webhook.",
+            app.base()
+        ));
+    }
+    match webhook::count(tx)?.failed {
+        0 => {}
+        1 => problems.push(
+            "An event of Stripe's could not be worked off. Look at it, and have it tried again."
+                .into(),
+        ),
+        failed => problems.push(format!(
+            "{failed} events of Stripe's could not be worked off. Look at them, and have them tried again."
+        )),
+    }
+    Ok(problems)
+}

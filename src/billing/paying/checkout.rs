@@ -1,0 +1,118 @@
+//! Buying a plan: the way to Stripe's page.
+//!
+//! Must stay true: the customer is stored before there is a page on which they can pay; who has a
+//! subscription that is not over buys no second one.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use storage::Read;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{HOUR, PaymentPage};
+use crate::app::App;
+use crate::auth::{self, CurrentUser, VerifiedUser};
+use crate::billing::{customers, sync};
+use crate::error::{Error, Result};
+use crate::http::Json;
+use crate::http::failure::Failure;
+use crate::outside::Checkout;
+
+/// Of one person in an hour.
+const MOST: usize = 10;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Period {
+    Monthly,
+    Yearly,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct CheckoutRequest {
+    pub plan: String,
+    pub period: Period,
+}
+
+/// The price of what is asked for.
+fn price(app: &App, ask: &CheckoutRequest) -> Result<String> {
+    auth::known_plan(app, &ask.plan)?;
+    let plan = app.config.plans.get(&ask.plan);
+    let price = plan.map(|plan| match ask.period {
+        Period::Monthly => &plan.stripe_monthly,
+        Period::Yearly => &plan.stripe_yearly,
+    });
+    let price = price.filter(|price| !price.is_empty()).ok_or_else(|| {
+        let message = "This plan cannot be bought for this period. Choose another one.";
+        Error::conflict("plan_not_for_sale", message)
+    })?;
+    Ok(price.clone())
+}
+
+/// Passes when nothing that somebody bought can still be charged for.
+fn must_have_none(app: &App, tx: &impl Read, user: Uuid) -> Result<()> {
+    if customers::known(app, tx, user)?.is_none() {
+        return Ok(());
+    }
+    let all = customers::subscriptions(tx, user)?;
+    if all.iter().all(|row| row.subscription.status.is_over()) {
+        return Ok(());
+    }
+    Err(Error::conflict(
+        "already_subscribed",
+        "You have a subscription already. Change or cancel it where you manage your plan.",
+    ))
+}
+
+/// Begins buying a plan: the address of the page on which it is paid.
+#[utoipa::path(post, path = "/api/billing/checkout", tag = "billing", request_body = CheckoutRequest, params(
+        ("Idempotency-Key" = Option<String>, Header, description = "Asking again with the same key within a day leads to the same page.")), responses(
+    (status = 200, body = PaymentPage), (status = 401, body = Failure), (status = 403, body = Failure, description = "email_unverified"),
+    (status = 404, body = Failure, description = "billing is off"), (status = 409, body = Failure, description = "plan_not_for_sale, already_subscribed"),
+    (status = 422, body = Failure, description = "plan_unknown"), (status = 429, body = Failure),
+    (status = 503, body = Failure, description = "billing_unavailable, data_held")))]
+pub async fn checkout(
+    State(app): State<App>,
+    VerifiedUser(caller): VerifiedUser,
+    headers: HeaderMap,
+    Json(ask): Json<CheckoutRequest>,
+) -> Result<Json<PaymentPage>> {
+    super::stripe(&app)?;
+    app.rates.window("checkouts", &caller.id, MOST, HOUR)?;
+    let price = price(&app, &ask)?;
+    let key = super::idempotency(&app, &headers, caller.id, &format!("buy {price}"))?;
+    let inside = app.clone();
+    // A client that hangs up must not leave a customer at Stripe that we know nothing of.
+    let buying = async move { buy(&inside, &caller, &price, &key).await };
+    Ok(Json(app.tasks.to_the_end(buying).await?))
+}
+
+async fn buy(app: &App, caller: &CurrentUser, price: &str, key: &str) -> Result<PaymentPage> {
+    let user = caller.id;
+    let known = app.store.read(|tx| {
+        caller.still(tx)?;
+        must_have_none(app, tx, user)?;
+        customers::known(app, tx, user)
+    })?;
+    if known.is_some() {
+        // They may have paid a moment ago, in another window.
+        sync::now(app, user).await?;
+    }
+    let customer = customers::ensure(app, &caller.user).await?;
+    app.store.read(|tx| {
+        caller.still(tx)?;
+        must_have_none(app, tx, user)
+    })?;
+    let base = app.base();
+    let checkout = Checkout {
+        customer: &customer.customer,
+        user,
+        price,
+        success_url: &format!("{base}/billing/success?session_id={{CHECKOUT_SESSION_ID}}"),
+        cancel_url: &format!("{base}/billing/cancel"),
+    };
+    let made = super::stripe(app)?.create_checkout(&checkout, key).await;
+    let made = made.map_err(|error| customers::failed(&error))?;
+    Ok(PaymentPage { url: made.url })
+}
