@@ -90,6 +90,7 @@ pub async fn open_on(
         text,
     });
     auth::load_keys(&app)?;
+    billing::load_rates(&app)?;
     metrics::started(app.started_at);
     ops::opened(&app)?;
     auth::start_mail(&app).await?;
@@ -351,6 +352,9 @@ pub async fn close(app: &App) -> Result<()> {
     app.tasks.drain.cancel();
     app.tasks.stop.cancel();
     app.tasks.ended().await;
+    if let Err(error) = billing::store_rates(app).await {
+        tracing::warn!(%error, "rate buckets could not be stored; they are as some seconds ago");
+    }
     app.text.close();
     app.store
         .close()

@@ -72,6 +72,15 @@ fn describe() {
         "Answers whose reported prompt was far shorter than what was sent."
     );
     describe_counter!(
+        "billing_tokens_charged_total",
+        "Tokens booked as charged: people's own words and answers."
+    );
+    describe_counter!("billing_messages_total", "Messages booked.");
+    describe_counter!(
+        "billing_quota_refused_total",
+        "Calls refused because a limit of the plan was reached, by resource."
+    );
+    describe_counter!(
         "stripe_events_total",
         "Events of Stripe's, by type and result: stored, repeat, ignored, refused; then done or failed."
     );
@@ -205,6 +214,17 @@ pub fn tokens(prompt: u32, output: u32) {
 
 pub fn context_mismatch() {
     counter!("chat_context_mismatch_total").increment(1);
+}
+
+/// Tokens and messages that were booked.
+pub fn charged(tokens: u64, messages: u64) {
+    counter!("billing_tokens_charged_total").increment(tokens);
+    counter!("billing_messages_total").increment(messages);
+}
+
+/// Something was refused because today's share of this resource is used up.
+pub fn quota_refused(resource: &'static str) {
+    counter!("billing_quota_refused_total", "resource" => resource).increment(1);
 }
 
 pub fn recalled(count: usize) {

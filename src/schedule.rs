@@ -6,6 +6,7 @@
 //! | nightly backup | at `backup.at`; a missed one ten minutes after the start |
 //! | check of everything stored | a minute after the start, and at `backup.at` |
 //! | snapshots and retiring of old journal | looked at every 10 minutes |
+//! | people's rate buckets are stored | five seconds after one changed, and at the end |
 //! | whether storage can write | every 5 seconds; tried again while it cannot |
 //! | the other service that people sign in with is asked for its description | at start, to warn when it cannot be used |
 //! | jobs: mail, erasing accounts, asking Stripe | when they are due; a try that failed is made again after 30 s, doubling up to 6 h |
@@ -30,6 +31,7 @@ pub fn start(app: &App) {
     auth::greet_oidc(app);
     app.tasks.spawn(work_off(app).run());
     app.tasks.spawn(sweeping(app.clone()));
+    app.tasks.spawn(billing::keep_rates(app.clone()));
     app.tasks.spawn(ops::maintain(app.clone()));
     app.tasks.spawn(ops::watch_writing(app.clone()));
     app.tasks.spawn(ops::keep_checking(app.clone()));
@@ -95,6 +97,7 @@ pub async fn sweep(app: &App) -> Result<()> {
     app.metrics.run_upkeep();
     app.jobs.sweep().await?;
     auth::sweep(app).await?;
+    billing::sweep_rates(app).await?;
     billing::sweep_events(app).await?;
     billing::remind_of_trials(app).await?;
     chat::sweep(app).await

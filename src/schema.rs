@@ -17,6 +17,8 @@ const ROOMS: &[&[TableInfo]] = &[
     &auth::SERVICES_CATALOGUE,
     &auth::INVITATIONS_CATALOGUE,
     &billing::LEDGER_CATALOGUE,
+    &billing::RATES_CATALOGUE,
+    &billing::QUOTA_CATALOGUE,
     &billing::TRIAL_CATALOGUE,
     &billing::CUSTOMERS_CATALOGUE,
     &billing::EVENTS_CATALOGUE,

@@ -134,7 +134,7 @@ async fn every_kind_of_caller_meets_its_door() {
                     is_error(&person, 403, "forbidden", &what("a person"));
                 }
             }
-            Who::Verified(_) => {
+            Who::Verified(_) | Who::VerifiedScoped(_) => {
                 is_error(&unverified, 403, "email_unverified", &what("unverified"));
                 is_admitted(&user, &what("a person"));
             }
@@ -148,7 +148,7 @@ async fn every_kind_of_caller_meets_its_door() {
                 is_admitted(&bare, &what("a token without scopes"));
                 is_admitted(&full, &what("a token"));
             }
-            Who::Scoped(scope, _) => {
+            Who::Scoped(scope, _) | Who::VerifiedScoped(scope) => {
                 is_error(&bare, 403, "scope_missing", &what("a token without scopes"));
                 is_admitted(&full, &what("a token with all scopes"));
                 let others = callers.all_but(&app, scope).await;

@@ -97,6 +97,8 @@ fn erase_some(tx: &mut WriteTx<'_>, user: &User) -> Result<usize> {
         memory::erase,
         feedback::erase,
         billing::erase_ledger,
+        billing::erase_quota,
+        billing::erase_rates,
         billing::erase_trial,
         billing::erase_customers,
         billing::unname_events,

@@ -67,6 +67,40 @@ impl<S> Caller<S> {
     pub fn still(&self, tx: &impl Read) -> Result<()> {
         self.grounds.still(tx)
     }
+
+    /// Counts the request as any other than a costly one, which has a limit of its own.
+    ///
+    /// # Errors
+    /// `rate_limited`.
+    pub fn admit(&self, app: &App) -> Result<()> {
+        admit(app, self.id)
+    }
+}
+
+impl<S: Scope> Caller<S> {
+    /// Who is calling, not yet counted: whoever asks for this counts it.
+    ///
+    /// # Errors
+    /// What keeps the caller from being known, and `scope_missing`.
+    pub fn identify(parts: &mut Parts, app: &App) -> Result<Self> {
+        let token = bearer(parts)?;
+        let caller = if token.starts_with(tokens::PREFIX) {
+            identify_program(app, token)?
+        } else {
+            let person = identify(app, token)?;
+            Self {
+                id: person.id,
+                strong: person.strong,
+                user: person.user,
+                door: person.door,
+                grounds: person.grounds,
+                scope: PhantomData,
+            }
+        };
+        known(caller.id);
+        hold(parts, &caller.door);
+        Ok(caller)
+    }
 }
 
 /// A signed-in person whose address is verified; administrators need not.
@@ -150,9 +184,13 @@ fn identify_program<S: Scope>(app: &App, token: &str) -> Result<Caller<S>> {
     })
 }
 
-/// Notes who it is for the log, and counts the request.
-fn admit(app: &App, id: Uuid) -> Result<()> {
+/// Notes who it is for the log.
+fn known(id: Uuid) {
     tracing::Span::current().record("user_id", tracing::field::display(id));
+}
+
+/// Counts the request.
+fn admit(app: &App, id: Uuid) -> Result<()> {
     let limits = &app.config.limits;
     let limit = Limit::per_minute(limits.reads_per_minute).burst(limits.reads_burst);
     app.rates.take("reads", &id, limit)
@@ -172,6 +210,7 @@ impl FromRequestParts<App> for CurrentUser {
         if token.starts_with(tokens::PREFIX) {
             // Told apart from a token that is no good at all.
             let caller = identify_program::<tokens::Anything>(app, token)?;
+            known(caller.id);
             admit(app, caller.id)?;
             return Err(Error::forbidden(
                 "scope_missing",
@@ -179,6 +218,7 @@ impl FromRequestParts<App> for CurrentUser {
             ));
         }
         let caller = identify(app, token)?;
+        known(caller.id);
         admit(app, caller.id)?;
         hold(parts, &caller.door);
         Ok(caller)
@@ -189,22 +229,8 @@ impl<S: Scope> FromRequestParts<App> for Caller<S> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let token = bearer(parts)?;
-        let caller = if token.starts_with(tokens::PREFIX) {
-            identify_program(app, token)?
-        } else {
-            let person = identify(app, token)?;
-            Self {
-                id: person.id,
-                strong: person.strong,
-                user: person.user,
-                door: person.door,
-                grounds: person.grounds,
-                scope: PhantomData,
-            }
-        };
-        admit(app, caller.id)?;
-        hold(parts, &caller.door);
+        let caller = Self::identify(parts, app)?;
+        caller.admit(app)?;
         Ok(caller)
     }
 }

@@ -12,6 +12,7 @@ use super::password::{self, Password, Verdict};
 use super::store;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::http::rate::Limit;
 
 /// How fresh the sign-in of somebody without a password must be.
 const FRESH: SignedDuration = SignedDuration::from_mins(10);
@@ -42,7 +43,8 @@ impl Confirmed {
 /// Passes when `password` is the caller's; without a password, when they signed in just now.
 ///
 /// # Errors
-/// `password_missing`, `password_wrong`, `sign_in_again`; `login_throttled` after five wrong ones.
+/// `password_missing`, `password_wrong`, `sign_in_again`; `login_throttled` after five wrong ones;
+/// `rate_limited`.
 pub async fn confirm(
     app: &App,
     caller: &CurrentUser,
@@ -60,6 +62,9 @@ pub async fn confirm(
         let message = "Your password is needed for this.";
         return Err(Error::field("password_missing", "password", message));
     };
+    // The right one costs as much as a wrong one.
+    let limit = Limit::per_minute(app.config.limits.sign_ins_per_minute);
+    app.rates.take("passwords", &caller.id, limit)?;
     let tries = vec![("confirm", caller.session.to_string())];
     let attempt = app.throttle.attempt(tries)?;
     let stored = Some(confirmed.hash.clone());

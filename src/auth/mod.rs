@@ -39,7 +39,7 @@ mod verification;
 pub use caller::{Admin, Caller, CurrentUser, VerifiedUser};
 pub use services::{ReadMetrics, ReadUsage, RunBackup, RunJobs, ServiceCaller};
 pub use tokens::{
-    Anything, ChatRead, ChatWrite, McpUse, MemoryRead, MemoryWrite, OpenAi, UsageRead,
+    Anything, ChatRead, ChatWrite, McpUse, MemoryRead, MemoryWrite, OpenAi, Scope, UsageRead,
 };
 
 // What others may know of an account.
@@ -48,6 +48,7 @@ pub use session::revoked as session_revoked;
 pub use standing::{Paid, Source, Standing, standing, trial_ends};
 pub use store::{Method, Role, User, change_user, user, user_by_email, users};
 pub use token::{PublicUser, SignedIn, has_cookie};
+pub use verification::needed as verification_needed;
 
 // What others tell: to the record of events, and by mail.
 pub use audit::{Actor, Event, What, of_user as events_of};
@@ -59,7 +60,7 @@ pub use closing::{Ended, begin_erasing, erase, erase_traces, erasing, finish_era
 pub use confirm::{Confirmed, confirm};
 pub use mail::say_goodbye;
 pub use password::Password;
-pub use people::{Act, must_be_another};
+pub use people::{Act, must_be_another, open_account};
 pub use second_factor::{Shown, check as check_code};
 
 // For the shell: what an operator does without a page.
@@ -68,7 +69,7 @@ pub use mail::{
     list_in_words as mails_in_words, show_in_words as mail_in_words,
     test_in_words as test_mail_in_words,
 };
-pub use people::{Change, accounts, known_plan, set as set_account};
+pub use people::{Account, Change, accounts, known_plan, set as set_account};
 pub use register::{NewAccount, create_account};
 pub use second_factor::reset as reset_second_factor;
 pub use session::end_everything;

@@ -8,7 +8,7 @@ use super::{oidc, passkeys, store};
 use crate::app::App;
 use crate::config::{Registration, Verification};
 use crate::error::Result;
-use crate::http::Json;
+use crate::http::{Client, Json};
 
 /// Another service that people can sign in with.
 #[derive(Serialize, ToSchema)]
@@ -34,7 +34,8 @@ pub struct Options {
 
 /// Which ways in there are.
 #[utoipa::path(get, path = "/api/auth/options", tag = "auth", responses((status = 200, body = Options)))]
-pub async fn options(State(app): State<App>) -> Result<Json<Options>> {
+pub async fn options(State(app): State<App>, client: Client) -> Result<Json<Options>> {
+    client.admit(&app, "visits")?;
     let config = &app.config;
     Ok(Json(Options {
         setup_required: !app.store.read(store::set_up)?,

@@ -78,9 +78,8 @@ fn presented(
     headers: &HeaderMap,
     body: RefreshToken,
 ) -> Result<(Uuid, u64)> {
-    let token = body
-        .refresh_token
-        .or_else(|| token::cookie(headers, client));
+    let cookie = || token::cookie(headers, client);
+    let token = body.refresh_token.or_else(cookie);
     let token = token.ok_or(Error::Unauthenticated {
         code: "token_missing",
         message: "Sign in first.",
@@ -107,6 +106,7 @@ pub async fn refresh(
     headers: HeaderMap,
     Json(body): Json<RefreshToken>,
 ) -> Result<Response> {
+    client.admit(&app, "renewals")?;
     let (id, turn) = presented(&app, &client, &headers, body)?;
     let now = app.clock.now();
     let expires_at = after(now, days(app.config.auth.refresh_days));
@@ -246,8 +246,7 @@ async fn end_all(
         event.record(tx)?;
         store::end_sessions(tx, user, keep)
     };
-    let ended = app.store.write(end).await?;
-    app.presence.close(ended);
+    app.presence.close(app.store.write(end).await?);
     Ok(())
 }
 
@@ -275,6 +274,7 @@ fn leaving(
     if let Some(caller) = caller {
         return Ok(Some((caller.id, caller.session)));
     }
+    client.admit(app, "leavings")?;
     // Any refresh token of ours will do, also an old one: whoever has it may end the sign-in.
     let Ok((id, _)) = presented(app, client, headers, body) else {
         return Ok(None);

@@ -68,11 +68,9 @@ pub fn standing(config: &Config, user: &User, now: Timestamp) -> Standing {
 
 /// When the trial of an account ends, or ended; none where there is no trial.
 pub fn trial_ends(config: &Config, user: &User) -> Option<Timestamp> {
-    let billing = &config.billing;
-    let offered = billing.enabled && !billing.trial_plan.is_empty() && billing.trial_days > 0;
-    if !offered || user.role == Role::Admin {
+    if !config.offers_trial() || user.role == Role::Admin {
         return None;
     }
-    let days = SignedDuration::from_hours(i64::from(billing.trial_days) * 24);
+    let days = SignedDuration::from_hours(i64::from(config.billing.trial_days) * 24);
     user.created_at.checked_add(days).ok()
 }

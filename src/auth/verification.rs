@@ -42,7 +42,8 @@ pub fn admit_mail(app: &App, what: &'static str, client: &Client) -> Result<()> 
         .window(what, &client.network(), MAILS_A_NETWORK, MAILS_PERIOD)
 }
 
-/// Counts mails to a person; `what` is its own, so that no flood of networks can make it forget.
+/// Counts mails to a person; `what` is its own, so that no flood of networks can make it forget. For
+/// somebody who may not be that person this is asked after the answer, so that they hear nothing of it.
 pub fn admit_person(app: &App, what: &'static str, user: &User) -> Result<()> {
     app.rates
         .window(what, &user.id, MAILS_A_PERSON, MAILS_PERIOD)

@@ -11,27 +11,42 @@ mod ledger;
 mod news;
 mod paying;
 mod plans;
+mod plans_list;
+mod quota;
+mod rates;
 mod reconcile;
 mod shell;
 mod sync;
 mod trial;
+mod usage;
 mod webhook;
 
+// What somebody may use.
+pub use day::Day;
+pub use plans::{Limits, limits};
+pub use quota::{CATALOGUE as QUOTA_CATALOGUE, Meter, Quota, erase as erase_quota, view as quota};
+pub use rates::{
+    CATALOGUE as RATES_CATALOGUE, Costly, Searching, admit_export, erase as erase_rates,
+    keep_rates, load_rates, store_rates, sweep_rates,
+};
+
+// What they used.
+pub use ledger::{
+    Amounts, Booking, CATALOGUE as LEDGER_CATALOGUE, Kind, Mismatch, Resource, Row, book, correct,
+    day as amounts_of_day, days as amounts_of_days, erase as erase_ledger, open_with, rows,
+    total as all_amounts, verify as verify_ledger,
+};
+pub use usage::admin::of_today as used_today;
+
+// What they pay.
 pub use admin::greet;
 pub use customers::{
     CATALOGUE as CUSTOMERS_CATALOGUE, Customer, Mirrored, all_subscriptions, counting, customers,
     ensure as ensure_customer, erase as erase_customers, failed as stripe_failed, invoices,
     known as known_customer, last_reconcile_at, paid_since, stripe,
 };
-pub use day::Day;
 pub use health::{How as BillingHow, health as how};
-pub use ledger::{
-    Amounts, Booking, CATALOGUE as LEDGER_CATALOGUE, Kind, Mismatch, Resource, Row, book, correct,
-    day as amounts_of_day, days as amounts_of_days, erase as erase_ledger, open_with, rows,
-    total as all_amounts, verify as verify_ledger,
-};
 pub use news::Change;
-pub use plans::{Limits, limits};
 pub use reconcile::{END, end_job, keep as keep_reconciling, leave, run as reconcile};
 pub use shell::resync as resync_in_words;
 pub use sync::{KIND as SYNC, job as sync_job, now as sync_now, subscription_ends};
@@ -43,7 +58,8 @@ pub use webhook::{
 };
 
 pub mod routes {
-    //! The handlers, each with its description (`__path_`).
+    //! The handlers, each with its description (`__path_`), as the router and the OpenAPI document name
+    //! them.
     pub use crate::billing::paying::{
         __path_checkout, __path_invoices, __path_portal, __path_refresh, __path_subscription,
         checkout, invoices, portal, refresh, subscription,
@@ -52,5 +68,17 @@ pub mod routes {
 
     pub mod admin {
         pub use crate::billing::admin::*;
+    }
+    pub mod plans {
+        pub use crate::billing::plans_list::{__path_plans, plans};
+    }
+    pub mod usage {
+        pub use crate::billing::usage::admin::{__path_all, __path_one, all, one};
+        pub use crate::billing::usage::correct::{__path_correct, correct};
+        pub use crate::billing::usage::export::{__path_export, export};
+        pub use crate::billing::usage::list::{__path_list, list};
+        pub use crate::billing::usage::own::{
+            __path_history, __path_quota, __path_stats, history, quota, stats,
+        };
     }
 }

@@ -15,6 +15,7 @@ use super::turn::{Begun, begin};
 use super::view::{self, UsedMemoryView};
 use crate::app::App;
 use crate::auth::{self, Caller, ChatRead, ChatWrite};
+use crate::billing::Costly;
 use crate::error::{Error, Result};
 use crate::http::events::{self, Resume};
 use crate::http::failure::Failure;
@@ -30,7 +31,7 @@ use crate::outside::http_code;
     (status = 404, body = Failure), (status = 409, body = Failure), (status = 422, body = Failure)))]
 pub async fn stream(
     State(app): State<App>,
-    caller: Caller<ChatWrite>,
+    Costly(caller): Costly<ChatWrite>,
     Extension(correlation): Extension<CorrelationId>,
     headers: HeaderMap,
     Json(request): Json<AskRequest>,
@@ -63,7 +64,7 @@ pub struct Answer {
     (status = 422, body = Failure), (status = 503, body = Failure, description = "model_unavailable")))]
 pub async fn message(
     State(app): State<App>,
-    caller: Caller<ChatWrite>,
+    Costly(caller): Costly<ChatWrite>,
     Extension(correlation): Extension<CorrelationId>,
     headers: HeaderMap,
     Json(request): Json<AskRequest>,
@@ -125,7 +126,7 @@ pub async fn message(
     (status = 200, content_type = "text/event-stream"), (status = 404, body = Failure), (status = 409, body = Failure)))]
 pub async fn regenerate(
     State(app): State<App>,
-    caller: Caller<ChatWrite>,
+    Costly(caller): Costly<ChatWrite>,
     Extension(correlation): Extension<CorrelationId>,
     Path(id): Path<Uuid>,
 ) -> Result<Response> {
@@ -146,7 +147,7 @@ pub async fn regenerate(
     (status = 409, body = Failure), (status = 422, body = Failure)))]
 pub async fn edit(
     State(app): State<App>,
-    caller: Caller<ChatWrite>,
+    Costly(caller): Costly<ChatWrite>,
     Extension(correlation): Extension<CorrelationId>,
     Path(id): Path<Uuid>,
     Json(request): Json<EditRequest>,

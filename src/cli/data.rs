@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use storage::{Disk, Files};
 
@@ -177,9 +177,27 @@ fn moment(text: &str) -> Result<Timestamp, String> {
         .map_err(|_| "write for example 2026-11-21T18:00:00Z, or \"2026-11-21 18:00\" (UTC)".into())
 }
 
+/// The last second of a UTC day.
+pub fn last_moment(text: &str) -> Result<Timestamp, String> {
+    let day: Result<Date, _> = text.parse();
+    let end = day.and_then(|day| day.at(23, 59, 59, 0).to_zoned(TimeZone::UTC));
+    end.map(|end| end.timestamp())
+        .map_err(|_| "write a day, for example 2026-12-31".into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A plan that is given until a day holds on that day; what is no day is refused.
+    #[test]
+    fn days_are_read_to_their_end() {
+        let end = last_moment("2026-12-31").expect("a day");
+        assert_eq!(end.to_string(), "2026-12-31T23:59:59Z");
+        for text in ["tomorrow", "31.12.2026", "2026-02-30", ""] {
+            assert!(last_moment(text).is_err(), "{text}");
+        }
+    }
 
     /// A moment can be written as programs and as people write it; a slip is refused, not guessed.
     #[test]

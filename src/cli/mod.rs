@@ -4,8 +4,9 @@
 
 mod data;
 mod progress;
+mod user;
 
-use std::io::{BufRead as _, ErrorKind, IsTerminal as _, Write as _};
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,9 +14,10 @@ use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
 use self::data::{DataAction, RestoreWords};
+use self::user::UserAction;
 use crate::config::{Loaded, Overrides, load};
 use crate::error::{Error, Result};
-use crate::ops::{self, Command, Exit, Reply, UserState};
+use crate::ops::{self, Command, Exit, Reply};
 use crate::{lifecycle, log};
 
 #[derive(Parser)]
@@ -116,54 +118,6 @@ enum Action {
 }
 
 #[derive(Subcommand)]
-enum UserAction {
-    /// Make an account; works while the server runs
-    Create {
-        email: String,
-        /// Make it an administrator
-        #[arg(long)]
-        admin: bool,
-        /// Plan: free, basic or pro
-        #[arg(long)]
-        plan: Option<String>,
-        /// Read the password from the first line of standard input instead of asking
-        #[arg(long)]
-        password_stdin: bool,
-        #[command(flatten)]
-        place: Where,
-    },
-    /// List all accounts
-    List {
-        #[command(flatten)]
-        place: Where,
-    },
-    /// Close an account: its sign-ins, streams and answers end at once; its data stays
-    Disable {
-        email: String,
-        #[command(flatten)]
-        place: Where,
-    },
-    /// Open a disabled account again
-    Enable {
-        email: String,
-        #[command(flatten)]
-        place: Where,
-    },
-    /// Vouch for an account's address, as if it had been verified by mail
-    Verify {
-        email: String,
-        #[command(flatten)]
-        place: Where,
-    },
-    /// Turn off the second factor of somebody who lost it; ends their sign-ins, leaves their passkeys
-    ResetSecondFactor {
-        email: String,
-        #[command(flatten)]
-        place: Where,
-    },
-}
-
-#[derive(Subcommand)]
 enum MailAction {
     /// List what was sent and what waits
     List {
@@ -239,7 +193,7 @@ fn carry_out(action: Action) -> Result<ExitCode> {
         Action::Keys(KeysAction::Rotate { now, place }) => {
             data::ask(&place, Command::RotateKeys { now })?
         }
-        Action::User(action) => user(action)?,
+        Action::User(action) => user::carry_out(action)?,
         Action::Backup { dir, place } => data::backup(&place, &dir)?,
         Action::Restore(words) => data::restore(&words)?,
         Action::Check {
@@ -338,52 +292,4 @@ fn serve(place: &Where, listen: Option<String>) -> Result<()> {
         tracing::warn!("{warning}");
     }
     runtime()?.block_on(lifecycle::serve(loaded.config))
-}
-
-fn user(action: UserAction) -> Result<Reply> {
-    let (place, email, to) = match action {
-        UserAction::Create {
-            email,
-            admin,
-            plan,
-            password_stdin,
-            place,
-        } => {
-            let loaded = configuration(&place, None)?;
-            let password = read_password(password_stdin)?;
-            let command = Command::CreateUser {
-                email,
-                password,
-                admin,
-                plan,
-            };
-            return runtime()?.block_on(data::carry_out(loaded.config, command));
-        }
-        UserAction::ResetSecondFactor { email, place } => {
-            return data::ask(&place, Command::ResetSecondFactor { email });
-        }
-        UserAction::List { place } => return data::ask(&place, Command::ListUsers),
-        UserAction::Disable { email, place } => (place, email, UserState::Disabled),
-        UserAction::Enable { email, place } => (place, email, UserState::Enabled),
-        UserAction::Verify { email, place } => (place, email, UserState::Verified),
-    };
-    data::ask(&place, Command::SetUser { email, to })
-}
-
-fn read_password(from_stdin: bool) -> Result<String> {
-    let failed = |e| Error::internal("reading the password", e);
-    let input = std::io::stdin();
-    if !from_stdin && input.is_terminal() {
-        return rpassword::prompt_password("Password: ").map_err(failed);
-    }
-    if !from_stdin {
-        return Err(Error::field(
-            "password_missing",
-            "password",
-            "No terminal to ask on: use --password-stdin.",
-        ));
-    }
-    let mut line = String::new();
-    input.lock().read_line(&mut line).map_err(failed)?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -201,4 +201,19 @@ impl Config {
             set => set,
         }
     }
+
+    /// Whether a new account may try a plan: one that holds more than what it has anyway.
+    pub fn offers_trial(&self) -> bool {
+        let Billing {
+            enabled,
+            trial_plan,
+            trial_days,
+            ..
+        } = &self.billing;
+        let size = |name: &str| self.plans.get(name).map(Plan::size);
+        *enabled && *trial_days > 0 && size(trial_plan) > size(self.default_plan())
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
 //! What the types of the settings cannot say: ranges, forms, and settings that need each other.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
-use super::{Config, ConfigError, Networks, Verification};
+use super::{Config, ConfigError, Networks, Stripe, Verification};
 
 /// What the types cannot say.
 pub fn check(config: &Config) -> Result<(), ConfigError> {
@@ -107,10 +108,13 @@ fn check_billing(config: &Config) -> Result<(), ConfigError> {
     let mut prices = BTreeSet::new();
     for (name, plan) in &plans.named {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if name.len() > 32 || !name.chars().all(fits) {
+        if !(1..=32).contains(&name.len()) || !name.chars().all(fits) {
             return refuse(format!(
-                "plans.{name}: a plan's name has at most 32 small letters, digits and _"
+                "plans.{name}: a plan's name has 1 to 32 small letters, digits and _"
             ));
+        }
+        if name == "none" {
+            return refuse("plans.none: this word takes a given plan back; choose another".into());
         }
         for price in [&plan.stripe_monthly, &plan.stripe_yearly] {
             if !price.is_empty() && !prices.insert(price) {
@@ -118,22 +122,45 @@ fn check_billing(config: &Config) -> Result<(), ConfigError> {
             }
         }
     }
-    if !billing.enabled {
-        return Ok(());
+    if billing.enabled {
+        check_stripe(stripe).map_err(ConfigError)?;
     }
-    if !["sk_test_", "sk_live_", "rk_test_", "rk_live_"]
+    Ok(())
+}
+
+/// What the payment service needs to be asked, and believed. No message holds a secret.
+fn check_stripe(stripe: &Stripe) -> Result<(), String> {
+    let kinds = ["sk_test_", "sk_live_", "rk_test_", "rk_live_"];
+    let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_graphic());
+    let key = kinds
         .iter()
-        .any(|kind| stripe.secret_key.starts_with(kind))
-    {
-        return refuse("billing.enabled is true, so stripe.secret_key must be a key that begins with sk_test_, sk_live_, rk_test_ or rk_live_".into());
+        .find_map(|kind| stripe.secret_key.strip_prefix(kind));
+    if !key.is_some_and(is_word) {
+        return Err("billing.enabled is true, so stripe.secret_key must be a key that begins with sk_test_, sk_live_, rk_test_ or rk_live_".into());
     }
     if stripe.webhook_secrets.is_empty() {
-        return refuse(
+        return Err(
             "billing.enabled is true, so stripe.webhook_secrets must hold the endpoint's secret"
                 .into(),
         );
     }
+    // Whoever knows a secret can say that somebody paid; an empty one everybody knows.
+    let mut secrets = stripe.webhook_secrets.iter();
+    if !secrets.all(|secret| secret.strip_prefix("whsec_").is_some_and(is_word)) {
+        return Err("each of stripe.webhook_secrets must begin with whsec_".into());
+    }
+    let base = reqwest::Url::parse(&stripe.api_base).ok();
+    let private = base.is_some_and(|url| url.scheme() == "https" || is_here(url.host_str()));
+    if !private {
+        return Err("stripe.api_base must begin with https://: the key goes there".into());
+    }
     Ok(())
+}
+
+fn is_here(host: Option<&str>) -> bool {
+    let host = host.unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 const DAY_SECONDS: u64 = 86_400;

@@ -78,12 +78,22 @@ impl Layers {
         if !self.sources.contains_key(key) {
             return Err(self.unknown(key, source));
         }
-        if let Some(place) = self.place(key) {
-            *place = value;
-        }
+        let Some(place) = self.place(key) else {
+            return Err(self.unknown(key, source));
+        };
+        let kind = match &place {
+            Value::Array(_) => "it must be a list of texts, for example [\"...\"]",
+            _ => "it must be a text, in quotes",
+        };
+        *place = value;
         self.sources.insert(key.to_owned(), source.to_owned());
         // Read back at once, so that the message can name this key and this source.
-        self.config(&format!("{key} ({source})")).map(|_| ())
+        let read = self.config(&format!("{key} ({source})"));
+        if read.is_err() && SECRETS.contains(&key) {
+            // What the reader says would hold what was written there.
+            return Err(ConfigError(format!("{key} ({source}): {kind}")));
+        }
+        read.map(|_| ())
     }
 
     pub fn config(&self, what: &str) -> Result<Config, ConfigError> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use toml::Table;
 
@@ -76,9 +76,7 @@ pub fn load(overrides: &Overrides) -> Result<Loaded, ConfigError> {
                 path.display()
             ))
         })?;
-        let table: Table = text
-            .parse()
-            .map_err(|e| ConfigError(format!("{} is not valid TOML: {e}", path.display())))?;
+        let table = text.parse().map_err(|e| no_toml(path, &text, &e))?;
         layers.merge_file(&table, "", &path.display().to_string())?;
     }
     let mut warnings = Vec::new();
@@ -107,6 +105,18 @@ pub fn load(overrides: &Overrides) -> Result<Loaded, ConfigError> {
         warnings,
         sources: layers.sources,
     })
+}
+
+/// Says where the file is broken, without showing the line: it may hold a secret.
+fn no_toml(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map(|before| format!(" (line {})", before.matches('\n').count() + 1));
+    ConfigError(format!(
+        "{} is not valid TOML{}: {}",
+        path.display(),
+        line.unwrap_or_default(),
+        error.message()
+    ))
 }
 
 fn usual_file() -> Option<PathBuf> {

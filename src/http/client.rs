@@ -12,6 +12,8 @@ use axum::http::{HeaderMap, header};
 
 use crate::app::App;
 use crate::config::Networks;
+use crate::error::Error;
+use crate::http::rate::Limit;
 
 /// The caller's side of the connection.
 #[derive(Clone, Debug)]
@@ -58,6 +60,19 @@ impl Client {
             IpAddr::V4(_) => self.address,
             IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         }
+    }
+}
+
+impl Client {
+    /// Counts a call of a route for which nobody need be known, by network, as often as one person may
+    /// call those for which they must.
+    ///
+    /// # Errors
+    /// `rate_limited`.
+    pub fn admit(&self, app: &App, what: &'static str) -> Result<(), Error> {
+        let limits = &app.config.limits;
+        let limit = Limit::per_minute(limits.reads_per_minute).burst(limits.reads_burst);
+        app.rates.take(what, &self.network(), limit)
     }
 }
 

@@ -5,14 +5,16 @@
 //! that say least are forgotten, so that a flood does not buy anybody a new beginning.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Keys of one kind: the table has room for 57,344, of 41 bytes (a bucket) to 73 (a window) in each of
-/// 65,536 places, and a text of up to 64 bytes lies on the heap: 5 MB for buckets, 8 MB for failures, up
-/// to 14 MB for windows. Whoever has 50,000 networks can fill ten kinds, some 80 MB, and no more.
+/// Keys of one kind: the tables have room for 57,344, of 49 bytes (a bucket) to 73 (a window) in each of
+/// 65,536 places, and a text of up to 64 bytes lies on the heap: 6 MB for buckets, 8 MB for failures, up
+/// to 14 MB for windows. Whoever has 50,000 networks can fill ten kinds, some 90 MB, and no more.
 pub const MOST_KEYS: usize = 50_000;
-/// Left after some were forgotten, so that it is not soon done again.
-const KEPT: usize = MOST_KEYS / 4 * 3;
+/// Parts of `Sharded`.
+const SHARDS: usize = 16;
 
 /// What is counted under a key.
 pub trait Count: Default {
@@ -27,52 +29,110 @@ pub trait Count: Default {
 
 /// The counts, by kind of key and key.
 #[derive(Debug)]
-pub struct Counts<C>(HashMap<&'static str, HashMap<String, C>>);
+pub struct Counts<C> {
+    kinds: HashMap<&'static str, HashMap<String, C>>,
+    /// Keys of one kind that are kept.
+    most: usize,
+}
 
 impl<C> Default for Counts<C> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self::at_most(MOST_KEYS)
+    }
+}
+
+impl<C> Counts<C> {
+    fn at_most(most: usize) -> Self {
+        let kinds = HashMap::new();
+        Self { kinds, most }
     }
 }
 
 impl<C: Count> Counts<C> {
     pub fn get_mut(&mut self, kind: &'static str, key: &str) -> Option<&mut C> {
-        self.0.get_mut(kind)?.get_mut(key)
+        self.kinds.get_mut(kind)?.get_mut(key)
+    }
+
+    /// All of them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&'static str, &String, &mut C)> {
+        let kinds = self.kinds.iter_mut();
+        kinds.flat_map(|(kind, counts)| counts.iter_mut().map(|(key, count)| (*kind, key, count)))
     }
 
     /// The count of a key, new if there is none.
     pub fn of(&mut self, kind: &'static str, key: String, now: Duration) -> &mut C {
-        let counts = self.0.entry(kind).or_default();
-        if counts.len() >= MOST_KEYS && !counts.contains_key(&key) {
-            thin_out(counts, now);
+        let counts = self.kinds.entry(kind).or_default();
+        if counts.len() >= self.most && !counts.contains_key(&key) {
+            thin_out(counts, now, self.most / 4 * 3);
         }
         counts.entry(key).or_default()
     }
 
     pub fn remove(&mut self, kind: &'static str, key: &str) {
-        if let Some(counts) = self.0.get_mut(kind) {
+        if let Some(counts) = self.kinds.get_mut(kind) {
             counts.remove(key);
         }
     }
 
     /// Forgets the counts that are over.
     pub fn sweep(&mut self, now: Duration) {
-        for counts in self.0.values_mut() {
+        for counts in self.kinds.values_mut() {
             counts.retain(|_, count| !count.is_over(now));
         }
     }
 
     #[cfg(test)]
     pub fn size(&self) -> usize {
-        self.0.values().map(HashMap::len).sum()
+        self.kinds.values().map(HashMap::len).sum()
     }
 }
 
-/// Leaves at most `KEPT`: a quarter of the keys goes at least, so that each new key pays for looking at
-/// four others.
-fn thin_out<C: Count>(counts: &mut HashMap<String, C>, now: Duration) {
+/// Counts in parts with a lock each, by key, so that those who count different keys seldom wait for one
+/// another.
+#[derive(Debug)]
+pub struct Sharded<C> {
+    shards: [Mutex<Counts<C>>; SHARDS],
+    /// Of this process alone: nobody can choose keys that fall into one part.
+    hasher: RandomState,
+}
+
+impl<C> Default for Sharded<C> {
+    fn default() -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Mutex::new(Counts::at_most(MOST_KEYS / SHARDS))),
+            hasher: RandomState::new(),
+        }
+    }
+}
+
+fn lock<C>(shard: &Mutex<Counts<C>>) -> MutexGuard<'_, Counts<C>> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<C: Count> Sharded<C> {
+    /// The part in which the key's counts are.
+    pub fn of(&self, key: &str) -> MutexGuard<'_, Counts<C>> {
+        let shards = SHARDS as u64;
+        let at = usize::try_from(self.hasher.hash_one(key) % shards).unwrap_or(0);
+        lock(&self.shards[at])
+    }
+
+    /// Every part, one after the other.
+    pub fn all(&self) -> impl Iterator<Item = MutexGuard<'_, Counts<C>>> {
+        self.shards.iter().map(lock)
+    }
+
+    /// Forgets the counts that are over.
+    pub fn sweep(&self, now: Duration) {
+        self.all().for_each(|mut counts| counts.sweep(now));
+    }
+}
+
+/// Leaves at most `kept`, three quarters: a quarter of the keys goes at least, so that it is not soon done
+/// again, and each new key pays for looking at four others.
+fn thin_out<C: Count>(counts: &mut HashMap<String, C>, now: Duration, kept: usize) {
     counts.retain(|_, count| !count.is_over(now));
-    let surplus = counts.len().saturating_sub(KEPT);
+    let surplus = counts.len().saturating_sub(kept);
     if surplus == 0 {
         return;
     }
@@ -147,6 +207,6 @@ mod tests {
         for n in 0..=MOST_KEYS {
             counts.of("account", n.to_string(), Duration::ZERO).0 = 1;
         }
-        assert_eq!(counts.size(), KEPT + 1);
+        assert_eq!(counts.size(), MOST_KEYS / 4 * 3 + 1);
     }
 }

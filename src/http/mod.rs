@@ -15,6 +15,7 @@ pub mod presence;
 pub mod protect;
 pub mod rate;
 pub mod serve;
+pub mod tally;
 pub mod throttle;
 
 pub use body::{Json, Path, Query};

@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
-use super::failure;
+use super::{failure, tally};
 use crate::app::App;
 use crate::error::Error;
 use crate::metrics;
@@ -38,7 +38,7 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     );
     let started = app.clock.monotonic();
     async {
-        let response = failure::render(next.run(request).await, &id);
+        let response = failure::render(tally::told(next.run(request)).await, &id);
         let took = app.clock.monotonic().saturating_sub(started);
         let status = response.status().as_u16();
         metrics::request(label(&method), &route, status, took);

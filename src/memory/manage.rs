@@ -11,6 +11,7 @@ use super::recall::{self, Found};
 use super::store::{self, Memory, Speaker};
 use crate::app::App;
 use crate::auth::{Caller, MemoryRead, MemoryWrite};
+use crate::billing::Searching;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Json, Path, Query};
@@ -71,7 +72,7 @@ pub struct MemoryList {
 #[utoipa::path(get, path = "/api/memory", tag = "memory", params(ListQuery), responses((status = 200, body = MemoryList)))]
 pub async fn list(
     State(app): State<App>,
-    caller: Caller<MemoryRead>,
+    Searching(caller): Searching<MemoryRead>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<MemoryList>> {
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
@@ -167,7 +168,7 @@ pub struct SearchResults {
     responses((status = 200, body = SearchResults), (status = 422, body = Failure)))]
 pub async fn search(
     State(app): State<App>,
-    caller: Caller<MemoryRead>,
+    Searching(caller): Searching<MemoryRead>,
     Json(request): Json<SearchRequest>,
 ) -> Result<Json<SearchResults>> {
     if request.query.trim().is_empty() {

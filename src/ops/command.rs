@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -29,6 +30,12 @@ pub enum Command {
     SetUser {
         email: String,
         to: UserState,
+    },
+    /// Gives the account with this address a plan; empty takes the given one back.
+    SetPlan {
+        email: String,
+        plan: String,
+        until: Option<Timestamp>,
     },
     ResetSecondFactor {
         email: String,
@@ -134,6 +141,9 @@ impl Command {
                 .into(),
             Self::ListUsers => accounts::list(app).into(),
             Self::SetUser { email, to } => accounts::set(app, &email, to).await.into(),
+            Self::SetPlan { email, plan, until } => {
+                accounts::set_plan(app, &email, plan, until).await.into()
+            }
             Self::ResetSecondFactor { email } => reset_second_factor(app, &email).await.into(),
             Self::Backup { dir } => make_backup(app, dir, steps).await.into(),
             Self::Check { deep, repair } => check_data(app, deep, repair, steps).await,

@@ -3,13 +3,15 @@
 use std::sync::LazyLock;
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
+use crate::app::App;
 use crate::error::{Error, Result};
-use crate::http::events;
+use crate::http::{Client, events};
 use crate::{account, auth, billing, chat, memory};
 
 #[derive(OpenApi)]
@@ -53,6 +55,9 @@ use crate::{account, auth, billing, chat, memory};
         auth::routes::people::change,
         auth::routes::people::end_sessions,
         auth::routes::people::start_reset,
+        billing::routes::usage::all,
+        billing::routes::usage::one,
+        billing::routes::usage::correct,
         auth::routes::invitations::list,
         auth::routes::invitations::invite,
         auth::routes::invitations::link_again,
@@ -108,6 +113,12 @@ use crate::{account, auth, billing, chat, memory};
         auth::routes::tokens::remove,
         auth::routes::services::issue,
         auth::routes::audit::activity,
+        billing::routes::usage::quota,
+        billing::routes::usage::history,
+        billing::routes::usage::stats,
+        billing::routes::usage::list,
+        billing::routes::usage::export,
+        billing::routes::plans::plans,
         billing::routes::subscription,
         billing::routes::checkout,
         billing::routes::portal,
@@ -181,7 +192,8 @@ static SENT: LazyLock<std::result::Result<Bytes, String>> = LazyLock::new(|| {
     Ok(text.into())
 });
 
-pub async fn openapi() -> Result<Response> {
+pub async fn openapi(State(app): State<App>, client: Client) -> Result<Response> {
+    client.admit(&app, "visits")?;
     let text = SENT
         .clone()
         .map_err(|e| Error::internal("writing the OpenAPI document", e))?;

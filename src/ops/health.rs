@@ -171,6 +171,7 @@ pub async fn status(
     client: Client,
     headers: HeaderMap,
 ) -> Result<Json<ServerStatus>> {
+    client.admit(&app, "visits")?;
     let started = app.clock.monotonic();
     let setup_required = auth::setup_required(&app)?;
     let model = app.models.health().await;

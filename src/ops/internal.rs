@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use serde::Serialize;
+use storage::Read;
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
@@ -16,7 +17,7 @@ use crate::auth::{self, ReadUsage, RunBackup, RunJobs, ServiceCaller};
 use crate::error::{Error, Result};
 use crate::http::Json;
 use crate::http::failure::Failure;
-use crate::{chat, memory};
+use crate::{billing, chat, memory};
 
 /// Who signed in within this time counts as active.
 const ACTIVE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -50,6 +51,20 @@ pub struct ByteNumbers {
     pub snapshots: u64,
 }
 
+/// What was used today (UTC), by everybody.
+#[derive(Serialize, ToSchema)]
+pub struct TodayNumbers {
+    /// Charged: people's own words and the answers.
+    pub tokens: u64,
+    /// Shown to people, not charged.
+    pub context_tokens: u64,
+    /// Shown to people, not charged.
+    pub background_tokens: u64,
+    pub messages: u64,
+    /// Of remembered text, held now.
+    pub memory_bytes: u64,
+}
+
 /// How much of everything there is.
 #[derive(Serialize, ToSchema)]
 pub struct UsageNumbers {
@@ -58,6 +73,20 @@ pub struct UsageNumbers {
     pub memories: u64,
     /// On disk, by what they are for.
     pub bytes: ByteNumbers,
+    pub today: TodayNumbers,
+}
+
+fn today(app: &App, tx: &impl Read) -> Result<TodayNumbers> {
+    let (used, held) = billing::used_today(app, tx)?;
+    // What was given back may be more than what was used.
+    let number = |amount: i64| u64::try_from(amount).unwrap_or(0);
+    Ok(TodayNumbers {
+        tokens: number(used.tokens()),
+        context_tokens: number(used.llm_tokens_context),
+        background_tokens: number(used.background_tokens),
+        messages: number(used.messages),
+        memory_bytes: number(held),
+    })
 }
 
 /// How much of everything there is, as numbers.
@@ -69,10 +98,9 @@ pub async fn usage(
 ) -> Result<Json<UsageNumbers>> {
     let now = app.clock.now();
     let since = now.checked_sub(ACTIVE).unwrap_or(now);
-    let store = app.store.clone();
     let counted = spawn_blocking(move || {
-        let disk = store.disk_use()?;
-        store.read(|tx| {
+        let disk = app.store.disk_use()?;
+        app.store.read(|tx| {
             let accounts = auth::count_accounts(tx, since)?;
             Ok::<_, Error>(UsageNumbers {
                 accounts: AccountNumbers {
@@ -88,6 +116,7 @@ pub async fn usage(
                     journal: disk.journal,
                     snapshots: disk.snapshots,
                 },
+                today: today(&app, tx)?,
             })
         })
     });

@@ -113,6 +113,7 @@ pub fn request(person: &Person, method: &str, path: &str, id: &str) -> reqwest::
         "to": "grace@example.org", "totp": "000000", "code": "000000", "token": "none",
         "password": PASSWORD, "current_password": PASSWORD, "new_password": PASSWORD,
         "ceremony": NOBODYS, "credential": {}, "plan": "basic", "period": "monthly",
+        "resource": "messages", "amount": 1, "note": "Counted twice",
     });
     if method == "GET" {
         request

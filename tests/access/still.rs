@@ -23,7 +23,7 @@ const PROVED: [&str; 2] = [
 ];
 
 /// What stores nothing, or stores it by itself; these look once more before they begin.
-const WITHOUT_A_TRANSACTION: [&str; 12] = [
+const WITHOUT_A_TRANSACTION: [&str; 13] = [
     "/api/admin/storage/adopt",
     "/api/admin/storage/backup",
     "/api/admin/mails/test",
@@ -36,6 +36,7 @@ const WITHOUT_A_TRANSACTION: [&str; 12] = [
     "/api/billing/refresh",
     "/api/chat/turns/{id}/stop",
     "/api/memory/search",
+    "/api/usage/export",
 ];
 
 /// The routes that write for those that `who` names.

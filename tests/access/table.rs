@@ -39,6 +39,8 @@ pub enum Who {
     Known,
     /// A person, or a program of theirs whose API token has this scope; and only for what is theirs.
     Scoped(&'static str, Names),
+    /// The same, of a person with a verified address.
+    VerifiedScoped(&'static str),
     /// A person who signed in, for what is theirs; none of their programs.
     SignedIn(Names),
     /// The same, with a verified address. What else such a route asks for, its own tests say.
@@ -56,9 +58,10 @@ const READ: &str = "chat:read";
 const WRITE: &str = "chat:write";
 const RECALL: &str = "memory:read";
 const FORGET: &str = "memory:write";
+const USAGE: &str = "usage:read";
 
 #[rustfmt::skip]
-pub const ROUTES: [(&str, &str, Who); 112] = [
+pub const ROUTES: [(&str, &str, Who); 121] = [
     ("GET",    "/health", Anyone),
     ("GET",    "/ready", Anyone),
     ("GET",    "/metrics", Anyone),
@@ -79,6 +82,9 @@ pub const ROUTES: [(&str, &str, Who); 112] = [
     ("POST",   "/api/admin/users/{id}/end-sessions", Administrator(Account)),
     ("POST",   "/api/admin/users/{id}/start-reset", Administrator(Account)),
     ("DELETE", "/api/admin/users/{id}", Administrator(Account)),
+    ("GET",    "/api/admin/users/{id}/usage", Administrator(Account)),
+    ("POST",   "/api/admin/users/{id}/usage/correction", Administrator(Account)),
+    ("GET",    "/api/admin/usage", Administrator(Nothing)),
     ("GET",    "/api/admin/invitations", Administrator(Nothing)),
     ("POST",   "/api/admin/invitations", Administrator(Nothing)),
     ("POST",   "/api/admin/invitations/{id}/link", Administrator(Invitation)),
@@ -154,6 +160,12 @@ pub const ROUTES: [(&str, &str, Who); 112] = [
     ("GET",    "/api/account/feedback", SignedIn(Nothing)),
     ("POST",   "/api/account/feedback", SignedIn(Nothing)),
 
+    ("GET",    "/api/usage/quota", Scoped(USAGE, Nothing)),
+    ("GET",    "/api/usage/history", Scoped(USAGE, Nothing)),
+    ("GET",    "/api/usage/stats", Scoped(USAGE, Nothing)),
+    ("GET",    "/api/usage/ledger", Scoped(USAGE, Nothing)),
+    ("GET",    "/api/usage/export", VerifiedScoped(USAGE)),
+    ("GET",    "/api/billing/plans", SignedIn(Nothing)),
     ("GET",    "/api/billing/subscription", SignedIn(Nothing)),
     ("POST",   "/api/billing/checkout", Verified(Nothing)),
     ("POST",   "/api/billing/portal", SignedIn(Nothing)),
@@ -185,7 +197,7 @@ impl Who {
     pub fn names(self) -> Names {
         match self {
             Scoped(_, names) | SignedIn(names) | Verified(names) | Administrator(names) => names,
-            Anyone | AnySignIn | Known | Service(_) => Nothing,
+            Anyone | AnySignIn | Known | VerifiedScoped(_) | Service(_) => Nothing,
         }
     }
 }

@@ -33,6 +33,7 @@ mod identity;
 #[path = "../support/performance.rs"]
 mod performance;
 mod program;
+mod rates;
 #[path = "../support/script.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod script;
@@ -85,6 +86,7 @@ async fn main() {
     }
     drop(program);
     identity::measure().await;
+    rates::measure();
 }
 
 fn row(what: &str, figure: &str, promise: &str) {

@@ -23,16 +23,19 @@ const FAKETIME = `/usr/lib/${machine()}-linux-gnu/faketime/libfaketime.so.1`
 /** What tokens, codes and passwords look like. */
 const SECRET = /eyJ|nova_|[A-Za-z0-9_-]{32,}|calm river/
 
-/** What may stand after ? in an address the page asks for: nothing secret. The link of a mail is its only other. */
-const ASKED = ['after', 'before', 'event', 'filter', 'limit', 'next', 'q', 'reference', 'user']
+/** What may stand after ? in an address the page asks for: nothing secret. The link of a mail and the way back from
+ * paying are its only others. */
+const ASKED = ['after', 'before', 'days', 'event', 'filter', 'limit', 'next', 'q', 'reference', 'state', 'user']
 
 export class Nova {
 	/**
 	 * With a model server of its own unless `model` is false: then nobody listens at its address.
 	 * `host`: under which name of this machine people open it; passkeys want a name.
+	 * `elsewhere`: other hosts that a person is led to.
 	 */
-	static async start({ model = true, settings = {}, host = '127.0.0.1' } = {}) {
+	static async start({ model = true, settings = {}, host = '127.0.0.1', elsewhere = [] } = {}) {
 		const nova = new Nova()
+		nova.elsewhere = elsewhere
 		nova.host = host
 		nova.settings = settings
 		nova.folder = await mkdtemp(join(tmpdir(), 'novacore-'))
@@ -117,10 +120,14 @@ export class Nova {
 		page.on('request', (request) => {
 			const { protocol, host, pathname, searchParams } = new URL(request.url())
 			if (!/^https?:/.test(protocol)) return
+			if (this.elsewhere.includes(host) && request.isNavigationRequest()) return
+			if (this.elsewhere.includes(new URL(page.url() || 'about:blank').host)) return
 			if (host !== new URL(this.url).host) page.trouble.push(`outside request: ${request.url()}`)
-			const link = pathname === '/verify-email' && request.isNavigationRequest()
+			const navigates = request.isNavigationRequest()
+			const link = (key) =>
+				(pathname === '/verify-email' && key === 'token') || (pathname === '/billing/success' && key === 'session_id')
 			for (const key of searchParams.keys())
-				if (!ASKED.includes(key) && !(link && key === 'token')) page.trouble.push(`in an address: ${request.url()}`)
+				if (!ASKED.includes(key) && !(navigates && link(key))) page.trouble.push(`in an address: ${request.url()}`)
 		})
 		return page
 	}

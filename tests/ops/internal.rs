@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use novacore::billing::Resource;
 use novacore::jobs::{Job, State};
 use serde_json::{Value, json};
 use storage::Table;
@@ -11,6 +12,7 @@ use super::health::dependency;
 use crate::support::app::TestApp;
 use crate::support::fake_ollama::FakeOllama;
 use crate::support::http::{Answer, Person};
+use crate::support::ledger;
 use crate::support::process::Place;
 use crate::support::programs::{as_service, part, service};
 
@@ -103,6 +105,22 @@ async fn usage_is_numbers() {
     assert_eq!(usage.body["accounts"], accounts);
     assert_eq!(usage.body["conversations"], 2);
     assert_eq!(usage.body["memories"], 4);
+    let ada = app.user("ada").await;
+    ledger::book(&app, &ada, 0, &[(Resource::LlmTokensOutput, 100)]).await;
+    ledger::book(&app, &ada, 8, &[(Resource::LlmTokensInput, 7)]).await;
+    ledger::book(&app, &ada, 8, &[(Resource::BackgroundTokens, -3)]).await;
+    let before = usage.body["today"].clone();
+    let usage = as_service(&app, "GET", "/api/internal/usage", &token).await;
+    let today = |key: &str| usage.body["today"][key].as_u64().unwrap();
+    assert_eq!(today("tokens"), before["tokens"].as_u64().unwrap() + 7);
+    assert_eq!(
+        today("background_tokens"),
+        0,
+        "no more is given back than was used"
+    );
+    for key in ["context_tokens", "messages", "memory_bytes"] {
+        assert_eq!(today(key), before[key].as_u64().unwrap(), "{key}");
+    }
     for kind in ["live", "journal", "snapshots"] {
         assert!(usage.body["bytes"][kind].is_u64(), "{usage:?}");
     }

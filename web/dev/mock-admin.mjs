@@ -281,6 +281,9 @@ export function addAdministration(routes, { world, send, Refusal, page, administ
 				});
 		return [...real.values(), ...people];
 	};
+	// For the routes of other files: who there is, and what is recorded.
+	world.everybody = everybody;
+	world.note = (...what) => note(...what);
 	const find = (list, id) => {
 		const found = list.find((item) => item.id === id);
 		if (!found) throw new Refusal(404, 'not_found', 'There is no such thing here. It may have been deleted.');

@@ -4,6 +4,7 @@
 // --setup waits for the first administrator (set-up link: /setup#mock-setup-token); --empty starts without
 // conversations; --slow answers a word every 120 ms. Any account signs in with the password "correct horse".
 // Words in a message steer the answer: #md #think #queue #slow #first=MS #fail #refuse #quota #cut #drop #length #full #policy #unsaved
+// and those of mock-usage.mjs, which tells how plans and what was used are set.
 // How the data is kept is set while it runs: POST /_mock/config {"storage": {"held": true, "writing": {"state": "read_only", ...}}}.
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -12,6 +13,9 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { identityMock } from './mock-identity.mjs';
 import { addAdministration } from './mock-admin.mjs';
+import { addBilling } from './mock-billing.mjs';
+import { addUsage } from './mock-usage.mjs';
+import { addUsage as addAdminUsage } from './mock-admin-usage.mjs';
 import { answerTo, sampleHistory, sampleMemories } from './samples.mjs';
 
 const flag = (name) => process.argv.includes(`--${name}`);
@@ -247,6 +251,7 @@ async function run(turn, text, session, question) {
 		memories: answer.memories,
 		context: { used: full ? 6900 : 900, limit: 8192, dropped: full ? 12 : 0 }
 	});
+	for (const crossing of usage.atStart(text)) emit(turn, 'quota', crossing);
 	if (has('#queue'))
 		for (const position of [3, 2, 1]) {
 			emit(turn, 'queued', { position });
@@ -264,7 +269,7 @@ async function run(turn, text, session, question) {
 		}
 	const words = answerTo(text).split(/(?<=\s)/);
 	for (const [index, word] of words.entries()) {
-		if (turn.stopped) break;
+		if (turn.stopped || (has('#quotacut') && index === 40)) break;
 		if (has('#fail') && index === Math.min(20, words.length >> 1)) {
 			answer.status = 'failed';
 			answer.error = {
@@ -304,11 +309,18 @@ async function run(turn, text, session, question) {
 			reasons: ['One sentence gave medical doses; it was left out.']
 		});
 	answer.status = turn.stopped ? 'stopped' : 'complete';
-	answer.finish_reason = turn.stopped ? 'stopped' : has('#length') ? 'length' : 'stop';
+	answer.finish_reason = turn.stopped
+		? 'stopped'
+		: has('#quotacut')
+			? 'quota'
+			: has('#length')
+				? 'length'
+				: 'stop';
 	answer.tokens_used = Math.ceil(answer.content.length / 4);
 	answer.latency_ms = Date.now() - started;
 	session.updated_at = now();
 	turn.over = true;
+	for (const crossing of usage.atEnd(text, answer.tokens_used)) emit(turn, 'quota', crossing);
 	emit(turn, 'done', {
 		content: '',
 		done: true,
@@ -317,7 +329,7 @@ async function run(turn, text, session, question) {
 		tokens_used: answer.tokens_used,
 		latency_ms: answer.latency_ms,
 		finish_reason: answer.finish_reason,
-		quota: null
+		quota: usage.quota()
 	});
 	setTimeout(() => (session.title ??= text.replace(/#\S+/g, '').trim().slice(0, 48) || 'A short test'), 1500);
 }
@@ -363,10 +375,7 @@ function ask(request, response, { message: text, session_id, use_memory = true, 
 			'model_unavailable',
 			'Ollama did not answer at 127.0.0.1:11434. Start it with `ollama serve`, then send again.'
 		);
-	if (text.includes('#quota'))
-		throw new Refusal(429, 'quota_exceeded', 'You have used all 20,000 tokens of today.', {
-			resets_at: new Date(Date.now() + 5 * 3600e3).toISOString()
-		});
+	usage.admit(text, response);
 	let session = world.sessions.get(session_id);
 	if (session_id && !session) throw new Refusal(404, 'not_found', 'There is no such conversation.');
 	if (!session) {
@@ -649,7 +658,10 @@ const routes = [
 	]
 ];
 
+const usage = addUsage(routes, { world, send, Refusal });
+addAdminUsage(routes, { world, send, Refusal, page, administrator });
 addAdministration(routes, { world, send, Refusal, page, administrator });
+addBilling(routes, { send, Refusal, page });
 
 function ago(days) {
 	return new Date(Date.now() - days * 86_400_000).toISOString();

@@ -13,6 +13,7 @@ use super::store::{self, Feedback};
 use super::{checked_text, csv};
 use crate::app::App;
 use crate::auth::{self, Admin, Mail, MailPurpose, What};
+use crate::billing;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Client, Json, Path, Query};
@@ -168,6 +169,7 @@ pub async fn export(
     Admin(admin): Admin,
 ) -> Result<Response> {
     let by = admin.id;
+    billing::admit_export(&app, by)?;
     let event = auth::Event::new(&app, What::FeedbackExported, auth::Actor::Administrator(by));
     let event = event.from(&client);
     let export = move |tx: &mut WriteTx<'_>| {

@@ -52,6 +52,7 @@ pub enum What {
     AccountDeleted,
     RoleChanged,
     PlanChanged,
+    UsageCorrected,
     /// What is paid for changed; the payment service said so.
     SubscriptionChanged,
     InvitationMade,

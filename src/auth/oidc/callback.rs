@@ -62,6 +62,9 @@ pub async fn callback(
     query: Result<Query<Back>>,
 ) -> Result<Response> {
     let service = service(&app)?;
+    if let Err(error) = client.admit(&app, "ways back") {
+        return Ok(to(&format!("/login#problem={}", error.code())));
+    }
     // It is a browser, though another site sent it here, so that it does not look like ours.
     let client = Client {
         browser: true,

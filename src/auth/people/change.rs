@@ -5,6 +5,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use storage::{Read, WriteTx};
 use utoipa::ToSchema;
@@ -68,17 +69,26 @@ pub struct Change {
     /// A disabled account cannot sign in; its data stays.
     pub disabled: Option<bool>,
     pub role: Option<Role>,
+    /// Gives a plan; empty takes the given one back.
     pub plan: Option<String>,
+    /// When the plan that is given ends; without it, it stays.
+    pub plan_until: Option<Timestamp>,
     /// Only `true`: an administrator vouches for the address.
     pub email_verified: Option<bool>,
 }
 
 impl Change {
-    fn check(&self, app: &App) -> Result<()> {
-        self.plan
-            .as_deref()
-            .map(|plan| known_plan(app, plan))
-            .transpose()?;
+    pub(super) fn check(&self, app: &App) -> Result<()> {
+        let given = self.plan.as_deref().filter(|plan| !plan.is_empty());
+        given.map(|plan| known_plan(app, plan)).transpose()?;
+        if self.plan_until.is_some() && given.is_none() {
+            let message = "Name the plan that ends then.";
+            return Err(Error::field("plan_until_alone", "plan_until", message));
+        }
+        if self.plan_until.is_some_and(|at| at <= app.clock.now()) {
+            let message = "Choose a time that has not passed.";
+            return Err(Error::field("plan_until_past", "plan_until", message));
+        }
         if self.email_verified == Some(false) {
             let message = "An address that was verified stays verified.";
             return Err(Error::field("only_true", "email_verified", message));
@@ -111,13 +121,25 @@ pub fn must_be_another(admin: &Admin, id: Uuid) -> Result<()> {
 }
 
 /// The account, unless it is being deleted.
-fn account(tx: &impl Read, id: Uuid) -> Result<User> {
+///
+/// # Errors
+/// `not_found`, `account_erasing`.
+pub fn account(tx: &impl Read, id: Uuid) -> Result<User> {
     let user = store::user(tx, id)?.ok_or(Error::NotFound { what: "account" })?;
     if user.erasing {
         let message = "This account is being deleted.";
         return Err(Error::conflict("account_erasing", message));
     }
     Ok(user)
+}
+
+/// What an account was given, in a few words.
+fn plan_words(user: &User) -> String {
+    match (&user.plan, user.plan_until) {
+        (None, _) => "the given plan was taken back".into(),
+        (Some(plan), None) => plan.clone(),
+        (Some(plan), Some(until)) => format!("{plan} until {}", until.strftime("%Y-%m-%d")),
+    }
 }
 
 /// Makes the changes in the caller's transaction, each with its event.
@@ -153,9 +175,12 @@ pub(super) fn apply(
         };
         events.push(act.event(What::RoleChanged, id).detail(word));
     }
-    if let Some(plan) = change.plan.clone().filter(|_| change.plan != before.plan) {
-        events.push(act.event(What::PlanChanged, id).detail(&plan));
-        user.plan = Some(plan);
+    if let Some(plan) = change.plan.clone() {
+        user.plan = Some(plan).filter(|plan| !plan.is_empty());
+        user.plan_until = change.plan_until;
+        if (&user.plan, user.plan_until) != (&before.plan, before.plan_until) {
+            events.push(act.event(What::PlanChanged, id).detail(plan_words(&user)));
+        }
     }
     if change.email_verified == Some(true) && before.email_verified_at.is_none() {
         user.email_verified_at = Some(act.app.clock.now());

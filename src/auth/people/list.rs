@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::store::{self, Method, Role, Session, User};
-use crate::auth::{Admin, invitations, passkeys, token, tokens};
+use crate::auth::{Admin, Source, invitations, passkeys, standing, tokens};
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Json, Path, Query};
@@ -73,6 +73,11 @@ pub struct AdminUser {
     pub role: Role,
     /// Name of the plan whose limits count.
     pub plan: String,
+    pub plan_source: Source,
+    /// When the plan that counts ends by itself.
+    pub plan_until: Option<Timestamp>,
+    /// What it was given, whether it counts now or not.
+    pub plan_given: Option<String>,
     pub disabled: bool,
     /// Being deleted; it is gone from this list when that is done.
     pub erasing: bool,
@@ -130,13 +135,17 @@ pub(super) fn view(tx: &impl Read, app: &App, user: &User) -> Result<AdminUser> 
         }),
         None => None,
     };
+    let standing = standing(&app.config, user, app.clock.now());
     Ok(AdminUser {
         id: user.id,
         email: user.email.clone(),
         email_verified: user.email_verified_at.is_some(),
         email_verified_at: user.email_verified_at,
         role: user.role,
-        plan: token::plan(app, user),
+        plan: standing.plan,
+        plan_source: standing.source,
+        plan_until: standing.until,
+        plan_given: user.plan.clone(),
         disabled: user.disabled,
         erasing: user.erasing,
         created_at: user.created_at,

@@ -9,9 +9,9 @@ mod count;
 pub(super) mod list;
 mod shell;
 
-pub use change::{Act, Change, must_be_another};
+pub use change::{Act, Change, account as open_account, must_be_another};
 pub use count::{Accounts, count};
-pub use shell::{accounts, set};
+pub use shell::{Account, accounts, set};
 
 use crate::app::App;
 use crate::error::{Error, Result};

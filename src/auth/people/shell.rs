@@ -6,7 +6,7 @@ use super::change::{Act, Change, apply};
 use crate::app::App;
 use crate::auth::audit::Actor;
 use crate::auth::store::{self, Role, User};
-use crate::auth::token;
+use crate::auth::{Standing, standing};
 use crate::error::{Error, Result};
 
 /// An account as the shell lists it.
@@ -16,7 +16,8 @@ pub struct Account {
     pub administrator: bool,
     /// In a word or two.
     pub state: &'static str,
-    pub plan: String,
+    /// The plan that counts, and why.
+    pub standing: Standing,
     pub created_at: Timestamp,
     pub last_seen_at: Option<Timestamp>,
 }
@@ -27,7 +28,7 @@ pub fn accounts(app: &App) -> Result<Vec<Account>> {
     let accounts = users.into_iter().map(|user| Account {
         administrator: user.role == Role::Admin,
         state: state(&user),
-        plan: token::plan(app, &user),
+        standing: standing(&app.config, &user, app.clock.now()),
         created_at: user.created_at,
         last_seen_at: user.last_seen_at,
         email: user.email,
@@ -46,6 +47,7 @@ fn state(user: &User) -> &'static str {
 
 /// Changes the account with this address.
 pub async fn set(app: &App, email: &str, change: Change) -> Result<()> {
+    change.check(app)?;
     let act = Act {
         app: app.clone(),
         actor: Actor::Operator,

@@ -1,12 +1,18 @@
 // The administrator's pages, in the order they stand in.
+import { sale } from './billing/sale.svelte';
+
 export interface Place {
 	href: string;
 	label: string;
+	/** Only where this server takes payments. */
+	paid?: true;
 }
 
 export const PLACES: readonly Place[] = [
 	{ href: '/admin', label: 'Server' },
 	{ href: '/admin/people', label: 'People' },
+	{ href: '/admin/usage', label: 'Usage' },
+	{ href: '/admin/billing', label: 'Billing', paid: true },
 	{ href: '/admin/invitations', label: 'Invitations' },
 	{ href: '/admin/mail', label: 'Mail' },
 	{ href: '/admin/activity', label: 'Activity' },
@@ -19,4 +25,7 @@ export const PLACES: readonly Place[] = [
 export const placeAt = (path: string): Place | undefined =>
 	PLACES.find(({ href }) => href === path || (href !== '/admin' && path.startsWith(`${href}/`)));
 
-export const titleAt = (path: string): string => placeAt(path)?.label ?? 'Page not found';
+export function titleAt(path: string): string {
+	const place = placeAt(path);
+	return place && !(place.paid && sale.on === false) ? place.label : 'Page not found';
+}

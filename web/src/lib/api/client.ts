@@ -1,9 +1,12 @@
 // The typed client. Every call of the page goes through here and carries the access token of the session.
 import createClient from 'openapi-fetch';
 import { session } from '../auth/session.svelte';
+import type { paths as billing } from './billing.supplement';
+import type { AdminUsagePaths } from './admin-usage.supplement';
 import { asApiError, problemOf } from './problem';
 import { STORAGE_READ_ONLY, tellReadOnly } from './refusals';
 import type { paths } from './schema';
+import type { UsagePaths } from './usage.supplement';
 
 const SIGNED_OUT = ['token_missing', 'token_invalid', 'session_revoked'];
 
@@ -32,7 +35,10 @@ async function send(request: Request, token: string | null): Promise<Response> {
 	}
 }
 
-export const api = createClient<paths>({ baseUrl: '/', fetch: authorised });
+export const api = createClient<paths & billing & UsagePaths & Omit<AdminUsagePaths, '/api/billing/plans'>>({
+	baseUrl: '/',
+	fetch: authorised
+});
 
 /** Unwraps an answer of `api`: the data, or an ApiError thrown. */
 export async function take<T>(

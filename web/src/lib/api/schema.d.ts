@@ -56,6 +56,57 @@ export interface paths {
 		patch?: never;
 		trace?: never;
 	};
+	'/api/admin/billing': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** Who pays for what, and whether all is well with it. */
+		get: operations['get_admin_billing'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/billing/events': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What Stripe told, what came last first. */
+		get: operations['get_admin_billing_events'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/billing/events/{id}/retry': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Has an event worked off again. */
+		post: operations['post_admin_billing_events_id_retry'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/admin/feedback': {
 		parameters: {
 			query?: never;
@@ -419,6 +470,23 @@ export interface paths {
 		patch?: never;
 		trace?: never;
 	};
+	'/api/admin/usage': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What everybody used. */
+		get: operations['get_admin_usage'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/admin/users': {
 		parameters: {
 			query?: never;
@@ -475,6 +543,23 @@ export interface paths {
 		patch?: never;
 		trace?: never;
 	};
+	'/api/admin/users/{id}/resync': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Asks Stripe how somebody stands, and has that count. */
+		post: operations['post_admin_users_id_resync'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/admin/users/{id}/start-reset': {
 		parameters: {
 			query?: never;
@@ -486,6 +571,40 @@ export interface paths {
 		put?: never;
 		/** Sends somebody a link by which they choose a new password. Nobody chooses it for them. */
 		post: operations['post_admin_users_id_start_reset'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/users/{id}/usage': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What one person may use today, and what they used day by day. */
+		get: operations['get_admin_users_id_usage'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/users/{id}/usage/correction': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Adds a row to somebody's ledger that makes a mistake good. It counts for today. */
+		post: operations['post_admin_users_id_usage_correction'];
 		delete?: never;
 		options?: never;
 		head?: never;
@@ -1114,6 +1233,142 @@ export interface paths {
 		patch?: never;
 		trace?: never;
 	};
+	'/api/billing/checkout': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Begins buying a plan: the address of the page on which it is paid. */
+		post: operations['post_billing_checkout'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/billing/health': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** Whether people can pay and what they pay for counts: from what is known, nothing is asked of Stripe. */
+		get: operations['get_billing_health'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/billing/invoices': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** Invoices, newest first. */
+		get: operations['get_billing_invoices'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/billing/plans': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** The plans there are. */
+		get: operations['get_billing_plans'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/billing/portal': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** The address of the page on which one changes how one pays, changes the plan, or cancels it. */
+		post: operations['post_billing_portal'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/billing/refresh': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** How the plan stands, after asking the payment service. */
+		post: operations['post_billing_refresh'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/billing/subscription': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** How the plan stands. */
+		get: operations['get_billing_subscription'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/billing/webhook': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Takes an event of Stripe's. `/billing/webhook` is the same. */
+		post: operations['post_billing_webhook'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/chat/history/{id}': {
 		parameters: {
 			query?: never;
@@ -1470,6 +1725,91 @@ export interface paths {
 		patch?: never;
 		trace?: never;
 	};
+	'/api/usage/export': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What the caller used, day by day, as a table. */
+		get: operations['get_usage_export'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/usage/history': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What the caller used, day by day. */
+		get: operations['get_usage_history'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/usage/ledger': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** The caller's ledger, newest first. */
+		get: operations['get_usage_ledger'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/usage/quota': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What the caller may use today, and what is left of it. */
+		get: operations['get_usage_quota'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/usage/stats': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What the caller used, in figures. */
+		get: operations['get_usage_stats'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/health': {
 		parameters: {
 			query?: never;
@@ -1601,6 +1941,14 @@ export interface components {
 			passkeys: number;
 			/** @description Name of the plan whose limits count. */
 			plan: string;
+			/** @description What it was given, whether it counts now or not. */
+			plan_given?: string | null;
+			plan_source: components['schemas']['Source'];
+			/**
+			 * Format: date-time
+			 * @description When the plan that counts ends by itself.
+			 */
+			plan_until?: string | null;
 			role: components['schemas']['Role'];
 			/** @description Whether one-time codes are asked for. */
 			second_factor: boolean;
@@ -1616,6 +1964,21 @@ export interface components {
 			items: components['schemas']['FeedbackItem'][];
 			/** Format: uuid */
 			next_before?: string | null;
+		};
+		/** @description A sum of each resource: tokens, messages, bytes. */
+		Amounts: {
+			/** Format: int64 */
+			background_tokens: number;
+			/** Format: int64 */
+			llm_tokens_context: number;
+			/** Format: int64 */
+			llm_tokens_input: number;
+			/** Format: int64 */
+			llm_tokens_output: number;
+			/** Format: int64 */
+			memory_bytes: number;
+			/** Format: int64 */
+			messages: number;
 		};
 		Answer: {
 			error?: components['schemas']['MessageError'] | null;
@@ -1691,6 +2054,66 @@ export interface components {
 		BeginSecondFactor: {
 			password?: components['schemas']['Password'] | null;
 		};
+		BillingEvent: {
+			/** Format: date-time */
+			created_at: string;
+			email?: string | null;
+			error?: string | null;
+			id: string;
+			/** Format: date-time */
+			received_at: string;
+			state: components['schemas']['EventState'];
+			/** Format: int32 */
+			tries: number;
+			type: string;
+			/** Format: uuid */
+			user_id?: string | null;
+		};
+		BillingEventList: {
+			items: components['schemas']['BillingEvent'][];
+			next_before?: string | null;
+		};
+		BillingOverview: {
+			/** @description It is Stripe itself that is called. */
+			api_base_default: boolean;
+			events: components['schemas']['EventsOverview'];
+			/** Format: date-time */
+			last_event_at?: string | null;
+			/** Format: date-time */
+			last_reconcile_at?: string | null;
+			/** @description Real money is taken. */
+			livemode: boolean;
+			/** @description Smallest first. */
+			plans: components['schemas']['PlanOverview'][];
+			/** @description What should be looked at, a sentence each. */
+			problems: string[];
+			/** @description How many subscriptions stand how. */
+			statuses: {
+				[key: string]: number;
+			};
+		};
+		/** @description Which plan counts for somebody, and what they pay for. */
+		BillingStanding: {
+			/** @description There is a customer, so that the portal can be opened. */
+			can_manage: boolean;
+			plan: string;
+			plan_title: string;
+			source: components['schemas']['Source'];
+			subscription?: components['schemas']['SubscriptionView'] | null;
+			trial?: components['schemas']['Trial'] | null;
+			/**
+			 * Format: date-time
+			 * @description When this plan ends by itself.
+			 */
+			until?: string | null;
+		};
+		/** @description A day that stands out. */
+		BusiestDay: {
+			/** Format: date */
+			date: string;
+			/** Format: int64 */
+			tokens: number;
+		};
 		ByteNumbers: {
 			/** Format: int64 */
 			journal: number;
@@ -1714,7 +2137,7 @@ export interface components {
 			 * @description How long the check took.
 			 */
 			latency_ms: number;
-			/** @description `ok`, `degraded` or `down`. */
+			/** @description `ok`, `degraded` or `down`; of what can be left off, also `off`. */
 			status: string;
 		};
 		/** @description What is to change; what is not named stays. */
@@ -1723,7 +2146,13 @@ export interface components {
 			disabled?: boolean | null;
 			/** @description Only `true`: an administrator vouches for the address. */
 			email_verified?: boolean | null;
+			/** @description Gives a plan; empty takes the given one back. */
 			plan?: string | null;
+			/**
+			 * Format: date-time
+			 * @description When the plan that is given ends; without it, it stays.
+			 */
+			plan_until?: string | null;
 			role?: components['schemas']['Role'] | null;
 		};
 		ChangePassword: {
@@ -1746,6 +2175,10 @@ export interface components {
 			/** @description The first finding, or why it could not be done. */
 			reason?: string | null;
 		};
+		CheckoutRequest: {
+			period: components['schemas']['Period'];
+			plan: string;
+		};
 		/** @description How full the model's window is. */
 		Context: {
 			/** @description Messages of this conversation that did not fit. */
@@ -1754,6 +2187,10 @@ export interface components {
 			limit: number;
 			/** @description Tokens of the prompt, estimated. */
 			used: number;
+		};
+		/** @description The quota after a correction. */
+		Corrected: {
+			quota: components['schemas']['Quota'];
 		};
 		Credentials: {
 			email: string;
@@ -1828,6 +2265,11 @@ export interface components {
 			/** Format: uuid */
 			next_before?: string | null;
 		};
+		/**
+		 * @description What became of an event.
+		 * @enum {string}
+		 */
+		EventState: 'waiting' | 'done' | 'failed' | 'ignored';
 		/** @description Something that happened to an account. */
 		EventView: {
 			actor: components['schemas']['ActorView'];
@@ -1843,6 +2285,33 @@ export interface components {
 			result: components['schemas']['Outcome'];
 			/** Format: uuid */
 			user_id?: string | null;
+		};
+		EventsOverview: {
+			/** Format: int64 */
+			done: number;
+			/** Format: int64 */
+			failed: number;
+			/** Format: int64 */
+			waiting: number;
+		};
+		/** @description What everybody used. */
+		EverybodysUsage: {
+			/** Format: int32 */
+			days: number;
+			/** Format: date */
+			from: string;
+			/** @description Who used the most tokens comes first. */
+			items: components['schemas']['PersonsUsage'][];
+			/**
+			 * Format: int64
+			 * @description Held now, by everybody.
+			 */
+			memory_bytes_total: number;
+			people_total: number;
+			/** Format: date */
+			to: string;
+			/** @description Of everybody, also of those who are not listed. */
+			totals: components['schemas']['UsageTotals'];
 		};
 		/** @description Event `error`: the answer ended without being complete. */
 		Failed: {
@@ -1989,6 +2458,31 @@ export interface components {
 			/** Format: uuid */
 			id: string;
 		};
+		InvoiceItem: {
+			/**
+			 * Format: int64
+			 * @description In the currency's smallest unit.
+			 */
+			amount_due: number;
+			/** Format: int64 */
+			amount_paid: number;
+			/** Format: date-time */
+			created_at: string;
+			/** @description ISO code in small letters. */
+			currency: string;
+			hosted_url?: string | null;
+			id: string;
+			number?: string | null;
+			pdf_url?: string | null;
+			plan?: string | null;
+			status: components['schemas']['InvoiceStatus'];
+		};
+		InvoiceList: {
+			items: components['schemas']['InvoiceItem'][];
+			next_before?: string | null;
+		};
+		/** @enum {string} */
+		InvoiceStatus: 'draft' | 'open' | 'paid' | 'void' | 'uncollectible';
 		JobItem: {
 			/** Format: int32 */
 			attempts: number;
@@ -2032,6 +2526,49 @@ export interface components {
 		 * @enum {string}
 		 */
 		JobState: 'waiting' | 'held' | 'done' | 'failed';
+		/** @enum {string} */
+		Kind: 'use' | 'correction' | 'opening';
+		/** @description A row of the ledger. */
+		LedgerItem: {
+			/**
+			 * Format: int64
+			 * @description Negative where something was given back.
+			 */
+			amount: number;
+			/** Format: date-time */
+			at: string;
+			/**
+			 * Format: date
+			 * @description The UTC day it counts for.
+			 */
+			day: string;
+			kind: components['schemas']['Kind'];
+			/** @description Why it was corrected. */
+			note?: string | null;
+			/**
+			 * Format: int64
+			 * @description Counts from 1 without gaps.
+			 */
+			number: number;
+			/** @description The plan that counted then. */
+			plan: string;
+			resource: components['schemas']['Resource'];
+			/**
+			 * Format: uuid
+			 * @description The turn, or the memory, that it comes from.
+			 */
+			source_id?: string | null;
+		};
+		LedgerPage: {
+			items: components['schemas']['LedgerItem'][];
+			/** Format: int64 */
+			next_before?: number | null;
+			/**
+			 * Format: int64
+			 * @description How many rows there are in all.
+			 */
+			total: number;
+		};
 		LinkToken: {
 			/** @description From the link in the mail. */
 			token: string;
@@ -2154,6 +2691,28 @@ export interface components {
 			/** Format: uuid */
 			turn_id: string;
 		};
+		/** @description How full one limit is. */
+		Meter: {
+			/**
+			 * Format: int64
+			 * @description Null: no limit.
+			 */
+			limit?: number | null;
+			/**
+			 * Format: double
+			 * @description Of what is used and reserved, with one decimal; may exceed 100.
+			 */
+			percentage?: number | null;
+			/** Format: int64 */
+			remaining?: number | null;
+			/**
+			 * Format: int64
+			 * @description By answers that are being written.
+			 */
+			reserved: number;
+			/** Format: int64 */
+			used: number;
+		};
 		/**
 		 * @description How somebody signed in.
 		 * @enum {string}
@@ -2196,6 +2755,16 @@ export interface components {
 			 *     `openai`, `mcp`.
 			 */
 			scopes: string[];
+		};
+		NewCorrection: {
+			/**
+			 * Format: int64
+			 * @description What is added; negative to give something back, never 0.
+			 */
+			amount: number;
+			/** @description Why, as the person reads it: 1 to 200 characters. */
+			note: string;
+			resource: components['schemas']['Resource'];
 		};
 		NewFeedback: {
 			/** @description Of the request that it is about. */
@@ -2288,6 +2857,12 @@ export interface components {
 			/** @description A code of the authenticator, or a recovery code. */
 			totp: string;
 		};
+		/** @description What one person may use and used. */
+		OnePersonsUsage: {
+			/** @description Every day, oldest first. */
+			history: components['schemas']['UsageDay'][];
+			quota: components['schemas']['Quota'];
+		};
 		Options: {
 			/** @description What people should know beforehand, one sentence each. */
 			known_limits: string[];
@@ -2342,11 +2917,91 @@ export interface components {
 			/** @description Characters. */
 			min: number;
 		};
+		/** @description A page of the payment service's. */
+		PaymentPage: {
+			/** @description Good for this person alone, and for a short while. */
+			url: string;
+		};
+		/** @enum {string} */
+		Period: 'monthly' | 'yearly';
+		/** @description What one person used. */
+		PersonsUsage: {
+			/** Format: int64 */
+			background_tokens: number;
+			email: string;
+			/** Format: uuid */
+			id: string;
+			/** Format: int64 */
+			llm_tokens_context: number;
+			/** Format: int64 */
+			llm_tokens_input: number;
+			/** Format: int64 */
+			llm_tokens_output: number;
+			/**
+			 * Format: int64
+			 * @description Held now, whatever the days.
+			 */
+			memory_bytes: number;
+			/** Format: int64 */
+			messages: number;
+			/** @description Name of the plan whose limits count. */
+			plan: string;
+			source: components['schemas']['Source'];
+			/**
+			 * Format: double
+			 * @description How much of today's tokens is used and reserved; null without a limit.
+			 */
+			today_percentage?: number | null;
+			/**
+			 * Format: int64
+			 * @description Input and output: what is charged.
+			 */
+			tokens: number;
+		};
 		/** @description Events `delta` and `thinking`. */
 		Piece: {
 			content: string;
 			/** @description Always false. */
 			done: boolean;
+		};
+		/** @description A plan and what it holds; null = no limit. */
+		PlanItem: {
+			/** Format: int32 */
+			burst?: number | null;
+			/** @description Whether it is the caller's plan now. */
+			current: boolean;
+			/** Format: int64 */
+			memory_bytes?: number | null;
+			/** Format: int64 */
+			messages_per_day?: number | null;
+			name: string;
+			/** @description As people read it; the payment service knows what is charged. */
+			price_monthly?: string | null;
+			price_yearly?: string | null;
+			/** Format: int32 */
+			requests_per_minute?: number | null;
+			/** @description How it can be bought; empty: not for sale. */
+			sells: components['schemas']['Sold'][];
+			title: string;
+			/** Format: int64 */
+			tokens_per_day?: number | null;
+		};
+		PlanList: {
+			/** @description Whether plans are sold here. */
+			billing: boolean;
+			/** @description Smallest first. */
+			items: components['schemas']['PlanItem'][];
+			trial?: components['schemas']['TrialOffer'] | null;
+		};
+		PlanOverview: {
+			name: string;
+			/** @description For whom it counts now, whyever. */
+			people: number;
+			/** @description Paid in the last 30 days, by currency. */
+			revenue: components['schemas']['Sum'][];
+			/** @description Who has a subscription to it that gives it. */
+			subscribers: number;
+			title: string;
 		};
 		/** @description What is in the way, and the shell lines that help. */
 		Problem: {
@@ -2398,11 +3053,57 @@ export interface components {
 			| 'new_sign_in'
 			| 'mail_shown'
 			| 'feedback_answered'
+			| 'quota_warning'
+			| 'trial_ending'
+			| 'subscription_started'
+			| 'payment_failed'
+			| 'subscription_ended'
 			| 'account_deleted';
 		/** @description Event `queued`. */
 		Queued: {
 			/** @description 1 is next. */
 			position: number;
+		};
+		/** @description What somebody may use today and what is left of it. */
+		Quota: {
+			/** Format: int32 */
+			answers_at_once?: number | null;
+			/**
+			 * Format: int64
+			 * @description Of today; shown, not charged.
+			 */
+			background_tokens: number;
+			/** Format: int32 */
+			burst?: number | null;
+			/**
+			 * Format: int64
+			 * @description Of today; shown, not charged.
+			 */
+			context_tokens: number;
+			messages: components['schemas']['Meter'];
+			/** @description False: nothing is limited. */
+			metered: boolean;
+			plan: string;
+			plan_title: string;
+			/** Format: int32 */
+			requests_per_minute?: number | null;
+			/**
+			 * Format: date-time
+			 * @description The next midnight UTC.
+			 */
+			resets_at: string;
+			source: components['schemas']['Source'];
+			/** @description Bytes of remembered text; these do not start again. */
+			storage: components['schemas']['Meter'];
+			/** @description Input and output. */
+			tokens: components['schemas']['Meter'];
+			/**
+			 * Format: date-time
+			 * @description When the plan ends by itself.
+			 */
+			until?: string | null;
+			/** @description Whether a higher plan is for sale. */
+			upgrade: boolean;
 		};
 		Ready: {
 			dependencies: components['schemas']['Dependency'][];
@@ -2412,6 +3113,10 @@ export interface components {
 			 */
 			status: string;
 			version: string;
+		};
+		Received: {
+			/** @description Always true: it is stored. */
+			received: boolean;
 		};
 		ReceiverList: {
 			items: components['schemas']['ReceiverView'][];
@@ -2446,6 +3151,17 @@ export interface components {
 		Rename: {
 			title: string;
 		};
+		/**
+		 * @description What is counted. The words are stable.
+		 * @enum {string}
+		 */
+		Resource:
+			| 'llm_tokens_input'
+			| 'llm_tokens_output'
+			| 'llm_tokens_context'
+			| 'messages'
+			| 'memory_bytes'
+			| 'background_tokens';
 		/** @enum {string} */
 		Role: 'user' | 'admin';
 		SearchRequest: {
@@ -2608,6 +3324,16 @@ export interface components {
 		Snapshot: {
 			content: string;
 		};
+		/**
+		 * @description How often is paid.
+		 * @enum {string}
+		 */
+		Sold: 'monthly' | 'yearly';
+		/**
+		 * @description Where a plan comes from.
+		 * @enum {string}
+		 */
+		Source: 'default' | 'trial' | 'paid' | 'given';
 		/** @enum {string} */
 		Speaker: 'user' | 'assistant';
 		/**
@@ -2646,12 +3372,97 @@ export interface components {
 			text_index: components['schemas']['TextIndexState'];
 			writing: components['schemas']['WritingState'];
 		};
+		SubscriptionView: {
+			cancel_at_period_end: boolean;
+			/** Format: date-time */
+			current_period_end?: string | null;
+			/**
+			 * Format: date-time
+			 * @description When it ended, or is going to by what is known.
+			 */
+			ends_at?: string | null;
+			/**
+			 * Format: date-time
+			 * @description A payment failed, and the plan holds until then.
+			 */
+			grace_until?: string | null;
+			period?: components['schemas']['Period'] | null;
+			/** @description None when no plan has its price any more. */
+			plan?: string | null;
+			plan_title?: string | null;
+			status: components['schemas']['Status'];
+			/** Format: date-time */
+			updated_at: string;
+		};
+		Sum: {
+			/**
+			 * Format: int64
+			 * @description In the currency's smallest unit.
+			 */
+			amount: number;
+			/** @description ISO code in small letters. */
+			currency: string;
+		};
 		TestMail: {
 			to: string;
 		};
 		TextIndexState: {
 			/** @description Whether everything stored can be found by its words. */
 			caught_up: boolean;
+		};
+		/** @description What was used today (UTC), by everybody. */
+		TodayNumbers: {
+			/**
+			 * Format: int64
+			 * @description Shown to people, not charged.
+			 */
+			background_tokens: number;
+			/**
+			 * Format: int64
+			 * @description Shown to people, not charged.
+			 */
+			context_tokens: number;
+			/**
+			 * Format: int64
+			 * @description Of remembered text, held now.
+			 */
+			memory_bytes: number;
+			/** Format: int64 */
+			messages: number;
+			/**
+			 * Format: int64
+			 * @description Charged: people's own words and the answers.
+			 */
+			tokens: number;
+		};
+		Trial: {
+			/** Format: date-time */
+			ends_at: string;
+			plan: string;
+		};
+		/** @description What a new account may try. */
+		TrialOffer: {
+			/** Format: int32 */
+			days: number;
+			plan: string;
+		};
+		/** @description What was used on one day. */
+		UsageDay: components['schemas']['UsageTotals'] & {
+			/**
+			 * Format: date
+			 * @description A UTC day.
+			 * @example 2026-01-31
+			 */
+			date: string;
+		};
+		/** @description Days, oldest first. */
+		UsageHistory: {
+			/** Format: date */
+			from: string;
+			/** @description Every day from the first to the last. */
+			items: components['schemas']['UsageDay'][];
+			/** Format: date */
+			to: string;
 		};
 		/** @description How much of everything there is. */
 		UsageNumbers: {
@@ -2662,6 +3473,43 @@ export interface components {
 			conversations: number;
 			/** Format: int64 */
 			memories: number;
+			today: components['schemas']['TodayNumbers'];
+		};
+		/** @description Some days in figures. */
+		UsageStats: {
+			/** @description Days on which tokens or messages were used. */
+			active_days: number;
+			busiest?: components['schemas']['BusiestDay'] | null;
+			/** Format: int32 */
+			days: number;
+			/** Format: date */
+			from: string;
+			/**
+			 * Format: int64
+			 * @description The mean of all these days, rounded.
+			 */
+			messages_a_day: number;
+			/**
+			 * Format: date-time
+			 * @description When something was counted for the first time ever.
+			 */
+			since?: string | null;
+			/** Format: date */
+			to: string;
+			/**
+			 * Format: int64
+			 * @description The mean of all these days, rounded.
+			 */
+			tokens_a_day: number;
+			totals: components['schemas']['UsageTotals'];
+		};
+		/** @description What was used in some time, all of it together. */
+		UsageTotals: components['schemas']['Amounts'] & {
+			/**
+			 * Format: int64
+			 * @description Input and output: what is charged.
+			 */
+			tokens: number;
 		};
 		/** @description A memory that an answer was given, and why. */
 		UsedMemoryView: {
@@ -2744,6 +3592,8 @@ export interface components {
 			| 'account_deleted'
 			| 'role_changed'
 			| 'plan_changed'
+			| 'usage_corrected'
+			| 'subscription_changed'
 			| 'invitation_made'
 			| 'invitation_link_shown'
 			| 'invitation_revoked'
@@ -2945,6 +3795,143 @@ export interface operations {
 				};
 			};
 			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_admin_billing: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['BillingOverview'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description billing is off */
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_admin_billing_events: {
+		parameters: {
+			query?: {
+				state?: components['schemas']['EventState'];
+				/** @description At most this many, 50 unless told, 500 at most. */
+				limit?: number;
+				/** @description `next_before` of the page before. */
+				before?: string;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['BillingEventList'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description billing is off */
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_billing_events_id_retry: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			202: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
 				headers: {
 					[name: string]: unknown;
 				};
@@ -3967,6 +4954,55 @@ export interface operations {
 			};
 		};
 	};
+	get_admin_usage: {
+		parameters: {
+			query?: {
+				/** @description So many days, today the last of them; 1 unless told, 366 at most. */
+				days?: number;
+				/** @description At most this many people, 50 unless told, 200 at most. */
+				limit?: number;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['EverybodysUsage'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description days_invalid */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
 	get_admin_users: {
 		parameters: {
 			query?: {
@@ -4186,6 +5222,69 @@ export interface operations {
 			};
 		};
 	};
+	post_admin_users_id_resync: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['BillingStanding'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description no_customer */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description billing_unavailable, data_held */
+			503: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
 	post_admin_users_id_start_reset: {
 		parameters: {
 			query?: never;
@@ -4223,6 +5322,130 @@ export interface operations {
 			};
 			/** @description account_disabled */
 			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_admin_users_id_usage: {
+		parameters: {
+			query?: {
+				/** @description So many days, today the last of them; 1 to 366. */
+				days?: number;
+			};
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['OnePersonsUsage'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description days_invalid */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_users_id_usage_correction: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['NewCorrection'];
+			};
+		};
+		responses: {
+			201: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Corrected'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description account_erasing */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description amount_invalid, note_invalid */
+			422: {
 				headers: {
 					[name: string]: unknown;
 				};
@@ -5736,6 +6959,391 @@ export interface operations {
 			};
 		};
 	};
+	post_billing_checkout: {
+		parameters: {
+			query?: never;
+			header?: {
+				/** @description Asking again with the same key within a day leads to the same page. */
+				'Idempotency-Key'?: string | null;
+			};
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['CheckoutRequest'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['PaymentPage'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description email_unverified */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description billing is off */
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description plan_not_for_sale, already_subscribed */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description plan_unknown */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description billing_unavailable, data_held */
+			503: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_billing_health: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Capability'];
+				};
+			};
+		};
+	};
+	get_billing_invoices: {
+		parameters: {
+			query?: {
+				/** @description At most this many, 20 unless told, 100 at most. */
+				limit?: number;
+				/** @description `next_before` of the page before. */
+				before?: string;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['InvoiceList'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description billing is off */
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_billing_plans: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['PlanList'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_billing_portal: {
+		parameters: {
+			query?: never;
+			header?: {
+				/** @description Asking again with the same key within a day leads to the same page. */
+				'Idempotency-Key'?: string | null;
+			};
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['PaymentPage'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description billing is off */
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description no_customer */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description billing_unavailable, data_held */
+			503: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_billing_refresh: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['BillingStanding'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description billing is off */
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description billing_unavailable, data_held */
+			503: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_billing_subscription: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['BillingStanding'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description billing is off */
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_billing_webhook: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** @description As Stripe signed it. */
+		requestBody: {
+			content: {
+				'application/json': string;
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Received'];
+				};
+			};
+			/** @description signature_invalid, signature_expired, livemode_mismatch, malformed */
+			400: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			413: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
 	get_chat_history_id: {
 		parameters: {
 			query?: {
@@ -6475,6 +8083,231 @@ export interface operations {
 				};
 				content: {
 					'application/json': components['schemas']['ServerStatus'];
+				};
+			};
+		};
+	};
+	get_usage_export: {
+		parameters: {
+			query?: {
+				/** @description So many days, today the last of them; 1 to 366. */
+				days?: number;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'text/csv': string;
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description email_unverified */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description days_invalid */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_usage_history: {
+		parameters: {
+			query?: {
+				/** @description So many days, today the last of them; 1 to 366. */
+				days?: number;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['UsageHistory'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description days_invalid */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_usage_ledger: {
+		parameters: {
+			query?: {
+				/** @description At most this many, 50 unless told, 200 at most. */
+				limit?: number;
+				/** @description `next_before` of the page before. */
+				before?: number;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['LedgerPage'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_usage_quota: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Quota'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_usage_stats: {
+		parameters: {
+			query?: {
+				/** @description So many days, today the last of them; 1 to 366. */
+				days?: number;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['UsageStats'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description days_invalid */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
 				};
 			};
 		};

@@ -1,9 +1,13 @@
 // The one place that looks into the generated schema; everything else imports these words. Types are taken from what
 // a route answers, so that a schema that changes its name on the server changes nothing here.
+import type { paths as billing } from './billing.supplement';
 import type { paths } from './schema';
+import type { UsagePaths } from './usage.supplement';
+import type { AdminUsagePaths, PlanFacts } from './admin-usage.supplement';
 
-type Answer<Path extends keyof paths, Method extends 'get' | 'post', Status extends number = 200> =
-	paths[Path] extends Record<
+type Routes = paths & billing & UsagePaths & Omit<AdminUsagePaths, '/api/billing/plans'>;
+type Answer<Path extends keyof Routes, Method extends 'get' | 'post', Status extends number = 200> =
+	Routes[Path] extends Record<
 		Method,
 		{ responses: Record<Status, { content: { 'application/json': infer Body } }> }
 	>
@@ -43,8 +47,8 @@ export type StorageState = Answer<'/api/admin/storage', 'get'>;
 
 /** What administrators see of the server's people and its work. */
 export type PeoplePage = Answer<'/api/admin/users', 'get'>;
-export type Person = PeoplePage['items'][number];
-export type PersonWhole = Answer<'/api/admin/users/{id}', 'get'>;
+export type Person = PeoplePage['items'][number] & Partial<PlanFacts>;
+export type PersonWhole = Answer<'/api/admin/users/{id}', 'get'> & Partial<PlanFacts>;
 export type Invitation = Answer<'/api/admin/invitations', 'get'>['items'][number];
 export type MailPage = Answer<'/api/admin/mails', 'get'>;
 export type Mail = MailPage['items'][number];
@@ -55,3 +59,32 @@ export type Feedback = Answer<'/api/admin/feedback', 'get'>['items'][number];
 export type ServiceAccount = Answer<'/api/admin/services', 'get'>['items'][number];
 export type Receiver = Answer<'/api/admin/receivers', 'get'>['items'][number];
 export type Job = Answer<'/api/admin/jobs', 'get'>['items'][number];
+
+/** Plans and paying. */
+export type Plans = Answer<'/api/billing/plans', 'get'>;
+export type Plan = Plans['items'][number];
+export type Period = Plan['sells'][number];
+/** Which plan somebody has, why, and what they pay for. */
+export type PlanStanding = Answer<'/api/billing/subscription', 'get'>;
+export type Subscription = NonNullable<PlanStanding['subscription']>;
+export type Invoice = Answer<'/api/billing/invoices', 'get'>['items'][number];
+/** What somebody used, and how much of it there is. */
+export type Quota = Answer<'/api/usage/quota', 'get'>;
+export type Meter = Quota['tokens'];
+export type UsageHistory = Answer<'/api/usage/history', 'get'>;
+export type UsageDay = UsageHistory['items'][number];
+export type UsageStats = Answer<'/api/usage/stats', 'get'>;
+export type LedgerEntry = Answer<'/api/usage/ledger', 'get'>['items'][number];
+/** What administrators see of who uses what, and of payments. */
+export type UsagePage = Answer<'/api/admin/usage', 'get'>;
+export type PersonInUsage = UsagePage['items'][number];
+export type PersonUsage = Answer<'/api/admin/users/{id}/usage', 'get'>;
+export type PersonQuota = PersonUsage['quota'];
+export type QuotaMeter = PersonQuota['tokens'];
+export type Resource = NonNullable<
+	Routes['/api/admin/users/{id}/usage/correction']['post']['requestBody']
+>['content']['application/json']['resource'];
+export type KnownPlans = Answer<'/api/billing/plans', 'get'>;
+export type BillingOverview = Answer<'/api/admin/billing', 'get'>;
+export type BillingEvent = Answer<'/api/admin/billing/events', 'get'>['items'][number];
+export type Resynced = Answer<'/api/admin/users/{id}/resync', 'post'>;

@@ -1,10 +1,11 @@
 // One conversation: its messages, the answer being written, and the acts a person can do to it.
 import { api, authorised, take } from '../api/client';
 import { asApiError, type ApiError } from '../api/problem';
-import type { Message } from '../api/types';
+import type { Message, Quota } from '../api/types';
 import { session } from '../auth/session.svelte';
 import { markdown } from '../markdown/lazy.svelte';
 import { uuid } from '../ui/uuid';
+import type { Crossing } from '../usage/quota.svelte';
 import { keepDraft } from './draft';
 import { ChatMessage } from './message.svelte';
 import { newestLeaf, pathTo, placeOf, versions } from './tree';
@@ -18,6 +19,9 @@ export interface Listeners {
 	/** An answer began or ended; the list shows the conversation first, and its title may have changed. */
 	changed: (id: string) => void;
 	finished: (answer: ChatMessage) => void;
+	/** A turn crossed a level of what may be used; and how things stand after it. */
+	crossed: (crossing: Crossing) => void;
+	counted: (quota: Quota) => void;
 }
 
 export class Conversation {
@@ -248,8 +252,13 @@ export class Conversation {
 			case 'policy':
 				answer.policy = { verdict: event.verdict, reasons: event.reasons };
 				return;
+			case 'quota':
+				if (event.resource === 'memory' && event.level === 100) answer.unremembered = true;
+				this.#listeners.crossed(event);
+				return;
 			case 'done':
 				this.#flush(answer, true);
+				if (event.quota) this.#listeners.counted(event.quota);
 				answer.tokens = event.tokens_used;
 				answer.latencyMs = event.latency_ms;
 				answer.finishReason = event.finish_reason;
@@ -280,7 +289,8 @@ export class Conversation {
 		this.#leaf = null;
 		if (!question) this.problem = error;
 		else {
-			const again = error.status === 503 && this.#unsent?.text === question.content;
+			const passes = error.status === 503 || error.code === 'rate_limited';
+			const again = passes && this.#unsent?.text === question.content;
 			this.refused = { text: question.content, error, again };
 			keepDraft(this.#user, this.id, question.content);
 		}

@@ -20,6 +20,8 @@ export class ChatMessage {
 	error = $state<{ code: string; error: string; resets_at?: string } | null>(null);
 	/** Place in the queue while waiting for a model; 0 when it is not waiting. */
 	queued = $state(0);
+	/** The memory was full: this turn is not remembered. */
+	unremembered = $state(false);
 	/** Why something was held back, when it was. */
 	policy = $state<{ verdict: string; reasons: string[] } | null>(null);
 

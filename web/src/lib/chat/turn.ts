@@ -1,7 +1,8 @@
 // One turn as a stream of events that survives a lost connection: open once, resume as often as it takes.
 import { asApiError, problemOf, type ApiError } from '../api/problem';
 import { readEvents } from '../api/sse';
-import type { RecalledMemory } from '../api/types';
+import type { Quota, RecalledMemory } from '../api/types';
+import type { Crossing } from '../usage/quota.svelte';
 
 export interface Context {
 	used: number;
@@ -23,7 +24,16 @@ export type TurnEvent =
 	| { event: 'queued'; position: number }
 	| { event: 'thinking' | 'delta' | 'snapshot'; content: string }
 	| { event: 'policy'; verdict: string; reasons: string[] }
-	| { event: 'done'; message_id: string; tokens_used: number; latency_ms: number; finish_reason: string }
+	| ({ event: 'quota' } & Crossing)
+	| {
+			event: 'done';
+			message_id: string;
+			tokens_used: number;
+			latency_ms: number;
+			finish_reason: string;
+			/** Absent when it is told again after a restart. */
+			quota?: Quota | null;
+	  }
 	| { event: 'error'; error: string; code: string; resets_at?: string };
 
 export type Connection = 'live' | 'reconnecting';

@@ -16,6 +16,11 @@ const PURPOSES: Record<string, string> = {
 	mail_shown: 'An administrator looked at a mail',
 	feedback_answered: 'Feedback was answered',
 	new_sign_in: 'New sign-in',
+	quota_warning: 'Today’s limit is nearly used up',
+	trial_ending: 'Trial ends soon',
+	subscription_started: 'Subscription began',
+	payment_failed: 'Payment failed',
+	subscription_ended: 'Subscription ended',
 	test: 'Test'
 };
 export const purposeWords = (purpose: string): string => PURPOSES[purpose] ?? purpose;

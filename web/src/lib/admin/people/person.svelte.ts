@@ -1,10 +1,17 @@
 // One person, as far as administrators may look: their account and their sign-ins, never what they say.
 import { api } from '../../api/client';
 import { asApiError, type ApiError } from '../../api/problem';
-import type { Person, PersonWhole } from '../../api/types';
+import type { Person, PersonWhole, Resynced } from '../../api/types';
 import { ask } from '../ask';
 
-export type Change = { disabled?: boolean; role?: 'user' | 'admin'; plan?: string; email_verified?: true };
+export type Change = {
+	disabled?: boolean;
+	role?: 'user' | 'admin';
+	/** A plan that is given; none of any name takes the given one back. */
+	plan?: string;
+	plan_until?: string;
+	email_verified?: true;
+};
 
 export class OnePerson {
 	person = $state.raw<PersonWhole | null>(null);
@@ -42,6 +49,13 @@ export class OnePerson {
 
 	async startReset(): Promise<void> {
 		await ask(api.POST('/api/admin/users/{id}/start-reset', this.#path));
+	}
+
+	/** What the payment service says of their subscription; their plan may be another one then. */
+	async resync(): Promise<Resynced> {
+		const standing = await ask(api.POST('/api/admin/users/{id}/resync', this.#path));
+		await this.load();
+		return standing;
 	}
 
 	async remove(): Promise<void> {

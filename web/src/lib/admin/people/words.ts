@@ -1,5 +1,6 @@
 // People in words.
 import type { Person } from '../../api/types';
+import { sale } from '../billing/sale.svelte';
 import { plural } from '../../ui/time';
 
 export type PeopleFilter = 'all' | 'administrators' | 'unverified' | 'disabled';
@@ -17,8 +18,9 @@ export const PLANS = [
 	['pro', 'Pro']
 ] as const;
 
-/** A plan this page does not know is shown as it is. */
-export const planWords = (plan: string): string => PLANS.find(([id]) => id === plan)?.[1] ?? plan;
+/** The title the server gives it; a plan nobody knows is shown as it is. */
+export const planWords = (plan: string): string =>
+	sale.titleOf(plan) ?? PLANS.find(([id]) => id === plan)?.[1] ?? plan;
 
 export const roleWords = (role: Person['role']): string => (role === 'admin' ? 'Administrator' : 'Member');
 

@@ -1,0 +1,34 @@
+// The plan somebody is on, where it comes from and how long it lasts, in words. Pure.
+import type { Quota } from '../api/types';
+import { plural } from '../ui/time';
+
+/** Until when, on this clock; the year where it is another one. */
+function untilWords(until: string | null, now: Date): string {
+	if (!until) return '';
+	const at = new Date(until);
+	const year = at.getFullYear() === now.getFullYear() ? undefined : 'numeric';
+	return ` until ${at.toLocaleDateString(undefined, { day: 'numeric', month: 'long', year })}`;
+}
+
+/** "Trial of Basic until 3 December", "Pro, given by an administrator", "Pro". */
+export function planWords(
+	{ plan_title: title, source, until }: Pick<Quota, 'plan_title' | 'source' | 'until'>,
+	now = new Date()
+): string {
+	const end = untilWords(until, now);
+	if (source === 'trial') return `Trial of ${title}${end}`;
+	if (source === 'given') return `${title}, given by an administrator${end}`;
+	return title + end;
+}
+
+/** How fast one may go; nothing where there is no such limit. */
+export function paceWords({ requests_per_minute, burst, answers_at_once }: Quota): string {
+	const parts: string[] = [];
+	if (requests_per_minute !== null) {
+		const row = burst ? `, ${burst.toLocaleString('en')} of them without a pause` : '';
+		parts.push(`Up to ${plural(requests_per_minute, 'message')} a minute${row}.`);
+	}
+	if (answers_at_once !== null)
+		parts.push(answers_at_once === 1 ? 'One answer at a time.' : `${answers_at_once} answers at a time.`);
+	return parts.join(' ');
+}
