@@ -65,10 +65,9 @@ fn inline_scripts(html: &str) -> Vec<&str> {
         .collect()
 }
 
-/// First segments of addresses that programs use, today or by agreement later.
-const API: [&str; 8] = [
-    "api", "v1", "mcp", "ws", "billing", "health", "ready", "metrics",
-];
+/// First segments of addresses that programs use, today or by agreement later. Of `/billing` the webhook is a
+/// route; what else is there are pages that people come back to.
+const API: [&str; 7] = ["api", "v1", "mcp", "ws", "health", "ready", "metrics"];
 
 /// Whether a path, without its first slash, belongs to the page and not to the API.
 fn is_page_path(path: &str) -> bool {

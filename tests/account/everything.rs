@@ -16,6 +16,7 @@ use crate::support::people::{holds, id_of};
 use crate::support::programs::api_token;
 use crate::support::provider::Provider;
 use crate::support::script::{Gate, Script};
+use crate::support::stripe::{FakeStripe, PRO};
 use crate::support::surfer::Surfer;
 
 pub const RARE: &str = "quokkasanctuary";
@@ -27,12 +28,15 @@ const OTHER_ADDRESS: &str = "kookaburra@elsewhere.example";
 
 /// Tables in which no row is anybody's: of the installation, of other programs, and what leads from a hash
 /// or a time to what is nobody's either.
-const NOBODYS: [&str; 7] = [
+const NOBODYS: [&str; 10] = [
     "auth_invitation_hashes",
     "auth_receivers",
     "auth_services",
     "auth_setup",
     "auth_signing_keys",
+    "billing_event_times",
+    "billing_events_open",
+    "billing_state",
     "jobs_due",
     "ops_backups",
 ];
@@ -198,8 +202,11 @@ fn tables_with(app: &TestApp, id: Uuid) -> BTreeSet<&'static str> {
 /// erased, or says above that it is nobody's.
 #[tokio::test]
 async fn no_table_keeps_an_erased_account() {
-    let (app, provider) = TestApp::with_provider(|_| {}).await;
+    let stripe = FakeStripe::start();
+    let (app, provider) = TestApp::with_provider(|config| stripe.configure(config)).await;
+    stripe.tell_time(&app);
     let bob = Bob::new(&app, &provider).await;
+    stripe.sells(&app, &bob.person, PRO).await;
     let gate = Gate::new();
     app.model.answer(Script::says(["One ", "two"]).gated(&gate));
     let mut stream = bob.person.stream(&json!({"message": "Count"})).await;

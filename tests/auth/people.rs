@@ -10,7 +10,6 @@ use crate::support::http::{Answer, Person};
 use crate::support::people::{events, id_of};
 use crate::support::routes;
 use crate::support::script::{Gate, Script};
-use crate::support::stripe::FakeStripe;
 
 async fn path_of(person: &Person) -> String {
     format!("/api/admin/users/{}", id_of(person).await)
@@ -283,9 +282,8 @@ async fn what_happened_is_told() {
 /// No administrator's page shows what somebody said or is remembered to have said.
 #[tokio::test]
 async fn no_administrators_page_shows_words() {
-    // With all the pages there are.
-    let stripe = FakeStripe::start();
-    let app = TestApp::with(|config| stripe.configure(config)).await;
+    // With billing on, there are more pages.
+    let (app, _stripe) = TestApp::with_stripe(|_| {}).await;
     let (admin, ada) = (app.admin().await, app.user("ada").await);
     let said = ada.say("The quokkasanctuary is on the hill.").await;
     let session = format!("/api/chat/sessions/{}", said.str("session_id"));

@@ -7,6 +7,7 @@ use super::paying::{SUBSCRIPTION, shop};
 use crate::support::app::TestApp;
 use crate::support::http::{Answer, Person};
 use crate::support::people::id_of;
+use crate::support::process::Place;
 use crate::support::stripe::{BASIC, BASIC_YEARLY, FakeStripe, OTHER, PRO};
 
 const BILLING: &str = "/api/admin/billing";
@@ -281,4 +282,30 @@ async fn without_billing() {
     assert_eq!(admin.post(&again, &json!({})).await.code(), "not_found");
     assert_eq!(resync(&admin, &ada).await.code(), "not_found");
     app.finish().await;
+}
+
+/// What the settings alone show is said at the start, for whoever reads the log; without billing nothing
+/// is.
+#[tokio::test]
+async fn what_is_wrong_is_said_at_the_start() {
+    let mut place = Place::new();
+    let program = place.serve().await;
+    assert!(!program.log().contains("billing: "));
+    drop(program);
+    place = Place::new();
+    for (key, value) in [
+        ("BILLING__ENABLED", "true"),
+        ("STRIPE__SECRET_KEY", "sk_live_marzipan"),
+        ("STRIPE__WEBHOOK_SECRETS", "whsec_nougat"),
+    ] {
+        place.set(key, value);
+    }
+    let program = place.serve().await;
+    let log = program.log();
+    assert!(log.contains("plans.basic.stripe_monthly"), "{log}");
+    assert!(log.contains("server.public_url"), "{log}");
+    assert!(
+        !log.contains("marzipan") && !log.contains("nougat"),
+        "{log}"
+    );
 }

@@ -19,7 +19,6 @@ async fn unknown_addresses() {
         "/v1/chat/completions",
         "/mcp",
         "/ws/chat",
-        "/billing/webhook",
     ] {
         let answer = app.nobody().get(path).await;
         assert_eq!((answer.status, answer.code()), (404, "not_found"), "{path}");
@@ -29,6 +28,8 @@ async fn unknown_addresses() {
         "/chat/019b76da-a800-7000-8000-000000000000",
         "/setup",
         "/verify-email?token=x",
+        "/billing/success?session_id=cs_test_1",
+        "/billing/cancel",
         "/healthyliving",
         "/v10",
     ] {

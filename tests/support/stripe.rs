@@ -172,12 +172,6 @@ impl FakeStripe {
         bought
     }
 
-    /// The same, with nothing worked off yet.
-    pub async fn sells_without_waiting(&self, app: &TestApp, person: &Person, price: &str) {
-        self.buys(id_of(person).await, price);
-        self.deliver_all(app).await;
-    }
-
     /// Delivers what waits, oldest first.
     pub async fn deliver_all(&self, app: &TestApp) {
         for event in self.events() {
