@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::progress::{Step, Steps};
 use super::text::bytes;
-use super::{accounts, admin, backup, check, data, scrub, upkeep};
+use super::{accounts, admin, backup, check, data, ledger, scrub, upkeep};
 use crate::app::App;
 use crate::auth::{self, NewAccount, Password, Role};
 use crate::care::LastBackup;
@@ -60,6 +60,7 @@ pub enum Command {
     RotateKeys {
         now: bool,
     },
+    VerifyLedger,
 }
 
 /// What an account can be made by the shell.
@@ -142,6 +143,7 @@ impl Command {
             Self::MailShow { id } => auth::mail_in_words(app, id).await.into(),
             Self::MailTest { to } => auth::test_mail_in_words(app, &to).await.into(),
             Self::RotateKeys { now } => rotate_keys(app, now).await.into(),
+            Self::VerifyLedger => ledger::verify(app).await,
         }
     }
 }
