@@ -13,6 +13,7 @@ mod access;
 mod account;
 mod architecture;
 mod auth;
+mod billing;
 mod chat;
 mod http;
 mod journeys;

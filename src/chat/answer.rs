@@ -151,6 +151,15 @@ async fn follow_model(app: &App, job: &Job, mut stream: ModelStream) -> Ending {
             return Ending::UsedUp;
         }
         keeper.keep(app, job);
+        tokio::select! {
+            biased;
+            () = log.stop.cancelled() => return Ending::Stopped,
+            () = app.tasks.stop.cancelled() => return Ending::ShutDown,
+            () = keeper.catch_up(app, job) => {}
+        }
+        if keeper.used_up() {
+            return Ending::UsedUp;
+        }
     }
 }
 

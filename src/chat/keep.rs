@@ -14,7 +14,7 @@ use super::store::{self, Message};
 use super::tokens::Counter;
 use crate::app::App;
 use crate::billing::{self, Hold, Moment};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::http::events::Channel;
 
 /// The text so far is kept this often, or when this much has come.
@@ -58,16 +58,40 @@ impl Keeper {
         self.hold.over(self.counted())
     }
 
-    /// Hears what became of keeping; a failure is told to the log, the end of the turn will store it again.
+    /// Whether what was to be kept is by now.
     fn look(&mut self) {
-        let Some(outcome) = self.keeping.as_mut().and_then(FutureExt::now_or_never) else {
-            return;
-        };
+        if let Some(outcome) = self.keeping.as_mut().and_then(FutureExt::now_or_never) {
+            self.hear(outcome);
+        }
+    }
+
+    /// Hears what became of keeping; a failure is told to the log, the end of the turn will store it again.
+    /// True when it was kept.
+    fn hear(&mut self, outcome: Result<Option<Hold>>) -> bool {
         self.keeping = None;
         match outcome {
-            Ok(hold) => self.hold = hold.unwrap_or(self.hold),
+            Ok(Some(hold)) => self.hold = hold,
+            // Nothing is reserved any more: the conversation was deleted, and the answer is being stopped.
+            Ok(None) => self.hold.room = None,
             Err(error) => {
                 tracing::warn!(%error, "the text of an answer so far could not be kept");
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Waits while the answer has taken more than is reserved for it, so that answers that run at once do
+    /// not pass a limit together, however fast they are. A disk that takes nothing holds nobody up.
+    pub async fn catch_up(&mut self, app: &App, job: &Job) {
+        while self.hold.behind(self.counted()) {
+            self.keep(app, job);
+            let Some(keeping) = self.keeping.as_mut() else {
+                return;
+            };
+            let outcome = keeping.await;
+            if !self.hear(outcome) {
+                return;
             }
         }
     }
@@ -77,7 +101,8 @@ impl Keeper {
         let (now, length) = (app.clock.monotonic(), job.log.text_len());
         let due = now.saturating_sub(self.kept.0) >= KEEP_EVERY
             || length - self.kept.1 >= KEEP_BYTES.max(length / 8)
-            || self.hold.short(self.counted());
+            || self.hold.short(self.counted())
+            || self.hold.behind(self.counted());
         // One at a time: a slow disk must not pile up copies of the text.
         let can = app.store.writing() == Writing::Possible && self.keeping.is_none();
         if length > self.kept.1 && due && can {

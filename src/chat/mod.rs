@@ -33,6 +33,7 @@ pub use models::models;
 pub use recover::{recover, sweep};
 pub use store::{CATALOGUE, count};
 pub use stream::{edit, events, message, regenerate, stop, stream};
+pub use tokens::estimate as estimate_tokens;
 
 /// Removes up to about `limit` of a person's rows; returns how many.
 pub fn erase(

@@ -48,15 +48,17 @@ fn verified(tx: &impl Read) -> Result<Verified> {
 }
 
 fn reply(verified: &Verified) -> Reply {
-    let (people, rows) = (verified.people, verified.rows);
-    let mut said = format!("People: {people}\nRows: {rows}\n");
+    let count = |n: u64, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    let people = count(verified.people, "person", "people");
+    let mut said = format!("{people}, {}: ", count(verified.rows, "row", "rows"));
     if verified.mismatches.is_empty() {
-        return Reply::Done(said + "Every total equals its rows.");
+        return Reply::Done(said + "every total equals its rows.");
     }
+    let wrong = verified.mismatches.len() as u64;
+    said += &count(wrong, "thing does not add up.", "things do not add up.");
     for Mismatch { user, what } in &verified.mismatches {
-        let _ = writeln!(said, "{user}: {what}");
+        let _ = write!(said, "\n{user}: {what}");
     }
-    let _ = write!(said, "Mismatches: {}", verified.mismatches.len());
     Reply::Failed {
         exit: Exit::Found,
         said,

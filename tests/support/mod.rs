@@ -23,3 +23,4 @@ pub mod script;
 pub mod smtp;
 pub mod source;
 pub mod surfer;
+pub mod usage;

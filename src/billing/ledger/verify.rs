@@ -24,7 +24,7 @@ pub struct Mismatch {
 /// What was read, and what does not add up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
-    pub people: usize,
+    pub people: u64,
     pub rows: u64,
     pub mismatches: Vec<Mismatch>,
 }

@@ -40,9 +40,16 @@ impl Hold {
         self.room.is_some_and(|room| self.taken(counted) > room)
     }
 
-    /// Whether it has taken what is reserved for it and should reserve more.
+    /// Whether it has nearly taken what is reserved for it and should reserve more, if there is more.
     pub fn short(&self, counted: u64) -> bool {
-        self.room.is_some() && self.taken(counted) > self.output
+        let more = self.room.is_some_and(|room| room > self.output);
+        more && self.taken(counted).saturating_add(AHEAD / 2) > self.output
+    }
+
+    /// Whether it has taken more than is reserved for it, and is not over: it must wait for what it asked
+    /// for, since others may have it.
+    pub fn behind(&self, counted: u64) -> bool {
+        self.room.is_some() && !self.over(counted) && self.taken(counted) > self.output
     }
 
     /// The same with other room, and with what is ahead of it reserved as far as there is room.
@@ -90,7 +97,10 @@ mod tests {
     #[test]
     fn reserving_runs_ahead() {
         let held = hold(100, Some(1000));
-        assert!(!held.short(133) && held.short(135));
+        assert!(!held.short(90) && held.short(92), "in time");
+        assert!(!held.behind(133) && held.behind(134), "not before it must");
+        assert!(!hold(100, Some(100)).short(133), "there is no more");
+        assert!(!hold(100, Some(100)).behind(134), "over");
         assert_eq!(held.again(Some(1000), true, 20).output, 100);
         assert_eq!(held.again(Some(1000), true, 200).output, 150 + 64);
         assert_eq!(held.again(Some(180), true, 200).output, 180);
