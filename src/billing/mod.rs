@@ -12,9 +12,9 @@ mod quota;
 
 pub use day::Day;
 pub use ledger::{
-    Amounts, Booking, CATALOGUE as LEDGER_CATALOGUE, Kind, Mismatch, Resource, Row, Verified, book,
-    correct, day as amounts_of_day, days as amounts_of_days, erase as erase_ledger, open_with,
-    rows, total as all_amounts, verify as verify_ledger,
+    Amounts, Booking, CATALOGUE as LEDGER_CATALOGUE, Kind, Mismatch, Resource, Row, Total,
+    Verified, book, correct, day as amounts_of_day, days as amounts_of_days, erase as erase_ledger,
+    open_with, rows, total as all_amounts, verify as verify_ledger,
 };
 pub use moment::Moment;
 pub use plans::{Limits, limits};

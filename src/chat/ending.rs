@@ -62,7 +62,7 @@ impl Ending {
         match (self, status) {
             (_, Status::Failed) => None,
             (Self::FinishedAtLimit(_) | Self::UsedUp, _) => Some("quota"),
-            (Self::Finished(stats), _) => Some(match stats.finish {
+            (Self::Finished(report), _) => Some(match report.finish {
                 Finish::Stop => "stop",
                 Finish::Length => "length",
             }),

@@ -10,7 +10,7 @@ use utoipa::openapi::OpenApi as Document;
 
 use crate::error::{Error, Result};
 use crate::http::events;
-use crate::{account, auth, chat, memory};
+use crate::{account, auth, billing, chat, memory};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -125,6 +125,7 @@ use crate::{account, auth, chat, memory};
     components(schemas(
         events::Piece,
         events::Snapshot,
+        billing::QuotaWarning,
         chat::data::Done,
         chat::data::Failed,
         chat::data::Queued,

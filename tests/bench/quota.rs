@@ -72,12 +72,12 @@ async fn person(app: &App) -> Uuid {
                     day: Day::of(now).back(back),
                     at: now,
                 };
-                let used = [
+                let amounts = [
                     (Resource::Messages, 1),
                     (Resource::LlmTokensInput, 10),
                     (Resource::LlmTokensOutput, 100),
                 ];
-                billing::book(tx, &booking, &used)?;
+                billing::book(tx, &booking, &amounts)?;
             }
             Ok::<_, Error>(())
         });

@@ -43,6 +43,8 @@ struct History {
     lingering: Vec<Running>,
     asked: usize,
     checked: usize,
+    /// What all turns that were looked at cost, of each person.
+    sums: [Amounts; 2],
 }
 
 /// Every turn that ended costs what the model server reported, our count standing only where it reported
@@ -81,6 +83,7 @@ impl History {
             lingering: vec![],
             asked: 0,
             checked: 0,
+            sums: [Amounts::default(); 2],
         };
         for turn in turns {
             history.step(turn).await;
@@ -151,17 +154,17 @@ impl History {
         if let Some(session) = session.filter(|_| turn.goes_on) {
             body["session_id"] = session;
         }
-        let used = self.app.today_of(user);
-        let left = TOKENS - used.tokens() - count(&turn.question);
-        if turn.limited && (left < 1 || used.messages >= MESSAGES) {
-            let before = self.app.ledger_of(user).len();
+        let today = self.app.today_of(user);
+        let left = TOKENS - today.tokens() - count(&turn.question);
+        if turn.limited && (left < 1 || today.messages >= MESSAGES) {
+            let before = self.totals(user);
             let refused = person.post("/api/chat/stream", &body).await;
             assert_eq!(
                 (refused.status, refused.code()),
                 (429, "quota_exceeded"),
                 "{turn:?}"
             );
-            assert_eq!(self.app.ledger_of(user).len(), before);
+            assert_eq!(self.totals(user), before);
             return None;
         }
         let gate = Gate::new();
@@ -255,6 +258,7 @@ impl History {
         };
         let said = || format!("{turn:?}\n{message:?}\n{sums:?}");
         self.checked += 1;
+        self.sums[at] = self.sums[at].plus(sums);
         self.people[at].2 = message.is_some().then(|| start["session_id"].clone());
         let Some(message) = &message else {
             let How::Deleted(after) = how else {
@@ -280,18 +284,16 @@ impl History {
             ("complete", "stop" | "length") => vec![reported],
             // By the server, or by us in the middle or at the very last piece.
             ("complete", "quota") if content == turn.pieces.concat() => vec![reported, ours],
-            ("complete", "quota") => vec![ours],
-            ("stopped", _) => vec![ours],
-            ("interrupted", _) if stored > 0 => vec![ours],
-            ("failed", _) if stored > 0 => vec![ours],
+            ("complete", "quota") | ("stopped", _) => vec![ours],
+            ("interrupted" | "failed", _) if stored > 0 => vec![ours],
             ("interrupted" | "failed", _) => vec![Amounts::default()],
             _ => panic!("{}", said()),
         };
         assert!(expected.contains(&sums), "{}\n{expected:?}", said());
         assert!(rows <= 4, "{}", said());
-        let used = message["tokens_used"].as_i64();
+        let told = message["tokens_used"].as_i64();
         assert_eq!(
-            used,
+            told,
             (sums != Amounts::default()).then(|| sums.tokens()),
             "{}",
             said()
@@ -306,22 +308,28 @@ impl History {
         }
     }
 
+    fn totals(&self, user: Uuid) -> billing::Total {
+        let totals = self.app.app.store.read(|tx| billing::all_amounts(tx, user));
+        totals.unwrap()
+    }
+
     async fn end(mut self) -> usize {
         self.let_end().await;
         self.app.settle().await;
-        let (people, store) = (
-            self.people.each_ref().map(|(_, user, _)| *user),
-            &self.app.app.store,
-        );
-        for user in people {
-            let (told, there) = store
-                .read(|tx| {
-                    let told = billing::all_amounts(tx, user)?.amounts.memory_bytes;
-                    let there = novacore::memory::remembered(tx)?;
-                    Ok::<_, Error>((told, there.get(&user).map_or(0, |held| held.bytes)))
-                })
-                .unwrap();
-            assert_eq!(told, there);
+        let held = self.app.app.store.read(novacore::memory::remembered);
+        let held = held.unwrap();
+        for at in 0..2 {
+            let user = self.people[at].1;
+            let there = held.get(&user).map_or(0, |held| held.bytes);
+            let expected = Amounts {
+                memory_bytes: there,
+                ..self.sums[at]
+            };
+            assert_eq!(
+                self.totals(user).amounts,
+                expected,
+                "nothing twice, nothing else"
+            );
         }
         self.app.finish().await;
         self.checked

@@ -42,10 +42,11 @@ impl TestApp {
             .collect()
     }
 
-    /// What is booked of one turn, and of how many rows it is the sum.
+    /// What is booked of one turn that ended lately, and of how many rows it is the sum.
     pub fn booked(&self, user: Uuid, turn: Uuid) -> (Amounts, usize) {
-        let rows = self.ledger_of(user);
-        let rows = rows.iter().filter(|row| row.source == Some(turn));
+        let rows = self.app.store.read(|tx| billing::rows(tx, user, None, 60));
+        let rows = rows.unwrap().into_iter().map(|(_, row)| row);
+        let rows = rows.filter(|row| row.source == Some(turn));
         rows.fold((Amounts::default(), 0), |(mut sums, count), row| {
             sums.add(row.resource, row.amount);
             (sums, count + 1)

@@ -12,7 +12,7 @@ use storage::{Read, WriteTx};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use store::{CATALOGUE, day, days, erase, rows, total};
+pub use store::{CATALOGUE, Total, day, days, erase, rows, total};
 pub use verify::{Mismatch, Verified, verify};
 
 use super::day::Day;

@@ -48,9 +48,9 @@ fn book_now(
     tx: &mut WriteTx<'_>,
     moment: Moment<'_>,
     (user, source): (Uuid, Option<Uuid>),
-    used: (Resource, i64),
+    amount: (Resource, i64),
 ) -> Result<()> {
-    let Some(person) = auth::user(tx, user)?.filter(|_| used.1 != 0) else {
+    let Some(person) = auth::user(tx, user)?.filter(|_| amount.1 != 0) else {
         return Ok(());
     };
     let booking = Booking {
@@ -60,7 +60,7 @@ fn book_now(
         day: moment.day(),
         at: moment.now,
     };
-    book(tx, &booking, &[used])
+    book(tx, &booking, &[amount])
 }
 
 /// Whether a turn with so many bytes of question can be remembered, and what is to be told of that.

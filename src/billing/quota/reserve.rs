@@ -35,10 +35,10 @@ struct Taken {
 impl Taken {
     /// Without what this turn itself holds.
     fn of(tx: &impl Read, user: Uuid, day: Day, without: Uuid) -> Result<Self> {
-        let used = amounts_of_day(tx, user, day)?;
+        let booked = amounts_of_day(tx, user, day)?;
         let mut taken = Self {
-            tokens: u64::try_from(used.tokens()).unwrap_or(0),
-            messages: u64::try_from(used.messages).unwrap_or(0),
+            tokens: u64::try_from(booked.tokens()).unwrap_or(0),
+            messages: u64::try_from(booked.messages).unwrap_or(0),
             held_tokens: 0,
             held_messages: 0,
         };
@@ -66,10 +66,9 @@ pub fn reserve(
 ) -> Result<Hold> {
     let (day, limits) = (moment.day(), moment.limits(person));
     let taken = Taken::of(tx, person.id, day, asked.turn)?;
-    if let Some(most) = limits.messages {
-        if taken.messages.saturating_add(taken.held_messages) >= most {
-            return Err(refusal::messages(moment, most));
-        }
+    let messages = taken.messages.saturating_add(taken.held_messages);
+    if let Some(most) = limits.messages.filter(|most| messages >= *most) {
+        return Err(refusal::messages(moment, most));
     }
     let room = match limits.tokens {
         None => None,

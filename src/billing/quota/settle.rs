@@ -86,13 +86,13 @@ pub fn settle(
         at: moment.now,
     };
     let signed = |amount: u64| i64::try_from(amount).unwrap_or(i64::MAX);
-    let used = [
+    let amounts = [
         (Resource::Messages, 1),
         (Resource::LlmTokensInput, signed(bill.input)),
         (Resource::LlmTokensOutput, signed(bill.output)),
         (Resource::LlmTokensContext, signed(bill.context)),
     ];
-    book(tx, &booking, &used)?;
+    book(tx, &booking, &amounts)?;
     let tokens = Some(bill.input.saturating_add(bill.output));
     let mut warnings = Vec::new();
     let person = auth::user(tx, user)?.filter(|person| !person.erasing);
@@ -112,10 +112,10 @@ pub fn settle(
                 limits.messages,
             ),
         ] {
-            let amounts = u64::try_from(before.max(0))
+            let both = u64::try_from(before.max(0))
                 .ok()
                 .zip(u64::try_from(after).ok());
-            let Some(((before, after), limit)) = amounts.zip(limit) else {
+            let Some(((before, after), limit)) = both.zip(limit) else {
                 continue;
             };
             if let Some(level) = crossed(before, after, limit) {

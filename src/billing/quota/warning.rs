@@ -91,7 +91,6 @@ pub fn warn(
 /// The one place from which the mail of a warning goes.
 #[expect(
     clippy::unnecessary_wraps,
-    clippy::needless_pass_by_ref_mut,
     reason = "queueing a mail writes and can fail"
 )]
 fn queue_mail(
