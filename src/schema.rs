@@ -44,8 +44,11 @@ const COUNT: usize = {
 pub static TABLES: [TableInfo; COUNT] = all();
 
 /// Steps from one format of the data directory to the next, all in one transaction, forward only.
-/// None yet: this is format 1.
-pub static MIGRATIONS: [Migration; 0] = [];
+pub static MIGRATIONS: [Migration; 1] = [Migration {
+    to: 2,
+    name: "what is remembered of everybody is counted in the ledger",
+    run: memory::open_ledger,
+}];
 
 /// Number of the format of a data directory that this program writes.
 pub fn format() -> u32 {

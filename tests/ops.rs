@@ -4,7 +4,7 @@ mod commands;
 mod control;
 mod crash;
 mod damage;
-mod data_commands;
+pub mod data_commands;
 mod folders;
 mod formats;
 mod full_disk;

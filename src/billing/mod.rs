@@ -1,13 +1,15 @@
 //! SLICE: what somebody may use, what they used, and what they pay.
 //!
-//! Enter here: the ledger (`book`), the limits of a plan. Must stay true: what is used is booked in the
-//! transaction that uses it; a limit is asked for before anything is spent; totals are the sums of rows.
+//! Enter here: the ledger (`book`), the limits of a plan, and of a turn `reserve`, `hold_on`, `settle`. Must
+//! stay true: what is used is booked in the transaction that uses it; a limit is asked for before anything
+//! is spent; totals are the sums of rows.
 
 mod admin;
 mod customers;
 mod day;
 mod health;
 mod ledger;
+mod moment;
 mod news;
 mod paying;
 mod plans;
@@ -23,8 +25,13 @@ mod webhook;
 
 // What somebody may use.
 pub use day::Day;
+pub use moment::Moment;
 pub use plans::{Limits, limits};
-pub use quota::{CATALOGUE as QUOTA_CATALOGUE, Meter, Quota, erase as erase_quota, view as quota};
+pub use quota::{
+    Asked, CATALOGUE as QUOTA_CATALOGUE, Charged, Hold, Limited, Meter, Quota, QuotaWarning, Spent,
+    book_background, book_memory, can_remember, erase as erase_quota, hold_on, release, reserve,
+    reserved, settle, view as quota, warn,
+};
 pub use rates::{
     CATALOGUE as RATES_CATALOGUE, Costly, Searching, admit_export, erase as erase_rates,
     keep_rates, load_rates, store_rates, sweep_rates,
@@ -32,9 +39,9 @@ pub use rates::{
 
 // What they used.
 pub use ledger::{
-    Amounts, Booking, CATALOGUE as LEDGER_CATALOGUE, Kind, Mismatch, Resource, Row, book, correct,
-    day as amounts_of_day, days as amounts_of_days, erase as erase_ledger, open_with, rows,
-    total as all_amounts, verify as verify_ledger,
+    Amounts, Booking, CATALOGUE as LEDGER_CATALOGUE, Kind, Mismatch, Resource, Row, Total,
+    Verified, book, correct, day as amounts_of_day, days as amounts_of_days, erase as erase_ledger,
+    open_with, rows, total as all_amounts, verify as verify_ledger,
 };
 pub use usage::admin::of_today as used_today;
 

@@ -11,6 +11,7 @@ use super::title;
 use super::view::SessionView;
 use crate::app::App;
 use crate::auth::{Caller, ChatRead, ChatWrite};
+use crate::billing::Moment;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Json, Path, Query};
@@ -195,13 +196,13 @@ pub async fn delete(
 }
 
 async fn remove(app: &App, caller: Caller<ChatWrite>, id: Uuid, keep_memory: bool) -> Result<()> {
-    let user = caller.id;
+    let (user, inside) = (caller.id, app.clone());
     let deleted = app.store.write(move |tx| {
         caller.still(tx)?;
         let running = store::running_in(tx, user, id)?;
         store::remove_conversation(tx, user, id)?;
         if !keep_memory {
-            memory::forget_session(tx, user, id)?;
+            memory::forget_session(tx, Moment::now(&inside), user, id)?;
         }
         Ok::<_, Error>(running)
     });

@@ -4,15 +4,19 @@
 //! to the connection that asked for it; a message is stored before a model sees it; every row is kept
 //! under its owner, so that nobody's id leads to somebody else's words.
 
+mod admit;
 mod allowance;
 mod answer;
 mod ask;
 mod attempts;
 mod conversations;
+mod ending;
 mod history;
+mod keep;
 mod models;
 mod prompt;
 mod recover;
+mod remembering;
 mod spot;
 mod store;
 mod stream;
@@ -22,13 +26,14 @@ mod turn;
 mod view;
 
 pub use allowance::CATALOGUE as ALLOWANCE_CATALOGUE;
-pub use attempts::{CATALOGUE as ATTEMPTS_CATALOGUE, sweep};
+pub use attempts::CATALOGUE as ATTEMPTS_CATALOGUE;
 pub use conversations::{create, delete, end, list, read_one, rename};
 pub use history::history;
 pub use models::models;
-pub use recover::recover;
+pub use recover::{recover, sweep};
 pub use store::{CATALOGUE, count};
 pub use stream::{edit, events, message, regenerate, stop, stream};
+pub use tokens::estimate as estimate_tokens;
 
 /// Removes up to about `limit` of a person's rows; returns how many.
 pub fn erase(

@@ -1,12 +1,16 @@
-//! After a crash, and at a shutdown that could not wait: no answer stays "streaming" for ever.
+//! After a crash, and at a shutdown that could not wait: no answer stays "streaming" for ever, and nothing
+//! stays reserved for one.
 
 use std::time::Duration;
 
+use storage::WriteTx;
 use uuid::Uuid;
 
-use super::answer;
+use super::remembering::remember;
 use super::store::{self, Status, Turn};
+use super::{attempts, ending};
 use crate::app::App;
+use crate::billing::{self, Moment, Spent};
 use crate::error::{Error, Result};
 
 /// How often it is tried while storage takes nothing.
@@ -49,20 +53,55 @@ async fn mark_later(app: &App, cut_off: Vec<(Uuid, Turn)>) {
 
 /// Only these: others may have begun since.
 async fn mark(app: &App, cut_off: Vec<(Uuid, Turn)>) -> Result<()> {
-    app.store
-        .write(move |tx| {
-            for (user, turn) in &cut_off {
-                store::end_turn(tx, *user, turn)?;
-                let Some(mut message) = store::message(tx, *user, turn.session, turn.answer)?
-                else {
-                    continue;
-                };
-                message.status = Status::Interrupted;
-                message.finish_reason = Some("interrupted".into());
-                answer::remember(tx, *user, turn, &message)?;
-                store::update_message(tx, *user, turn.session, &message)?;
+    let inside = app.clone();
+    let mark = move |tx: &mut WriteTx<'_>| {
+        for (user, turn) in &cut_off {
+            cut(tx, Moment::now(&inside), *user, turn)?;
+        }
+        Ok::<_, Error>(())
+    };
+    app.store.write(mark).await
+}
+
+/// Ends one turn with what was kept of its answer, which is also what is charged.
+fn cut(tx: &mut WriteTx<'_>, moment: Moment<'_>, user: Uuid, turn: &Turn) -> Result<()> {
+    let running = store::end_turn(tx, user, turn)?;
+    let message = store::message(tx, user, turn.session, turn.answer)?;
+    let Some(mut message) = message.filter(|_| running) else {
+        return Ok(());
+    };
+    let counted = ending::counted(&message);
+    let spent = Spent {
+        charged: !(message.content.is_empty() && message.thinking.is_empty()),
+        counted,
+        ..Spent::default()
+    };
+    let charged = billing::settle(tx, moment, (user, turn.id), &spent)?;
+    message.tokens_used = charged.tokens.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+    message.status = Status::Interrupted;
+    message.finish_reason = Some("interrupted".into());
+    remember(tx, moment, (user, turn), &message)?;
+    store::update_message(tx, user, turn.session, &message)
+}
+
+/// Removes what has run out: idempotency keys, and what is reserved for turns that are not running any
+/// more, as when a conversation was deleted and the program ended before its answer did.
+pub async fn sweep(app: &App) -> Result<()> {
+    attempts::sweep(app).await?;
+    if app.store.read(billing::reserved)?.is_empty() {
+        return Ok(());
+    }
+    let inside = app.clone();
+    let free = move |tx: &mut WriteTx<'_>| {
+        let running = store::running(tx)?;
+        for (user, turn) in billing::reserved(tx)? {
+            let ending = inside.streams.get(turn);
+            let ends = ending.is_some_and(|log| !log.finished());
+            if !ends && !running.iter().any(|(_, running)| running.id == turn) {
+                billing::release(tx, user, turn)?;
             }
-            Ok::<_, Error>(())
-        })
-        .await
+        }
+        Ok::<_, Error>(())
+    };
+    app.store.write(free).await
 }

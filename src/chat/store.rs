@@ -85,7 +85,7 @@ pub struct Message {
     pub status: Status,
     pub finish_reason: Option<String>,
     pub model: Option<String>,
-    /// What the turn cost: the person's own words by our count, and the answer.
+    /// What was charged for the turn: the person's own words and the answer; none when it cost nothing.
     pub tokens_used: Option<u32>,
     /// What the model server reported for the whole prompt.
     pub prompt_tokens: Option<u32>,
@@ -104,6 +104,9 @@ pub struct Turn {
     pub user_message: Uuid,
     pub answer: Uuid,
     pub use_memory: bool,
+    /// There was no room to remember it.
+    #[serde(default)]
+    pub memory_full: bool,
 }
 
 impl Record for Turn {}

@@ -15,7 +15,7 @@ use super::turn::{Begun, begin};
 use super::view::{self, UsedMemoryView};
 use crate::app::App;
 use crate::auth::{self, Caller, ChatRead, ChatWrite};
-use crate::billing::Costly;
+use crate::billing::{self, Costly, Quota};
 use crate::error::{Error, Result};
 use crate::http::events::{self, Resume};
 use crate::http::failure::Failure;
@@ -27,8 +27,9 @@ use crate::outside::http_code;
 /// Asks and streams the answer as server-sent events. The answer is written to its end whether
 /// anybody follows it or not.
 #[utoipa::path(post, path = "/api/chat/stream", tag = "chat", request_body = AskRequest, responses(
-    (status = 200, content_type = "text/event-stream", description = "start, queued, thinking, delta, done or error"),
-    (status = 404, body = Failure), (status = 409, body = Failure), (status = 422, body = Failure)))]
+    (status = 200, content_type = "text/event-stream", description = "start, queued, thinking, delta, quota, done or error"),
+    (status = 404, body = Failure), (status = 409, body = Failure), (status = 422, body = Failure),
+    (status = 429, body = Failure, description = "quota_exceeded, with resets_at")))]
 pub async fn stream(
     State(app): State<App>,
     Costly(caller): Costly<ChatWrite>,
@@ -53,6 +54,8 @@ pub struct Answer {
     pub tokens_used: u32,
     pub latency_ms: u64,
     pub memories: Vec<UsedMemoryView>,
+    /// What is left of today.
+    pub quota: Quota,
     /// Why the answer broke off, when its status is `interrupted`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<view::MessageError>,
@@ -61,7 +64,8 @@ pub struct Answer {
 /// Asks and waits for the whole answer.
 #[utoipa::path(post, path = "/api/chat/message", tag = "chat", request_body = AskRequest, responses(
     (status = 200, body = Answer), (status = 404, body = Failure), (status = 409, body = Failure),
-    (status = 422, body = Failure), (status = 503, body = Failure, description = "model_unavailable")))]
+    (status = 422, body = Failure), (status = 429, body = Failure, description = "quota_exceeded, with resets_at"),
+    (status = 503, body = Failure, description = "model_unavailable")))]
 pub async fn message(
     State(app): State<App>,
     Costly(caller): Costly<ChatWrite>,
@@ -103,7 +107,9 @@ pub async fn message(
                 message: error.clone(),
             });
         }
+        let person = auth::user(tx, caller.id)?.ok_or_else(auth::session_revoked)?;
         Ok(Json(Answer {
+            quota: billing::quota(&app.config, tx, &person, app.clock.now())?,
             memories: view::memories(tx, caller.id, &message.memories)?,
             response: message.content,
             session_id: session,
@@ -334,6 +340,7 @@ fn ending(turn: &Turn, message: &store::Message) -> (&'static str, String) {
         tokens_used: message.tokens_used.unwrap_or(0),
         latency_ms: message.latency_ms.unwrap_or(0),
         finish_reason: message.finish_reason.clone().unwrap_or_default(),
+        quota: None,
     };
     ("done", events::to_json(&done))
 }

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::store::{self, Conversation, Turn};
+use super::tokens;
 use crate::app::App;
+use crate::billing::{self, Moment};
 use crate::error::{Error, Result};
 use crate::outside::{ChatMessage, ChatRequest, ModelInfo, Piece, ProviderKind, Purpose, Role};
 
@@ -105,14 +107,22 @@ pub async fn improve(
     let asked = tokio::select! {
         biased;
         () = app.tasks.drain.cancelled() => return,
-        said = ask(app, user, model, exchange) => said,
+        asked = ask(app, user, model, exchange) => asked,
     };
-    let Some(title) = asked.as_deref().and_then(usable) else {
+    let Some(Asked { said, tokens }) = asked else {
         return;
     };
-    let session = turn.session;
+    let (inside, turn) = (app.clone(), turn.clone());
     let stored = app.store.write(move |tx| {
-        let mut conversation = store::conversation(tx, user, session)?;
+        let source = Some(turn.id);
+        billing::book_background(tx, Moment::now(&inside), (user, source), tokens)?;
+        let Some(title) = said.as_deref().and_then(usable) else {
+            return Ok(());
+        };
+        // What was used is booked also when the conversation was deleted meanwhile.
+        let Ok(mut conversation) = store::conversation(tx, user, turn.session) else {
+            return Ok(());
+        };
         if conversation.title_is_first_words {
             conversation.title = title;
             conversation.title_is_first_words = false;
@@ -125,18 +135,28 @@ pub async fn improve(
     }
 }
 
+/// What asking came to.
+struct Asked {
+    /// None when the answer broke off.
+    said: Option<String>,
+    /// As reported, otherwise by our count.
+    tokens: u64,
+}
+
+/// None when the model was not reached.
 async fn ask(
     app: &App,
     user: Uuid,
     model: &ModelInfo,
     (question, answer): (&str, &str),
-) -> Option<String> {
+) -> Option<Asked> {
     let head = |text: &str| text.chars().take(600).collect::<String>();
     let told = format!(
         "{REQUEST}\n\nPerson: {}\n\nNova: {}",
         head(question),
         head(answer)
     );
+    let prompt = (tokens::estimate(&told) + tokens::PER_MESSAGE) as u64;
     let request = ChatRequest {
         model: model.clone(),
         messages: vec![ChatMessage {
@@ -150,15 +170,32 @@ async fn ask(
         correlation_id: None,
     };
     let mut stream = app.models.chat(request).await.ok()?;
-    let mut said = String::new();
-    while let Some(piece) = stream.next().await {
-        match piece.ok()? {
-            Piece::Text(text) => said.push_str(&text),
-            Piece::Done(_) => break,
-            Piece::Queued { .. } | Piece::Thinking(_) => {}
+    let (mut said, mut counter, mut stats) = (String::new(), tokens::Counter::default(), None);
+    let whole = loop {
+        match stream.next().await {
+            Some(Ok(Piece::Text(text))) => {
+                counter.push(&text);
+                said.push_str(&text);
+            }
+            Some(Ok(Piece::Thinking(text))) => counter.push(&text),
+            Some(Ok(Piece::Queued { .. })) => {}
+            Some(Ok(Piece::Done(done))) => {
+                stats = Some(done);
+                break true;
+            }
+            // Before the first word nothing was read as far as we know.
+            Some(Err(_)) | None if counter.tokens() == 0 => return None,
+            Some(Err(_)) => break false,
+            None => break true,
         }
-    }
-    Some(said)
+    };
+    let reported = |tokens: Option<u32>| tokens.filter(|n| *n > 0).map(u64::from);
+    let read = reported(stats.and_then(|stats| stats.prompt_tokens)).unwrap_or(prompt);
+    let wrote = reported(stats.and_then(|stats| stats.output_tokens));
+    Some(Asked {
+        said: Some(said).filter(|_| whole),
+        tokens: read + wrote.unwrap_or(counter.tokens()),
+    })
 }
 
 #[cfg(test)]

@@ -12,27 +12,44 @@ pub const PER_MESSAGE: usize = 6;
 /// Letters in a row beyond which it is no word.
 const LONGEST_WORD: usize = 24;
 
+/// Counts a text that comes in pieces, wherever they are cut.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counter {
+    hundredths: u64,
+    /// Letters and digits in a row up to here.
+    run: usize,
+}
+
+impl Counter {
+    pub fn push(&mut self, text: &str) {
+        for c in text.chars() {
+            self.run = if c.is_ascii_alphanumeric() {
+                self.run + 1
+            } else {
+                0
+            };
+            self.hundredths += match c {
+                '0'..='9' => 100,
+                'a'..='z' | 'A'..='Z' if self.run > LONGEST_WORD => 60,
+                'a'..='z' | 'A'..='Z' => 29,
+                ' ' => 10,
+                c if c.is_ascii() => 50,
+                c if c.len_utf8() == 4 => 300,
+                _ => 100,
+            };
+        }
+    }
+
+    pub fn tokens(&self) -> u64 {
+        self.hundredths.div_ceil(100)
+    }
+}
+
 /// Estimated tokens of a text.
 pub fn estimate(text: &str) -> usize {
-    let mut hundredths = 0;
-    let mut run = 0;
-    for c in text.chars() {
-        run = if c.is_ascii_alphanumeric() {
-            run + 1
-        } else {
-            0
-        };
-        hundredths += match c {
-            '0'..='9' => 100,
-            'a'..='z' | 'A'..='Z' if run > LONGEST_WORD => 60,
-            'a'..='z' | 'A'..='Z' => 29,
-            ' ' => 10,
-            c if c.is_ascii() => 50,
-            c if c.len_utf8() == 4 => 300,
-            _ => 100,
-        };
-    }
-    usize::div_ceil(hundredths, 100)
+    let mut counter = Counter::default();
+    counter.push(text);
+    usize::try_from(counter.tokens()).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -60,5 +77,19 @@ mod tests {
             "The quick brown fox jumps over the lazy dog while the calm river runs to the sea. ";
         let counted = 19 * 10; // by the tokenizers of Llama 3 and Qwen 2.5
         assert!(estimate(&prose.repeat(10)) < counted * 3 / 2);
+    }
+
+    /// Wherever a text is cut into pieces, they count as the whole does: what is held while an answer comes
+    /// is what is booked when it stays.
+    #[test]
+    fn pieces_count_as_the_whole() {
+        let text = "Würde 🦀 c0ffee".to_owned() + &"deadbeef".repeat(9) + " { x: 1 }";
+        let cuts: Vec<_> = text.char_indices().map(|(at, _)| at).collect();
+        for at in cuts {
+            let mut counter = Counter::default();
+            counter.push(&text[..at]);
+            counter.push(&text[at..]);
+            assert_eq!(counter.tokens(), estimate(&text) as u64, "cut at {at}");
+        }
     }
 }

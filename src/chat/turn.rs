@@ -8,16 +8,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::allowance::Allowance;
+use super::admit::{self, Admission};
 use super::answer::{self, Job, Ready};
 use super::ask::{self, Ask, Question};
 use super::attempts::{self, Attempt};
 use super::prompt::{self, Parts};
 use super::spot::{Spot, find_spot};
 use super::store::{self, Author, Conversation, Message, Status, Turn};
-use super::view;
+use super::{tokens, view};
 use crate::app::App;
 use crate::auth::{Caller, ChatWrite};
+use crate::billing::Moment;
 use crate::error::{Error, Result};
 use crate::http::events::EventLog;
 use crate::memory::{self, Recalled, UsedMemory};
@@ -65,39 +66,35 @@ async fn prepare(app: &App, caller: Caller<ChatWrite>, ask: Ask) -> Result<Begun
         Err(problem) => Err(problem),
     };
 
-    let model = ready.as_ref().ok().map(|(model, ..)| model.name.clone());
-    let plan = Plan::new(app, spot, &ask, &memories, model);
+    let mut plan = Plan::new(app, spot, &ask, &memories, ready.as_ref().ok());
     let log = app.streams.open(plan.turn.id, user);
-    let kept = plan.clone();
-    let allowance = Allowance::of(app);
-    let stored = app
-        .store
-        .write(move |tx| {
-            caller.still(tx)?;
-            commit(tx, user, plan, allowance)
-        })
-        .await;
-    match stored {
-        Ok(None) => {}
-        Ok(Some(turn)) => {
-            app.streams.remove(kept.turn.id);
+    let admitted = match store_beginning(app, caller, plan.clone()).await {
+        Ok(Admission::New(admitted)) => admitted,
+        Ok(Admission::Before(turn)) => {
+            app.streams.remove(plan.turn.id);
             return Ok(Begun {
                 log: app.streams.get(turn.id),
                 turn,
             });
         }
         Err(error) => {
-            app.streams.remove(kept.turn.id);
+            app.streams.remove(plan.turn.id);
             return Err(error);
         }
-    }
+    };
+    plan.turn = admitted.turn;
 
+    let kept = plan;
     log.push("start", &start_event(app, user, &kept, &memories, &ready));
+    if let Some(warning) = &admitted.warning {
+        log.push("quota", warning);
+    }
     metrics::turn_started();
     let job = Job {
         user,
         first_exchange: kept.is_first_exchange(),
         turn: kept.turn.clone(),
+        hold: admitted.hold,
         question: kept.text,
         message: kept.answer,
         log: Arc::clone(&log),
@@ -111,24 +108,38 @@ async fn prepare(app: &App, caller: Caller<ChatWrite>, ask: Ask) -> Result<Begun
     })
 }
 
+/// The transaction that admits the turn.
+async fn store_beginning(app: &App, caller: Caller<ChatWrite>, plan: Plan) -> Result<Admission> {
+    let inside = app.clone();
+    let stored = app.store.write(move |tx| {
+        caller.still(tx)?;
+        admit::commit(tx, Moment::now(&inside), caller.id, plan)
+    });
+    stored.await
+}
+
 /// Everything that a turn's first transaction writes.
 #[derive(Clone)]
-struct Plan {
-    turn: Turn,
-    conversation: Conversation,
-    new: bool,
-    question: Option<Message>,
-    answer: Message,
-    attempt: Option<(String, Attempt)>,
-    text: String,
+pub(super) struct Plan {
+    pub turn: Turn,
+    pub conversation: Conversation,
+    pub new: bool,
+    pub question: Option<Message>,
+    pub answer: Message,
+    pub attempt: Option<(String, Attempt)>,
+    pub text: String,
     /// Whether the question goes at the end of the conversation, which must not have moved on.
-    at_the_end: bool,
+    pub at_the_end: bool,
     /// The conversation's newest message when it was read.
-    newest_before: Option<Uuid>,
+    pub newest_before: Option<Uuid>,
+    /// Tokens of the person's own words, by our count.
+    pub input: u64,
+    /// Tokens of what we add to them.
+    pub context: u64,
 }
 
 impl Plan {
-    fn new(app: &App, spot: Spot, ask: &Ask, memories: &[Recalled], model: Option<String>) -> Self {
+    fn new(app: &App, spot: Spot, ask: &Ask, memories: &[Recalled], ready: Option<&Ready>) -> Self {
         let now = app.clock.now();
         let turn_id = app.ids.next();
         let depth = spot.history.first().map_or(0, |message| message.depth + 1);
@@ -161,7 +172,7 @@ impl Plan {
             .or(spot.existing)
             .unwrap_or(turn_id);
         let answer = Message {
-            model,
+            model: ready.map(|(model, ..)| model.name.clone()),
             memories: memories.iter().map(UsedMemory::from).collect(),
             ..blank(Author::Assistant, Some(user_message), "", Status::Streaming)
         };
@@ -178,7 +189,10 @@ impl Plan {
             user_message,
             answer: answer.id,
             use_memory: ask.use_memory,
+            memory_full: false,
         };
+        let input = tokens::estimate(&spot.text);
+        let prompt = ready.map_or(0, |(.., context)| context.used);
         let attempt = ask.key.clone();
         let attempt = attempt.map(|(key, print)| (key, Attempt::new(turn_id, print, now)));
         Self {
@@ -191,6 +205,8 @@ impl Plan {
             text: spot.text,
             at_the_end: matches!(ask.question, Question::New { .. }),
             newest_before,
+            input: input as u64,
+            context: prompt.saturating_sub(input) as u64,
         }
     }
 
@@ -223,7 +239,7 @@ fn already_begun(app: &App, user: Uuid, ask: &Ask) -> Result<Option<Begun>> {
     })
 }
 
-fn same_question(attempt: &Attempt, fingerprint: &[u8; 32]) -> Result<()> {
+pub(super) fn same_question(attempt: &Attempt, fingerprint: &[u8; 32]) -> Result<()> {
     if attempt.fingerprint == *fingerprint {
         return Ok(());
     }
@@ -290,62 +306,6 @@ fn put_together(
         ))
     })?;
     Ok((model, messages, context))
-}
-
-/// The first transaction. Some(turn) when another request with the same key was first.
-fn commit(
-    tx: &mut storage::WriteTx<'_>,
-    user: Uuid,
-    plan: Plan,
-    allowance: Allowance,
-) -> Result<Option<Turn>> {
-    let Plan {
-        turn,
-        conversation,
-        new,
-        question,
-        answer,
-        attempt,
-        at_the_end,
-        newest_before,
-        ..
-    } = plan;
-    if let Some((key, attempt)) = attempt {
-        if let Some(before) = attempts::get(tx, user, &key, attempt.created_at)? {
-            same_question(&before, &attempt.fingerprint)?;
-            if let Some(turn) = store::begun(tx, user, before.turn)? {
-                return Ok(Some(turn));
-            }
-        }
-        attempts::put(tx, user, key, &attempt)?;
-    }
-    let conversation = if new {
-        conversation
-    } else {
-        // As it is now: it may have been deleted, renamed or continued since it was read.
-        let now = store::conversation(tx, user, conversation.id)?;
-        if at_the_end && newest_before != now.newest {
-            let message =
-                "Something else was said in this conversation at the same moment. Send it again.";
-            return Err(Error::conflict("conversation_moved", message));
-        }
-        Conversation {
-            newest: conversation.newest,
-            updated_at: conversation.updated_at,
-            ended_at: conversation.ended_at,
-            model: conversation.model,
-            ..now
-        }
-    };
-    allowance.take(tx, user)?;
-    store::begin_turn(tx, user, &turn, allowance.at_once)?;
-    store::put_conversation(tx, user, &conversation)?;
-    if let Some(question) = question {
-        store::put_message(tx, user, conversation.id, &question)?;
-        answer::remember(tx, user, &turn, &question)?;
-    }
-    store::put_message(tx, user, conversation.id, &answer)?;
-    Ok(None)
 }
 
 fn start_event(

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::prompt::Context;
 use super::store::{Author, Conversation, Message, Status, conversation};
+use crate::billing::Quota;
 use crate::error::Result;
 use crate::memory::{Recalled, Speaker, UsedMemory, used};
 
@@ -127,10 +128,10 @@ pub struct MessageView {
     pub thinking: String,
     pub created_at: Timestamp,
     pub status: Status,
-    /// `stop`, `length`, `stopped` or `interrupted`.
+    /// `stop`, `length`, `stopped`, `interrupted`, or `quota`: today's tokens were used up.
     pub finish_reason: Option<String>,
     pub model: Option<String>,
-    /// The person's own words by our count, and the answer.
+    /// What was charged for the turn.
     pub tokens_used: Option<u32>,
     pub latency_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -185,6 +186,9 @@ pub struct Done {
     pub tokens_used: u32,
     pub latency_ms: u64,
     pub finish_reason: String,
+    /// What is left of today; absent when the events are told again from storage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota: Option<Quota>,
 }
 
 /// What is said of an answer that a shutdown or a crash cut off.

@@ -35,6 +35,15 @@ pub enum DataAction {
     },
 }
 
+#[derive(Subcommand)]
+pub enum LedgerAction {
+    /// Prove that every total equals its rows, and what is said of memories equals them
+    Verify {
+        #[command(flatten)]
+        place: Where,
+    },
+}
+
 #[derive(Args)]
 pub struct RestoreWords {
     /// A backup, a plain copy, or a data directory

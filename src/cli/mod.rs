@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
-use self::data::{DataAction, RestoreWords};
+use self::data::{DataAction, LedgerAction, RestoreWords};
 use self::user::UserAction;
 use crate::config::{Loaded, Overrides, load};
 use crate::error::{Error, Result};
@@ -101,6 +101,9 @@ enum Action {
     /// Sizes, and removing what was deleted for good
     #[command(subcommand)]
     Data(DataAction),
+    /// What everybody used
+    #[command(subcommand)]
+    Ledger(LedgerAction),
     /// Say that this copy, or restored data, is the real one now: nothing is held back any more
     Adopt {
         #[command(flatten)]
@@ -208,6 +211,7 @@ fn carry_out(action: Action) -> Result<ExitCode> {
             data::ask(&place, Command::Stats { json })?
         }
         Action::Data(DataAction::Scrub { place }) => data::ask(&place, Command::Scrub)?,
+        Action::Ledger(LedgerAction::Verify { place }) => data::ask(&place, Command::VerifyLedger)?,
         Action::Adopt { place } => data::ask(&place, Command::Adopt)?,
         Action::Mail(MailAction::List { place }) => data::ask(&place, Command::MailList)?,
         Action::Mail(MailAction::Show { id, place }) => {

@@ -11,7 +11,7 @@ use super::recall::{self, Found};
 use super::store::{self, Memory, Speaker};
 use crate::app::App;
 use crate::auth::{Caller, MemoryRead, MemoryWrite};
-use crate::billing::Searching;
+use crate::billing::{Moment, Searching};
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Json, Path, Query};
@@ -135,9 +135,10 @@ pub async fn forget(
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
     let user = caller.id;
+    let inside = app.clone();
     let forget = move |tx: &mut storage::WriteTx<'_>| {
         caller.still(tx)?;
-        store::forget_one(tx, user, id)
+        store::forget_one(tx, Moment::now(&inside), user, id)
     };
     let forgotten = app.store.write(forget).await?;
     app.streams.forget(user);

@@ -8,6 +8,7 @@
 mod agree;
 mod follow;
 mod manage;
+mod opening;
 mod rank;
 mod recall;
 mod store;
@@ -15,8 +16,11 @@ mod store;
 pub use agree::{disagreements, reindex};
 pub use follow::{caught_up, commits, follow, taken_up};
 pub use manage::{forget, list, read_one, search};
+pub use opening::open_ledger;
 pub use recall::{Recalled, UsedMemory, recall, used};
-pub use store::{CATALOGUE, Memory, Speaker, count_all, erase, forget_session, remember};
+pub use store::{
+    CATALOGUE, Memory, Speaker, count_all, erase, forget_session, remember, remembered,
+};
 
 pub mod paths {
     //! For the OpenAPI document: the handlers with their descriptions.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::progress::{Step, Steps};
 use super::text::bytes;
-use super::{accounts, admin, backup, check, data, scrub, upkeep};
+use super::{accounts, admin, backup, check, data, ledger, scrub, upkeep};
 use crate::app::App;
 use crate::auth::{self, NewAccount, Password, Role};
 use crate::care::LastBackup;
@@ -71,6 +71,7 @@ pub enum Command {
     RotateKeys {
         now: bool,
     },
+    VerifyLedger,
 }
 
 /// What an account can be made by the shell.
@@ -157,6 +158,7 @@ impl Command {
             Self::MailTest { to } => auth::test_mail_in_words(app, &to).await.into(),
             Self::ResyncBilling { email } => billing::resync_in_words(app, &email).await.into(),
             Self::RotateKeys { now } => rotate_keys(app, now).await.into(),
+            Self::VerifyLedger => ledger::verify(app).await,
         }
     }
 }

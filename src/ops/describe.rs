@@ -147,6 +147,7 @@ use crate::{account, auth, billing, chat, memory};
     components(schemas(
         events::Piece,
         events::Snapshot,
+        billing::QuotaWarning,
         chat::data::Done,
         chat::data::Failed,
         chat::data::Queued,

@@ -14,6 +14,7 @@ mod folder;
 mod health;
 mod internal;
 mod jobs;
+mod ledger;
 mod nightly;
 mod progress;
 mod restore;

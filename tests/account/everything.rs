@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use novacore::billing::Resource;
+use novacore::config::Config;
 use novacore::schema::TABLES;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -28,12 +30,13 @@ const OTHER_ADDRESS: &str = "kookaburra@elsewhere.example";
 
 /// Tables in which no row is anybody's: of the installation, of other programs, and what leads from a hash
 /// or a time to what is nobody's either.
-const NOBODYS: [&str; 10] = [
+const NOBODYS: [&str; 11] = [
     "auth_invitation_hashes",
     "auth_receivers",
     "auth_services",
     "auth_setup",
     "auth_signing_keys",
+    "billing_calibration",
     "billing_event_times",
     "billing_events_open",
     "billing_state",
@@ -203,10 +206,17 @@ fn tables_with(app: &TestApp, id: Uuid) -> BTreeSet<&'static str> {
 #[tokio::test]
 async fn no_table_keeps_an_erased_account() {
     let stripe = FakeStripe::start();
-    let (app, provider) = TestApp::with_provider(|config| stripe.configure(config)).await;
+    let configure = |config: &mut Config| {
+        stripe.configure(config);
+        config.plans.named.get_mut("pro").unwrap().messages_per_day = 10;
+    };
+    let (app, provider) = TestApp::with_provider(configure).await;
     stripe.tell_time(&app);
     let bob = Bob::new(&app, &provider).await;
     stripe.sells(&app, &bob.person, PRO).await;
+    // He was told that most of what he may say today is said.
+    app.use_up(&bob.person, Resource::Messages, 5).await;
+    assert_eq!(bob.person.say("One more").await.status, 200);
     let gate = Gate::new();
     app.model.answer(Script::says(["One ", "two"]).gated(&gate));
     let mut stream = bob.person.stream(&json!({"message": "Count"})).await;

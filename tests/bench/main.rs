@@ -33,6 +33,7 @@ mod identity;
 #[path = "../support/performance.rs"]
 mod performance;
 mod program;
+mod quota;
 mod rates;
 #[path = "../support/script.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use all of it")]
@@ -85,6 +86,7 @@ async fn main() {
         first_token(&model, &program, at_once).await;
     }
     drop(program);
+    quota::measure().await;
     identity::measure().await;
     rates::measure();
 }

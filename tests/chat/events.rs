@@ -22,7 +22,12 @@ async fn a_whole_stream() {
     let answer = Person::send(ada.request("POST", "/api/chat/stream").json(&body)).await;
     let (_, after) = answer.text.split_once("\"score\":").unwrap();
     let (score, _) = after.split_once(',').unwrap();
-    let transcript = redact::ids(&answer.text.replace(score, "<score>"));
+    let quota = serde_json::to_string(&app.quota(&ada).await).unwrap();
+    let told = answer
+        .text
+        .replace(score, "<score>")
+        .replace(&quota, "<quota>");
+    let transcript = redact::ids(&told);
     insta::assert_snapshot!(transcript, @r#"
     id: 1
     event: start
@@ -38,7 +43,7 @@ async fn a_whole_stream() {
 
     id: 4
     event: done
-    data: {"content":"","done":true,"session_id":"<1>","message_id":"<4>","tokens_used":10,"latency_ms":0,"finish_reason":"stop"}
+    data: {"content":"","done":true,"session_id":"<1>","message_id":"<4>","tokens_used":10,"latency_ms":0,"finish_reason":"stop","quota":<quota>}
     "#);
     app.finish().await;
 }
@@ -50,7 +55,9 @@ async fn the_body_of_an_answer() {
     let ada = app.user("ada").await;
     app.model
         .answer(Script::says(["Good ", "morning!"]).counts(90, 4));
-    let answer = ada.say("Good morning, Nova").await;
+    let mut answer = ada.say("Good morning, Nova").await;
+    assert_eq!(answer.body["quota"], json!(app.quota(&ada).await));
+    answer.body["quota"] = json!("<quota>");
     insta::assert_snapshot!(redact::json(&answer.body), @r#"
     {
       "finish_reason": "stop",
@@ -58,6 +65,7 @@ async fn the_body_of_an_answer() {
       "memories": [],
       "message_id": "<1>",
       "model": "llama3.2:latest",
+      "quota": "<quota>",
       "response": "Good morning!",
       "session_id": "<2>",
       "status": "complete",

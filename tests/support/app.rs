@@ -9,7 +9,7 @@ use novacore::app::App;
 use novacore::auth::{NewAccount, Password, Role};
 use novacore::clock::Random;
 use novacore::config::{Config, Provider};
-use novacore::{lifecycle, memory, schedule};
+use novacore::{billing, lifecycle, memory, schedule};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -248,6 +248,16 @@ impl TestApp {
             self.app.streams.running(),
             0,
             "answers are still being written"
+        );
+        let reserved = self.app.store.read(billing::reserved).unwrap();
+        assert!(
+            reserved.is_empty(),
+            "something stays reserved: {reserved:?}"
+        );
+        let verified = self.app.store.read(billing::verify_ledger).unwrap();
+        assert!(
+            verified.mismatches.is_empty(),
+            "the ledger does not add up: {verified:?}"
         );
         let closed = lifecycle::close(&self.app);
         soon("the end of the program", closed).await.unwrap();

@@ -28,3 +28,4 @@ pub mod stripe;
 mod stripe_books;
 mod stripe_routes;
 pub mod surfer;
+pub mod usage;

@@ -12,8 +12,8 @@ use storage::{Read, WriteTx};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use store::{CATALOGUE, day, days, erase, rows, total};
-pub use verify::{Mismatch, verify};
+pub use store::{CATALOGUE, Total, day, days, erase, rows, total};
+pub use verify::{Mismatch, Verified, verify};
 
 use super::day::Day;
 use crate::auth;
@@ -104,7 +104,7 @@ pub enum Kind {
 pub struct Row {
     pub resource: Resource,
     pub amount: i64,
-    /// The turn, or the memory, that it comes from.
+    /// The turn, the memory, or the conversation with its memories, that it comes from.
     pub source: Option<Uuid>,
     pub kind: Kind,
     /// Why it was corrected.

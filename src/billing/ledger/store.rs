@@ -1,5 +1,7 @@
 //! The tables of the ledger. Every key begins with the person.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use storage::{Read, Record, Span, Table, TableInfo, WriteTx};
@@ -84,9 +86,10 @@ pub fn day(tx: &impl Read, user: Uuid, day: Day) -> Result<Amounts> {
 
 /// The days on which something was booked, oldest first, both ends included.
 pub fn days(tx: &impl Read, user: Uuid, from: Day, to: Day) -> Result<Vec<(Day, Amounts)>> {
-    let span = Span::prefix(&user)
-        .after(&(user, from.0.saturating_sub(1)))
-        .before(&(user, to.0.saturating_add(1)));
+    let mut span = Span::prefix(&user).before(&(user, to.0.saturating_add(1)));
+    if let Some(before) = from.0.checked_sub(1) {
+        span = span.after(&(user, before));
+    }
     let rows = tx.scan(&DAYS, span, usize::MAX)?;
     let rows = rows.into_iter();
     Ok(rows
@@ -114,10 +117,21 @@ pub fn rows(
     Ok(rows.into_iter().map(|((_, n), row)| (n, row)).collect())
 }
 
-/// Everybody who has a ledger.
-pub fn people(tx: &impl Read) -> Result<Vec<Uuid>> {
+/// Everybody of whom there is anything: rows, sums of days, or totals; also where two of them are missing.
+pub fn people(tx: &impl Read) -> Result<BTreeSet<Uuid>> {
     let totals = tx.scan(&TOTALS, Span::all(), usize::MAX)?;
-    Ok(totals.into_iter().map(|(user, _)| user).collect())
+    let mut people: BTreeSet<Uuid> = totals.into_iter().map(|(user, _)| user).collect();
+    let mut rows = Span::all();
+    while let Some(((user, _), _)) = tx.scan(&ROWS, rows, 1)?.pop() {
+        people.insert(user);
+        rows = Span::all().after(&user);
+    }
+    let mut days = Span::all();
+    while let Some(((user, _), _)) = tx.scan(&DAYS, days, 1)?.pop() {
+        people.insert(user);
+        days = Span::all().after(&user);
+    }
+    Ok(people)
 }
 
 /// Removes up to `limit` of a person's rows; returns how many.

@@ -78,7 +78,7 @@ pub fn view(config: &Config, tx: &impl Read, user: &User, now: Timestamp) -> Res
     let today = Day::of(now);
     let standing = auth::standing(config, user, now);
     let limits = limits(config, user, now);
-    let used = amounts_of_day(tx, user.id, today)?;
+    let booked = amounts_of_day(tx, user.id, today)?;
     let held = all_amounts(tx, user.id)?.amounts.memory_bytes;
     let running = store::of_user(tx, user.id)?;
     let running = running.iter().filter(|(_, kept)| kept.day == today);
@@ -92,11 +92,11 @@ pub fn view(config: &Config, tx: &impl Read, user: &User, now: Timestamp) -> Res
         source: standing.source,
         until: standing.until,
         metered: limits.metered,
-        tokens: Meter::new(used.tokens(), tokens, limits.tokens),
-        messages: Meter::new(used.messages, messages, limits.messages),
+        tokens: Meter::new(booked.tokens(), tokens, limits.tokens),
+        messages: Meter::new(booked.messages, messages, limits.messages),
         storage: Meter::new(held, 0, limits.memory),
-        context_tokens: shown(used.llm_tokens_context),
-        background_tokens: shown(used.background_tokens),
+        context_tokens: shown(booked.llm_tokens_context),
+        background_tokens: shown(booked.background_tokens),
         requests_per_minute: limits.rate.map(|(rate, _)| rate),
         burst: limits.rate.map(|(_, burst)| burst),
         answers_at_once: Some(at_once).filter(|most| config.limits.enabled && *most > 0),

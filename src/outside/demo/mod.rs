@@ -187,6 +187,7 @@ impl Inner {
         state.answers += 1;
         let window = request.model.num_ctx.min(self.num_ctx);
         let longest = request.max_tokens.unwrap_or(LONGEST_ANSWER);
+        let longest = longest.min(LONGEST_ANSWER);
         Manner {
             window: window as usize,
             longest: longest.min(window) as usize,

@@ -1,0 +1,43 @@
+//! What was said becomes a memory.
+
+use storage::WriteTx;
+use uuid::Uuid;
+
+use super::store::{Author, Message, Turn};
+use crate::auth;
+use crate::billing::{self, Moment, QuotaWarning};
+use crate::error::Result;
+use crate::memory::{self, Memory, Speaker};
+
+/// Remembers a message, unless the person wanted its turn without, or there was no room for it when it
+/// began. What is to be told when it fills the room that there is, short of the last of it: that is told
+/// by the turn that finds none.
+pub fn remember(
+    tx: &mut WriteTx<'_>,
+    moment: Moment<'_>,
+    (user, turn): (Uuid, &Turn),
+    said: &Message,
+) -> Result<Option<QuotaWarning>> {
+    if !turn.use_memory || turn.memory_full || said.content.is_empty() {
+        return Ok(None);
+    }
+    let warning = match auth::user(tx, user)? {
+        Some(person) => {
+            let bytes = said.content.len() as u64;
+            let (fits, warning) = billing::can_remember(tx, moment, &person, bytes)?;
+            warning.filter(|_| fits)
+        }
+        None => None,
+    };
+    let memory = Memory {
+        session: turn.session,
+        speaker: match said.author {
+            Author::User => Speaker::User,
+            Author::Assistant => Speaker::Assistant,
+        },
+        text: said.content.clone(),
+        created_at: said.created_at,
+    };
+    memory::remember(tx, moment, (user, said.id), &memory)?;
+    Ok(warning)
+}
