@@ -28,7 +28,7 @@ pub use day::Day;
 pub use moment::Moment;
 pub use plans::{Limits, limits};
 pub use quota::{
-    Asked, CATALOGUE as QUOTA_CATALOGUE, Charged, Hold, Limited, Meter, Quota, QuotaWarning, Spent,
+    Asked, CATALOGUE as QUOTA_CATALOGUE, Charged, Hold, Meter, Quota, QuotaWarning, Spent,
     book_background, book_memory, can_remember, erase as erase_quota, hold_on, release, reserve,
     reserved, settle, view as quota, warn,
 };

@@ -25,7 +25,7 @@ const SCOPES: [&str; 7] = [
 ];
 
 /// What each route wants of an API token; to all others one is no way in.
-const WANTED: [(&str, &str, &str); 20] = [
+const WANTED: [(&str, &str, &str); 25] = [
     ("GET", "/api/chat/models", "chat:read"),
     ("GET", "/api/chat/sessions", "chat:read"),
     ("POST", "/api/chat/sessions", "chat:write"),
@@ -46,6 +46,11 @@ const WANTED: [(&str, &str, &str); 20] = [
     ("DELETE", "/api/memory/{id}", "memory:write"),
     ("GET", "/api/auth/me", ""),
     ("GET", "/api/memory/list", "memory:read"),
+    ("GET", "/api/usage/quota", "usage:read"),
+    ("GET", "/api/usage/history", "usage:read"),
+    ("GET", "/api/usage/stats", "usage:read"),
+    ("GET", "/api/usage/ledger", "usage:read"),
+    ("GET", "/api/usage/export", "usage:read"),
 ];
 
 async fn ask(person: &Person, method: &str, path: &str) -> Answer {

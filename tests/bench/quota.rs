@@ -31,9 +31,9 @@ pub async fn measure() {
     let (mut inside, mut whole) = ([vec![], vec![]], [vec![], vec![]]);
     for turn in 0..TURNS * 2 {
         let with = turn % 2;
-        let started = Instant::now();
-        inside[with].push(turn_of(&app, user, with == 1).await);
-        whole[with].push(started.elapsed());
+        let (within, all) = turn_of(&app, user, with == 1).await;
+        inside[with].push(within);
+        whole[with].push(all);
     }
     lifecycle::close(&app).await.unwrap();
     let [without, with] = inside.map(|mut times| median(&mut times));
@@ -103,20 +103,24 @@ fn asked(app: &App) -> Asked {
     }
 }
 
-/// One transaction that admits a turn, and gives it back; how long what is in it took.
-async fn turn_of(app: &App, user: Uuid, with: bool) -> Duration {
+/// One transaction that admits a turn, undone afterwards; how long its closure took, and how long it took
+/// until it was durable.
+async fn turn_of(app: &App, user: Uuid, with: bool) -> (Duration, Duration) {
     let (inside, asked) = (app.clone(), asked(app));
     let turn = asked.turn;
+    let began = Instant::now();
     let admitted = app.store.write(move |tx| {
         let started = Instant::now();
-        let person = auth::user(tx, user)?.unwrap();
+        // Something is written with and without.
+        let person = auth::change_user(tx, user, |_| {})?.unwrap();
         if with {
             billing::reserve(tx, Moment::now(&inside), &person, asked)?;
         }
         Ok::<_, Error>(started.elapsed())
     });
-    let took = admitted.await.unwrap();
+    let within = admitted.await.unwrap();
+    let all = began.elapsed();
     let freed = app.store.write(move |tx| billing::release(tx, user, turn));
     freed.await.unwrap();
-    took
+    (within, all)
 }

@@ -21,7 +21,7 @@ async fn an_answer_is_cut_at_the_limit() {
     let ada = app.user("ada").await;
     // A server that pays no heed to what it is told, and would go on for ever.
     app.model
-        .answer(Script::says((0..500).map(|n| format!("word{n} "))));
+        .answer(Script::says((0..500).map(|n| format!("word{n} "))).stall());
     let (start, events) = ask(&ada, QUESTION).await;
     let events = events.rest().await;
     let done = &events.last().unwrap().data;

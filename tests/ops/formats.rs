@@ -43,5 +43,9 @@ async fn every_format_opens() {
             async { while ada.post("/api/memory/search", &search).await.body["total"] != 1 {} };
         soon("the memory", found).await;
         ends(&place, &["check", "--deep"], 0).await;
+        // What was remembered before there was a ledger is counted in it.
+        let ledger = ends(&place, &["ledger", "verify"], 0).await;
+        assert!(ledger.contains("every total equals its rows"), "{ledger}");
+        assert!(!ledger.contains(" 0 rows"), "{ledger}");
     }
 }

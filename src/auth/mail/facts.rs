@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Purpose;
 use super::plan_words;
@@ -14,7 +15,7 @@ use crate::auth::standing::{Source, standing};
 use crate::auth::store::User;
 
 /// What a plan limits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Limited {
     /// Tokens a day.

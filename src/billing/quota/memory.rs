@@ -7,7 +7,8 @@
 use storage::WriteTx;
 use uuid::Uuid;
 
-use super::warning::{Limited, QuotaWarning, crossed};
+use super::warning::{QuotaWarning, crossed};
+use crate::auth::Limited;
 use crate::auth::{self, User};
 use crate::billing::{Booking, Moment, Resource, all_amounts, book};
 use crate::error::Result;

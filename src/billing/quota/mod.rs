@@ -19,4 +19,4 @@ pub use reserve::{Asked, hold_on, release, reserve};
 pub use settle::{Charged, Spent, settle};
 pub use store::{CATALOGUE, all as reserved, erase};
 pub use view::{Meter, Quota, view};
-pub use warning::{Limited, QuotaWarning, warn};
+pub use warning::{QuotaWarning, warn};

@@ -2,8 +2,10 @@
 
 use crate::billing::Moment;
 use crate::error::Error;
+use crate::metrics;
 
 pub fn messages(moment: Moment<'_>, most: u64) -> Error {
+    metrics::quota_refused("messages");
     refuse(
         moment,
         format!(
@@ -15,6 +17,7 @@ pub fn messages(moment: Moment<'_>, most: u64) -> Error {
 
 /// `used` are booked already; a message needs `needed` with the shortest answer.
 pub fn tokens(moment: Moment<'_>, most: u64, used: u64, needed: u64) -> Error {
+    metrics::quota_refused("tokens");
     let (left, all) = (most.saturating_sub(used), grouped(most));
     let said = if left == 0 {
         format!("Today's {all} tokens are used up. They start again at midnight (UTC).")

@@ -8,10 +8,11 @@ use storage::WriteTx;
 use uuid::Uuid;
 
 use super::store::{self, Reservation};
-use super::warning::{Limited, QuotaWarning, crossed, warn};
-use crate::auth;
+use super::warning::{QuotaWarning, crossed, warn};
+use crate::auth::{self, Limited};
 use crate::billing::{Booking, Moment, Resource, amounts_of_day, book};
 use crate::error::Result;
+use crate::metrics;
 
 /// What a turn came to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -93,7 +94,8 @@ pub fn settle(
         (Resource::LlmTokensContext, signed(bill.context)),
     ];
     book(tx, &booking, &amounts)?;
-    let tokens = Some(bill.input.saturating_add(bill.output));
+    let tokens = bill.input.saturating_add(bill.output);
+    metrics::charged(tokens, 1);
     let mut warnings = Vec::new();
     let person = auth::user(tx, user)?.filter(|person| !person.erasing);
     if let Some(person) = person.filter(|_| kept.day == moment.day()) {
@@ -125,7 +127,10 @@ pub fn settle(
             }
         }
     }
-    Ok(Charged { tokens, warnings })
+    Ok(Charged {
+        tokens: Some(tokens),
+        warnings,
+    })
 }
 
 /// Learns from a report how the model counts.

@@ -7,7 +7,7 @@ use storage::{Read, Record, Span, Table, TableInfo, WriteTx};
 use uuid::Uuid;
 
 use super::calibration::Calibration;
-use super::warning::Limited;
+use crate::auth::Limited;
 use crate::billing::Day;
 use crate::error::Result;
 

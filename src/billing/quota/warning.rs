@@ -10,21 +10,12 @@ use utoipa::ToSchema;
 
 use super::store::{self, Told};
 use super::view::percentage;
-use crate::auth::User;
+use crate::auth::{Limited, Mail, MailFacts, MailPurpose, User};
 use crate::billing::Moment;
 use crate::error::Result;
 
 /// Percent of a limit at which somebody is told, the higher ones first.
 const LEVELS: [u8; 2] = [100, 80];
-
-/// What has a limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Limited {
-    Tokens,
-    Messages,
-    Memory,
-}
 
 /// Event `quota`: a turn crossed a level of a limit. Level 100 of memory: the turn is not remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
@@ -85,21 +76,13 @@ pub fn warn(
         told.what.push((warning.resource, level));
     }
     store::put_told(tx, person.id, &told)?;
-    queue_mail(tx, moment, person, warning)
-}
-
-/// The one place from which the mail of a warning goes.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "queueing a mail writes and can fail"
-)]
-fn queue_mail(
-    _tx: &mut WriteTx<'_>,
-    _moment: Moment<'_>,
-    _person: &User,
-    _warning: &QuotaWarning,
-) -> Result<()> {
-    Ok(())
+    let facts = MailFacts::Used {
+        what: warning.resource,
+        level: warning.level,
+        resets_at: warning.resets_at,
+    };
+    let mail = Mail::to(person.id, MailPurpose::QuotaWarning).telling(facts);
+    mail.send(moment.app, tx).map(drop)
 }
 
 #[cfg(test)]
