@@ -115,7 +115,7 @@ fn answer(books: &mut Books, asked: &Asked) -> Said {
     match (asked.method.as_str(), path.split_once('/')) {
         ("POST", None) if path == "customers" => {
             let metadata = metadata(&asked.fields, "metadata");
-            let id = books.customer(field("email").unwrap_or_default(), metadata);
+            let id = books.customer(field("email").unwrap_or_default(), &metadata);
             (200, books.told(&id).unwrap())
         }
         ("POST", Some(("checkout", "sessions"))) => checkout(books, asked),
@@ -174,7 +174,7 @@ fn checkout(books: &mut Books, asked: &Asked) -> Said {
     if !known || books.kept(field("customer")).is_none() {
         return missing(400);
     }
-    let id = books.session(json!({
+    let id = books.session(&json!({
         "customer": field("customer"), "client_reference_id": field("client_reference_id"),
         "metadata": metadata(&asked.fields, "metadata"), "success_url": field("success_url"),
         "cancel_url": field("cancel_url"), "_price": price,

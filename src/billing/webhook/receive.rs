@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::http::Json;
 use crate::http::failure::Failure;
 use crate::metrics;
+use crate::outside::Stripe;
 
 const LONGEST_BODY: usize = 1024 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -66,7 +67,7 @@ async fn read(app: &App, request: Request) -> Result<Bytes> {
 }
 
 fn genuine(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<()> {
-    let secrets = app.stripe.as_ref().map(|stripe| stripe.webhook_secrets());
+    let secrets = app.stripe.as_ref().map(Stripe::webhook_secrets);
     let header = headers.get("stripe-signature");
     let header = header.and_then(|value| value.to_str().ok());
     let now = app.clock.now();
