@@ -64,7 +64,7 @@ async fn api(State(shared): App, request: Request) -> Response {
             None if sends && header("content-type") != "application/x-www-form-urlencoded" => {
                 refuse(400, "invalid_request_error", None)
             }
-            None => once(&mut books, &asked, encoded),
+            None => once(&mut books, &asked, &encoded),
         }
     };
     // The answer is that of the moment in which it was asked for, however late it comes.
@@ -92,7 +92,7 @@ fn missing(status: u16) -> Said {
 }
 
 /// The same answer to the same key; another question under it is refused.
-fn once(books: &mut Books, asked: &Asked, encoded: String) -> Said {
+fn once(books: &mut Books, asked: &Asked, encoded: &str) -> Said {
     if asked.idempotency.is_empty() || asked.method != "POST" {
         return answer(books, asked);
     }
