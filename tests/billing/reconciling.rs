@@ -116,7 +116,7 @@ async fn who_leaves_pays_no_more() {
     let (app, stripe, ada) = shop().await;
     let id = id_of(&ada).await;
     let (customer, first) = stripe.sells(&app, &ada, PRO).await;
-    let second = stripe.books().subscribe(&customer, PRO, json!({}));
+    let second = stripe.books().subscribe(&customer, PRO, &json!({}));
     stripe.down(Some(503));
     let gone = ada
         .post("/api/account/delete", &json!({"password": PASSWORD}))

@@ -145,12 +145,12 @@ async fn lists_are_read_to_their_end() {
         let mut books = fake.books();
         books.page = 2;
         let (customer, other) = (
-            books.customer("a@x", json!({})),
-            books.customer("b@x", json!({})),
+            books.customer("a@x", &json!({})),
+            books.customer("b@x", &json!({})),
         );
-        books.subscribe(&other, PRO, json!({}));
+        books.subscribe(&other, PRO, &json!({}));
         let all: Vec<_> = (0..5)
-            .map(|_| books.subscribe(&customer, PRO, json!({})))
+            .map(|_| books.subscribe(&customer, PRO, &json!({})))
             .collect();
         books.cancel(&all[1]);
         books.invoice(&all[0], true);

@@ -101,7 +101,7 @@ async fn a_paid_plan_ends_by_itself() {
     let (app, stripe, ada, id) = shop().await;
     stripe.sells(&app, &ada, PRO).await;
     stripe.down(Some(500));
-    app.advance(DAY * 37 - Duration::from_secs(1));
+    app.advance(Duration::from_secs(37 * 86_400 - 1));
     assert_eq!(plan_now(&app, id), "pro");
     app.advance(Duration::from_secs(1));
     assert_eq!(plan_now(&app, id), "free");
@@ -133,7 +133,7 @@ async fn an_end_that_is_planned_is_kept() {
     stripe.change(&subscription, &end);
     told(&app, &stripe).await;
     stripe.down(Some(500));
-    app.advance(DAY * 3 - Duration::from_secs(1));
+    app.advance(Duration::from_secs(3 * 86_400 - 1));
     assert_eq!(plan_now(&app, id), "pro");
     app.advance(Duration::from_secs(1));
     assert_eq!(plan_now(&app, id), "free");
@@ -191,7 +191,7 @@ async fn order_and_repetition_do_not_matter() {
         }
         app.run_jobs().await;
         assert_eq!(plan_of(&ada).await, "free", "{turn}");
-        assert_eq!(counting(&app, id).1.subscription.ended_at.is_some(), true);
+        assert!(counting(&app, id).1.subscription.ended_at.is_some());
         app.finish().await;
     }
 }
@@ -311,8 +311,8 @@ async fn the_larger_plan_counts() {
     assert_eq!(plan_of(&ada).await, "free");
     assert!(counting(&app, id).0.counts.is_some());
     let metadata = json!({});
-    let pro = stripe.books().subscribe(&customer, PRO, metadata.clone());
-    stripe.books().subscribe(&customer, BASIC, metadata);
+    let pro = stripe.books().subscribe(&customer, PRO, &metadata);
+    stripe.books().subscribe(&customer, BASIC, &metadata);
     billing::sync_now(&app.app, id).await.unwrap();
     assert_eq!(plan_of(&ada).await, "pro");
     assert_eq!(counting(&app, id).1.subscription.id, pro);

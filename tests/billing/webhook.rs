@@ -136,8 +136,8 @@ async fn what_is_about_nobody_changes_nothing() {
     let (app, stripe) = TestApp::with_stripe(|_| {}).await;
     let strange = json!({"id": "evt_strange", "object": "event", "type": "pomegranate.ripened",
         "created": 1, "livemode": false, "data": {"object": {"customer": "cus_secret"}}});
-    let customer = stripe.books().customer("bob@example.org", json!({}));
-    let subscription = stripe.books().subscribe(&customer, PRO, json!({}));
+    let customer = stripe.books().customer("bob@example.org", &json!({}));
+    let subscription = stripe.books().subscribe(&customer, PRO, &json!({}));
     let unknown = stripe.change(&subscription, &json!({}));
     for event in [&strange, &unknown] {
         assert_eq!(stripe.deliver(&app, event).await.status, 200);
@@ -182,7 +182,7 @@ async fn who_is_which_customer_is_learned_once() {
             "livemode": false, "data": {"object": {"object": "checkout.session",
             "customer": customer, "client_reference_id": user}}})
     };
-    let third = stripe.books().customer("eve@example.org", json!({}));
+    let third = stripe.books().customer("eve@example.org", &json!({}));
     let stranger = tell(&third, app.app.ids.next(), "evt_stranger");
     let another = tell(&third, ada_id, "evt_another");
     let taken = tell(&first, bob_id, "evt_taken");

@@ -156,8 +156,8 @@ impl FakeStripe {
     pub fn buys(&self, user: Uuid, price: &str) -> (String, String) {
         let mut books = self.books();
         let metadata = json!({"user_id": user.to_string()});
-        let customer = books.customer("somebody@example.org", metadata.clone());
-        let session = books.session(json!({"customer": customer, "client_reference_id": user,
+        let customer = books.customer("somebody@example.org", &metadata);
+        let session = books.session(&json!({"customer": customer, "client_reference_id": user,
             "metadata": metadata, "_price": price, "_subscription_metadata": metadata,
             "success_url": "http://x/", "cancel_url": "http://x/"}));
         let subscription = books.pay(&session);
@@ -213,7 +213,9 @@ pub fn signature(body: &str, secret: &str, at: i64) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{at}.{body}").as_bytes());
     let digest = mac.finalize().into_bytes();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 impl TestApp {

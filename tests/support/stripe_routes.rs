@@ -64,7 +64,7 @@ async fn api(State(shared): App, request: Request) -> Response {
             None if sends && header("content-type") != "application/x-www-form-urlencoded" => {
                 refuse(400, "invalid_request_error", None)
             }
-            None => once(&mut books, &asked, encoded),
+            None => once(&mut books, &asked, &encoded),
         }
     };
     // The answer is that of the moment in which it was asked for, however late it comes.
@@ -92,7 +92,7 @@ fn missing(status: u16) -> Said {
 }
 
 /// The same answer to the same key; another question under it is refused.
-fn once(books: &mut Books, asked: &Asked, encoded: String) -> Said {
+fn once(books: &mut Books, asked: &Asked, encoded: &str) -> Said {
     if asked.idempotency.is_empty() || asked.method != "POST" {
         return answer(books, asked);
     }
@@ -115,7 +115,7 @@ fn answer(books: &mut Books, asked: &Asked) -> Said {
     match (asked.method.as_str(), path.split_once('/')) {
         ("POST", None) if path == "customers" => {
             let metadata = metadata(&asked.fields, "metadata");
-            let id = books.customer(field("email").unwrap_or_default(), metadata);
+            let id = books.customer(field("email").unwrap_or_default(), &metadata);
             (200, books.told(&id).unwrap())
         }
         ("POST", Some(("checkout", "sessions"))) => checkout(books, asked),
@@ -174,7 +174,7 @@ fn checkout(books: &mut Books, asked: &Asked) -> Said {
     if !known || books.kept(field("customer")).is_none() {
         return missing(400);
     }
-    let id = books.session(json!({
+    let id = books.session(&json!({
         "customer": field("customer"), "client_reference_id": field("client_reference_id"),
         "metadata": metadata(&asked.fields, "metadata"), "success_url": field("success_url"),
         "cancel_url": field("cancel_url"), "_price": price,
