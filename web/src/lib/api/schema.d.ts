@@ -1989,6 +1989,8 @@ export interface components {
 			/** Format: uuid */
 			message_id: string;
 			model?: string | null;
+			/** @description What is left of today. */
+			quota: components['schemas']['Quota'];
 			response: string;
 			/** Format: uuid */
 			session_id: string;
@@ -2242,6 +2244,7 @@ export interface components {
 			latency_ms: number;
 			/** Format: uuid */
 			message_id: string;
+			quota?: components['schemas']['Quota'] | null;
 			/** Format: uuid */
 			session_id: string;
 			/** Format: int32 */
@@ -2569,6 +2572,11 @@ export interface components {
 			 */
 			total: number;
 		};
+		/**
+		 * @description What a plan limits.
+		 * @enum {string}
+		 */
+		Limited: 'tokens' | 'messages' | 'memory';
 		LinkToken: {
 			/** @description From the link in the mail. */
 			token: string;
@@ -2667,7 +2675,7 @@ export interface components {
 			/** Format: date-time */
 			created_at: string;
 			error?: components['schemas']['MessageError'] | null;
-			/** @description `stop`, `length`, `stopped` or `interrupted`. */
+			/** @description `stop`, `length`, `stopped`, `interrupted`, or `quota`: today's tokens were used up. */
 			finish_reason?: string | null;
 			/** Format: uuid */
 			id: string;
@@ -2685,7 +2693,7 @@ export interface components {
 			thinking?: string;
 			/**
 			 * Format: int32
-			 * @description The person's own words by our count, and the answer.
+			 * @description What was charged for the turn.
 			 */
 			tokens_used?: number | null;
 			/** Format: uuid */
@@ -3104,6 +3112,29 @@ export interface components {
 			until?: string | null;
 			/** @description Whether a higher plan is for sale. */
 			upgrade: boolean;
+		};
+		/** @description Event `quota`: a turn crossed a level of a limit. Level 100 of memory: the turn is not remembered. */
+		QuotaWarning: {
+			/**
+			 * Format: int32
+			 * @description 80 or 100.
+			 */
+			level: number;
+			/** Format: int64 */
+			limit: number;
+			/**
+			 * Format: double
+			 * @description With one decimal.
+			 */
+			percentage: number;
+			/**
+			 * Format: date-time
+			 * @description Null where nothing starts again by itself.
+			 */
+			resets_at?: string | null;
+			resource: components['schemas']['Limited'];
+			/** Format: int64 */
+			used: number;
 		};
 		Ready: {
 			dependencies: components['schemas']['Dependency'][];
@@ -7423,6 +7454,15 @@ export interface operations {
 					'application/json': components['schemas']['Failure'];
 				};
 			};
+			/** @description quota_exceeded, with resets_at */
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
 			/** @description model_unavailable */
 			503: {
 				headers: {
@@ -7736,7 +7776,7 @@ export interface operations {
 			};
 		};
 		responses: {
-			/** @description start, queued, thinking, delta, done or error */
+			/** @description start, queued, thinking, delta, quota, done or error */
 			200: {
 				headers: {
 					[name: string]: unknown;
@@ -7762,6 +7802,15 @@ export interface operations {
 				};
 			};
 			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description quota_exceeded, with resets_at */
+			429: {
 				headers: {
 					[name: string]: unknown;
 				};
