@@ -1,13 +1,13 @@
 // Whether this server takes payments, and which plans it has: the same for everybody who asks it. With payments off,
 // no page says a word of them.
-import type { KnownPlans } from '../../api/types';
+import type { Plans } from '../../api/types';
 
 class Sale {
 	/** Null until it is known. */
 	on = $state<boolean | null>(null);
 	plans = $state.raw<readonly { name: string; title: string }[]>([]);
 
-	accept({ billing, items }: Pick<KnownPlans, 'billing' | 'items'>): void {
+	accept({ billing, items }: Pick<Plans, 'billing' | 'items'>): void {
 		this.on = billing;
 		this.plans = items;
 	}

@@ -1,5 +1,5 @@
 // Usage in words, for administrators. Pure.
-import type { PersonQuota, QuotaMeter, Resource, UsageDay, UsagePage } from '../../api/types';
+import type { Quota, Meter, Resource, UsageDay, UsagePage } from '../../api/types';
 import { plural } from '../../ui/time';
 import type { Tone } from '../../ui/tone';
 
@@ -25,14 +25,14 @@ export const percent = (number: number): string =>
 export const utcDay = (iso: string): string =>
 	new Date(iso).toLocaleDateString('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
 
-const SOURCES: Record<PersonQuota['source'], string> = {
+const SOURCES: Record<Quota['source'], string> = {
 	default: 'by default',
 	trial: 'on trial',
 	paid: 'paid for',
 	given: 'given'
 };
 /** Where a plan comes from, and when it ends by itself. */
-export function sourceWords(source: PersonQuota['source'], until?: string | null): string {
+export function sourceWords(source: Quota['source'], until?: string | null): string {
 	const words = SOURCES[source] ?? source;
 	return until ? `${words} until ${utcDay(until)}` : words;
 }
@@ -61,7 +61,7 @@ export const LEVELS: Record<Tone, string> = {
 
 /** "1,234 of 20,000 tokens", and what an answer still being written may take. */
 export function meterWords(
-	{ used, reserved, limit }: QuotaMeter,
+	{ used, reserved, limit }: Meter,
 	whole: (number: number) => string,
 	bare = count
 ): string {
