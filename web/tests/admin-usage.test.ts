@@ -147,7 +147,7 @@ describe('usage in words', () => {
 	it('says days as they are counted', () => {
 		expect(usage.utcDay('2026-12-31T23:59:59Z')).toBe('31 December 2026');
 		expect(usage.utcDay('2026-12-31')).toBe('31 December 2026');
-		expect(usage.sourceWords('given', '2026-12-31T23:59:59Z')).toBe('given until 31 December 2026');
+		expect(usage.sourceWords('given', '2026-12-31T23:59:59Z')).toBe('given by an administrator until 31 December 2026');
 		expect(usage.sourceWords('default')).toBe('by default');
 	});
 
@@ -329,7 +329,7 @@ describe('the plan of a person', () => {
 		const given = { ...person, plan: 'team', plan_source: 'given', plan_given: 'team' } as PersonWhole;
 		expect(plans.planLine(person)).toBe('Free, by default.');
 		expect(plans.planLine({ ...given, plan_until: '2026-12-31T23:59:59Z' })).toBe(
-			'Team of twelve, given until 31 December 2026.'
+			'Team of twelve, given by an administrator until 31 December 2026.'
 		);
 		expect(plans.givenWords('team', given)).toBe('They have Team of twelve now.');
 		expect(plans.givenWords('free', { ...given, plan_source: 'paid' })).toBe(

@@ -128,11 +128,11 @@ describe('amounts', () => {
 	it('have a state in words', () => {
 		const words = (status: string) => invoiceStanding(invoice({ status: status as Invoice['status'] })).words;
 		expect(['draft', 'open', 'paid', 'void', 'uncollectible', 'melted'].map(words)).toEqual([
-			'being written',
-			'to be paid',
-			'paid',
-			'cancelled',
-			'not paid',
+			'Being written',
+			'To be paid',
+			'Paid',
+			'Cancelled',
+			'Not paid',
 			'melted'
 		]);
 	});

@@ -111,11 +111,11 @@ export function settledSays({ plan_title: title, source, subscription }: PlanSta
 }
 
 const INVOICES: Record<Invoice['status'], Standing> = {
-	draft: { tone: 'wait', words: 'being written' },
-	open: { tone: 'wait', words: 'to be paid' },
-	paid: { tone: 'good', words: 'paid' },
-	void: { tone: 'over', words: 'cancelled' },
-	uncollectible: { tone: 'bad', words: 'not paid' }
+	draft: { tone: 'wait', words: 'Being written' },
+	open: { tone: 'wait', words: 'To be paid' },
+	paid: { tone: 'good', words: 'Paid' },
+	void: { tone: 'over', words: 'Cancelled' },
+	uncollectible: { tone: 'bad', words: 'Not paid' }
 };
 export const invoiceStanding = ({ status }: Invoice): Standing =>
 	INVOICES[status] ?? { tone: 'over', words: status };

@@ -29,7 +29,7 @@ const SOURCES: Record<Quota['source'], string> = {
 	default: 'by default',
 	trial: 'on trial',
 	paid: 'paid for',
-	given: 'given'
+	given: 'given by an administrator'
 };
 /** Where a plan comes from, and when it ends by itself. */
 export function sourceWords(source: Quota['source'], until?: string | null): string {
