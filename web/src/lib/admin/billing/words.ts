@@ -1,6 +1,6 @@
 // Subscriptions and the payment service's events, in words. Pure.
 import type { BillingEvent, Subscription } from '../../api/types';
-import { utcDay } from '../usage/words';
+import { utcDay } from '../../ui/time';
 import type { Standing, Tone } from '../../ui/tone';
 
 const STATUSES: Record<string, Standing> = {
