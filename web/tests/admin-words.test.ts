@@ -8,6 +8,7 @@ import * as jobs from '../src/lib/admin/jobs/words';
 import * as mails from '../src/lib/admin/mail/words';
 import { GRAVE } from '../src/lib/admin/people/grave';
 import * as people from '../src/lib/admin/people/words';
+import { offers } from '../src/lib/billing/offers.svelte';
 import { placeAt, PLACES, titleAt } from '../src/lib/admin/places';
 import * as programs from '../src/lib/admin/programs/words';
 import { actorWords } from '../src/lib/auth/events';
@@ -47,13 +48,18 @@ describe('people', () => {
 		expect(people.emptyWords('all', '')).toContain('invitation');
 	});
 
-	// Promise: what an account is opened with is readable; a plan this page does not know is shown as it is.
+	// Promise: what an account is opened with is readable; a plan bears the server's title, and one it does not have any
+	// more can still be read and chosen.
 	it('have keys and plans', () => {
 		expect(people.keysWords(person)).toBe('a password alone');
 		expect(people.keysWords({ ...person, second_factor: true, passkeys: 2, tokens: 1 })).toBe(
 			'a second factor, 2 passkeys, 1 API token'
 		);
-		expect([people.planWords('pro'), people.planWords('gold')]).toEqual(['Pro', 'gold']);
+		offers.plans = [{ name: 'pro', title: 'Pro for all' }];
+		expect([people.planWords('pro'), people.planWords('gold')]).toEqual(['Pro for all', 'gold']);
+		expect(people.planOptions()).toEqual([['pro', 'Pro for all']]);
+		expect(people.planOptions('pro').length).toBe(1);
+		expect(people.planOptions('gold').at(-1)).toEqual(['gold', 'gold']);
 	});
 
 	// Promise: the grave acts are asked twice, name the account, and deleting wants its address typed.

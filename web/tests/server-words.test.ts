@@ -2,15 +2,35 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { wayIn } from '../src/lib/account/ways';
+import { standingOf as eventStanding, statusOf } from '../src/lib/admin/billing/words';
 import { kindWords, standingOf as jobStanding } from '../src/lib/admin/jobs/words';
 import { purposeWords, standingOf as mailStanding } from '../src/lib/admin/mail/words';
+import { RESOURCES, sourceWords } from '../src/lib/admin/usage/words';
 import { actorWords, byWords, EVENT_GROUPS, eventWords, isEvent } from '../src/lib/auth/events';
 import { providerProblem } from '../src/lib/auth/problems';
-import type { Activity, AuditEntry, Job, Mail } from '../src/lib/api/types';
+import { subscriptionSays, invoiceStanding } from '../src/lib/billing/words';
+import { priceWords } from '../src/lib/billing/plans';
+import { kindWords as ledgerKind, resourceWords } from '../src/lib/usage/words';
+import { warningsOf } from '../src/lib/usage/warnings';
+import type {
+	Activity,
+	AuditEntry,
+	BillingEvent,
+	Invoice,
+	Job,
+	Mail,
+	Period,
+	Plan,
+	PlanSource,
+	PlanStanding,
+	Quota
+} from '../src/lib/api/types';
 
 const description = JSON.parse(readFileSync('openapi.json', 'utf8')) as {
 	components: { schemas: Record<string, { enum?: string[] }> };
 };
+
+const source = (file: string): string => readFileSync(`../src/${file}`, 'utf8');
 
 function words(schema: string): string[] {
 	const found = description.components.schemas[schema]?.enum ?? [];
@@ -50,20 +70,69 @@ describe('every word of the server is in words here', () => {
 		);
 		allSaid(words('Method'), (method) => wayIn(method, false));
 	});
+
+	it('what is counted, why, and what a plan comes from', () => {
+		allSaid(words('Resource'), resourceWords);
+		expect(RESOURCES.map(([resource]) => resource).sort()).toEqual(words('Resource').sort());
+		allSaid(words('Kind'), ledgerKind);
+		allSaid(words('Source'), (source) => sourceWords(source as PlanSource));
+	});
+
+	it('states of invoices and of the payment service’s events, and how often a plan is paid', () => {
+		allSaid(words('InvoiceStatus'), (status) => invoiceStanding({ status } as Invoice).words);
+		allSaid(words('EventState'), (state) => eventStanding({ state, tries: 0 } as BillingEvent).words);
+		const plan = { price_monthly: '$9', price_yearly: '$90' } as Plan;
+		for (const period of words('Period'))
+			expect(priceWords(plan, period as Period)).toMatch(/^\$90? a (month|year)$/);
+		expect(words('Sold')).toEqual(words('Period'));
+	});
 });
 
 describe('words that are no list in the description', () => {
 	// Promise: the kinds of jobs and the ends of a sign-in at another provider that the server has are in words.
 	it('kinds of jobs', () => {
-		allSaid(['auth.mail', 'account.erase', 'ops.scrub'], kindWords);
+		const files = ['auth/mail/mod.rs', 'account/erase.rs', 'billing/sync/mod.rs', 'billing/reconcile.rs'];
+		const kinds = files.flatMap((file) =>
+			[...source(file).matchAll(/const (?:KIND|SCRUB|END): &str = "([a-z.]+)"/g)].map(
+				([, kind]) => kind ?? ''
+			)
+		);
+		expect(kinds.length).toBe(5);
+		allSaid(kinds, kindWords);
+	});
+
+	// Promise: however the payment service says a subscription stands, whoever pays and whoever runs the server is told
+	// in words.
+	it('states of subscriptions', () => {
+		const [, variants = ''] = /pub enum Status \{([^}]*)\}/.exec(source('outside/stripe/object.rs')) ?? [];
+		const states = [...variants.matchAll(/^ *([A-Z]\w+),/gm)].map(([, name = '']) =>
+			name.replace(/(?!^)[A-Z]/g, '_$&').toLowerCase()
+		);
+		expect(states.length).toBe(8);
+		allSaid(states, (state) => statusOf(state).words);
+		for (const status of states) {
+			const standing = { subscription: { status, plan: null, period: null } } as unknown as PlanStanding;
+			expect(subscriptionSays(standing, [])?.text).not.toContain('calls this');
+		}
+	});
+
+	// Promise: every level at which the server speaks up is a sentence above the composer.
+	it('levels of what is used', () => {
+		const at = (level: number): Quota => {
+			const meter = { used: level, limit: 100 };
+			return { metered: true, tokens: meter, messages: meter, storage: meter, resets_at: '' } as Quota;
+		};
+		for (const level of [80, 100] as const) {
+			const said = warningsOf(at(level), level, false, false);
+			expect(said.map(({ resource }) => resource)).toEqual(['tokens', 'messages', 'memory']);
+			expect(said.every(({ says }) => (level === 80 ? /80/ : /used all|full/).test(says))).toBe(true);
+		}
 	});
 
 	it('problems that come back in the address', () => {
-		const codes = readFileSync('../src/auth/oidc/callback.rs', 'utf8')
-			.concat(
-				readFileSync('../src/auth/oidc/settle.rs', 'utf8'),
-				readFileSync('../src/auth/oidc/proof.rs', 'utf8')
-			)
+		const codes = ['callback', 'settle', 'proof']
+			.map((file) => source(`auth/oidc/${file}.rs`))
+			.join('')
 			.matchAll(/"(oidc_[a-z_]+)"/g);
 		const all = [
 			...new Set([...codes].map(([, code]) => code ?? '')),

@@ -6,7 +6,7 @@ import type { StorageState } from '../src/lib/api/types';
 import { bannersOf, concernsOf, summary } from '../src/lib/ops/concerns';
 import { outcomeOf } from '../src/lib/ops/outcome';
 import { StorageWatch } from '../src/lib/ops/storage.svelte';
-import { size } from '../src/lib/ui/size';
+import { memorySize, size } from '../src/lib/ui/size';
 
 const now = Date.parse('2026-06-17T12:00:00Z');
 const at = '2026-06-17T03:00:00Z';
@@ -114,6 +114,23 @@ it('sizes have a unit, the same as in the shell', () => {
 		[1_500_000_000_000_000, '1500.0 TB']
 	];
 	for (const [bytes, words] of shown) expect(size(bytes).replace('\u00a0', ' ')).toBe(words);
+});
+
+// Promise: what is used of a plan's memory is measured as the plan is, so it is never more than the whole before it is full.
+it('memory is measured as plans measure it', () => {
+	const GIB = 1024 ** 3;
+	const shown: [number, string][] = [
+		[1, '1 byte'],
+		[1023, '1,023 bytes'],
+		[1024, '1 kB'],
+		[GIB - 1, '1,023.9 MB'],
+		[GIB, '1 GB'],
+		[10 * GIB - 1, '9.9 GB'],
+		[10 * GIB, '10 GB'],
+		[1.5 * GIB, '1.5 GB'],
+		[5000 * 1024 * GIB, '5,000 TB']
+	];
+	for (const [bytes, words] of shown) expect(memorySize(bytes).replace('\u00a0', ' ')).toBe(words);
 });
 
 describe('the end of a backup', () => {

@@ -116,7 +116,7 @@ describe('what is used, in words', () => {
 	// Numbers have units, and 100 % is said only when nothing is left.
 	it('says how much of how much', () => {
 		expect(usedWords('tokens', plain.tokens)).toBe('12,400 of 20,000 tokens');
-		expect(usedWords('memory', plain.storage)).toBe('1.2\u00a0MB of 5.0\u00a0MB');
+		expect(usedWords('memory', plain.storage)).toBe('1.1\u00a0MB of 4.7\u00a0MB');
 		expect(usedWords('messages', meter(1, null))).toBe('1 message');
 		expect(leftWords('tokens', meter(12_400, 20_000, 2_400))).toBe('5,200 left');
 		expect(leftWords('messages', meter(200, 200))).toBe('all used');
@@ -156,7 +156,7 @@ describe('what is used, in words', () => {
 		const row = { resource: 'messages', amount: -3, kind: 'correction' } as Parameters<typeof entryAmount>[0];
 		expect(entryAmount(row)).toBe('−3');
 		expect(entryAmount({ ...row, amount: 3 })).toBe('+3');
-		expect(entryAmount({ ...row, resource: 'memory_bytes', amount: -18_400 })).toBe('−18.4\u00a0kB');
+		expect(entryAmount({ ...row, resource: 'memory_bytes', amount: -18_400 })).toBe('−17.9\u00a0kB');
 		expect(change(0)).toBe('0 bytes');
 		for (const { key } of Object.values(PARTS).flat()) expect(resourceWords(key)).not.toBe(key);
 		for (const kind of ['use', 'correction', 'opening']) expect(kindWords(kind)).not.toBe(kind);
@@ -434,7 +434,7 @@ describe('today, on the page', () => {
 			'12,400 of 20,000 tokens 5,200 left 2,400 tokens set aside while an answer is written'
 		);
 		expect(words).toMatch(/Starts again in 5 hours, at midnight UTC/);
-		expect(words).toContain('Not charged: 48,200 tokens of context and 961 in the background today.');
+		expect(words).toContain('Outside the limits, today: 48,200 tokens of context and 961 in the background.');
 		expect(button('Look again')).toBeDefined();
 	});
 
@@ -479,12 +479,12 @@ describe('the days behind', () => {
 		]);
 	});
 
-	// The plot has words of its own: its sum without what is not charged, and its highest day.
+	// The plot has words of its own: its sum without what is outside the limits, and its highest day.
 	it('says what the plot shows', () => {
 		expect(plotSummary(days, 'tokens')).toMatch(
 			/^Tokens from .*15.* to .*17.*: 84 in all\. Most on .*16.*: 70\. The table below/
 		);
-		expect(plotSummary(days, 'memory')).toMatch(/: −2\.0\u00a0kB in all\. The table/);
+		expect(plotSummary(days, 'memory')).toMatch(/: −1\.9\u00a0kB in all\. The table/);
 		expect(plotSummary([], 'tokens')).toBe('Nothing to show.');
 		expect(dayNumbers(days[1]!, 'tokens')).toMatch(
 			/16.*: 70 tokens, of which 30 input and 40 output; 10 of context$/

@@ -1,5 +1,5 @@
 // The administrator's pages, in the order they stand in.
-import { sale } from './billing/sale.svelte';
+import { offers } from '../billing/offers.svelte';
 
 export interface Place {
 	href: string;
@@ -27,5 +27,5 @@ export const placeAt = (path: string): Place | undefined =>
 
 export function titleAt(path: string): string {
 	const place = placeAt(path);
-	return place && !(place.paid && sale.on === false) ? place.label : 'Page not found';
+	return place && !(place.paid && offers.on === false) ? place.label : 'Page not found';
 }

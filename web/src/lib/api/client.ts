@@ -1,12 +1,9 @@
 // The typed client. Every call of the page goes through here and carries the access token of the session.
 import createClient from 'openapi-fetch';
 import { session } from '../auth/session.svelte';
-import type { paths as billing } from './billing.supplement';
-import type { AdminUsagePaths } from './admin-usage.supplement';
 import { asApiError, problemOf } from './problem';
 import { STORAGE_READ_ONLY, tellReadOnly } from './refusals';
-import type { paths } from './schema';
-import type { UsagePaths } from './usage.supplement';
+import type { Routes } from './types';
 
 const SIGNED_OUT = ['token_missing', 'token_invalid', 'session_revoked'];
 
@@ -35,10 +32,7 @@ async function send(request: Request, token: string | null): Promise<Response> {
 	}
 }
 
-export const api = createClient<paths & billing & UsagePaths & Omit<AdminUsagePaths, '/api/billing/plans'>>({
-	baseUrl: '/',
-	fetch: authorised
-});
+export const api = createClient<Routes>({ baseUrl: '/', fetch: authorised });
 
 /** Unwraps an answer of `api`: the data, or an ApiError thrown. */
 export async function take<T>(

@@ -1,11 +1,46 @@
 // The one place that looks into the generated schema; everything else imports these words. Types are taken from what
 // a route answers, so that a schema that changes its name on the server changes nothing here.
-import type { paths as billing } from './billing.supplement';
 import type { paths } from './schema';
-import type { UsagePaths } from './usage.supplement';
-import type { AdminUsagePaths, PlanFacts } from './admin-usage.supplement';
 
-type Routes = paths & billing & UsagePaths & Omit<AdminUsagePaths, '/api/billing/plans'>;
+/** As it is sent: every field is there, null where there is nothing. The schema calls what may be null optional too. */
+type Sent<T> = T extends readonly (infer Item)[]
+	? Sent<Item>[]
+	: T extends object
+		? { [Key in keyof T]-?: Told<T[Key]> }
+		: T;
+
+/** How a subscription stands. The schema has the states of an answer there, which bear the same name on the server. */
+type SubscriptionStatus =
+	'active' | 'trialing' | 'past_due' | 'unpaid' | 'canceled' | 'incomplete' | 'incomplete_expired' | 'paused';
+type Told<Field> = [Field] extends [Message['status']] ? SubscriptionStatus : Sent<Field>;
+
+/** Where that holds: nothing that is empty is left out of these answers. */
+type Complete =
+	| `/api/usage/${string}`
+	| `/api/billing/${string}`
+	| '/api/admin/usage'
+	| `/api/admin/billing${string}`
+	| `/api/admin/users/{id}/${'usage' | 'usage/correction' | 'resync'}`;
+
+type Json<Body> = { headers: { [name: string]: unknown }; content: { 'application/json': Body } };
+type Completed<Operation> = Operation extends { responses: infer Responses }
+	? Omit<Operation, 'responses'> & {
+			responses: {
+				[Code in keyof Responses]: Code extends 200 | 201
+					? Responses[Code] extends { content: { 'application/json': infer Body } }
+						? Json<Sent<Body>>
+						: Responses[Code]
+					: Responses[Code];
+			};
+		}
+	: Operation;
+
+/** What the server answers to what. */
+export type Routes = {
+	[Path in keyof paths]: Path extends Complete
+		? { [Method in keyof paths[Path]]: Completed<paths[Path][Method]> }
+		: paths[Path];
+};
 type Answer<Path extends keyof Routes, Method extends 'get' | 'post', Status extends number = 200> =
 	Routes[Path] extends Record<
 		Method,
@@ -47,8 +82,8 @@ export type StorageState = Answer<'/api/admin/storage', 'get'>;
 
 /** What administrators see of the server's people and its work. */
 export type PeoplePage = Answer<'/api/admin/users', 'get'>;
-export type Person = PeoplePage['items'][number] & Partial<PlanFacts>;
-export type PersonWhole = Answer<'/api/admin/users/{id}', 'get'> & Partial<PlanFacts>;
+export type Person = PeoplePage['items'][number];
+export type PersonWhole = Answer<'/api/admin/users/{id}', 'get'>;
 export type Invitation = Answer<'/api/admin/invitations', 'get'>['items'][number];
 export type MailPage = Answer<'/api/admin/mails', 'get'>;
 export type Mail = MailPage['items'][number];
@@ -63,6 +98,7 @@ export type Job = Answer<'/api/admin/jobs', 'get'>['items'][number];
 /** Plans and paying. */
 export type Plans = Answer<'/api/billing/plans', 'get'>;
 export type Plan = Plans['items'][number];
+export type PlanSource = PlanStanding['source'];
 export type Period = Plan['sells'][number];
 /** Which plan somebody has, why, and what they pay for. */
 export type PlanStanding = Answer<'/api/billing/subscription', 'get'>;
@@ -75,16 +111,11 @@ export type UsageHistory = Answer<'/api/usage/history', 'get'>;
 export type UsageDay = UsageHistory['items'][number];
 export type UsageStats = Answer<'/api/usage/stats', 'get'>;
 export type LedgerEntry = Answer<'/api/usage/ledger', 'get'>['items'][number];
+/** What is counted. */
+export type Resource = LedgerEntry['resource'];
 /** What administrators see of who uses what, and of payments. */
 export type UsagePage = Answer<'/api/admin/usage', 'get'>;
 export type PersonInUsage = UsagePage['items'][number];
 export type PersonUsage = Answer<'/api/admin/users/{id}/usage', 'get'>;
-export type PersonQuota = PersonUsage['quota'];
-export type QuotaMeter = PersonQuota['tokens'];
-export type Resource = NonNullable<
-	Routes['/api/admin/users/{id}/usage/correction']['post']['requestBody']
->['content']['application/json']['resource'];
-export type KnownPlans = Answer<'/api/billing/plans', 'get'>;
 export type BillingOverview = Answer<'/api/admin/billing', 'get'>;
 export type BillingEvent = Answer<'/api/admin/billing/events', 'get'>['items'][number];
-export type Resynced = Answer<'/api/admin/users/{id}/resync', 'post'>;

@@ -1,24 +1,16 @@
 // Plans in words: what each holds, what it costs, and which can be chosen. Pure.
 import type { Period, Plan, PlanStanding } from '../api/types';
-import { size } from '../ui/size';
+import { memorySize } from '../ui/size';
+import { count } from '../ui/time';
 
-const NO_LIMIT = 'no limit';
-const count = (limit: number | null): string => limit?.toLocaleString('en') ?? NO_LIMIT;
-
-/** "1 GB", "10 GB"; what is no whole number of them stands as everywhere else. */
-export function memoryWords(bytes: number | null): string {
-	if (bytes === null) return NO_LIMIT;
-	for (const unit of [1024 ** 3, 1e9])
-		if (bytes >= unit && bytes % unit === 0) return `${(bytes / unit).toLocaleString('en')}\u00a0GB`;
-	return size(bytes);
-}
+const most = (limit: number | null, words = count): string => (limit === null ? 'no limit' : words(limit));
 
 /** What a plan holds, one after the other. */
 export const holds = (plan: Plan): readonly (readonly [what: string, howMuch: string])[] => [
-	['Tokens a day', count(plan.tokens_per_day)],
-	['Messages a day', count(plan.messages_per_day)],
-	['Memory', memoryWords(plan.memory_bytes)],
-	['Calls a minute', count(plan.requests_per_minute)]
+	['Tokens a day', most(plan.tokens_per_day)],
+	['Messages a day', most(plan.messages_per_day)],
+	['Memory', most(plan.memory_bytes, memorySize)],
+	['Calls a minute', most(plan.requests_per_minute)]
 ];
 
 const PER: Record<Period, string> = { monthly: 'a month', yearly: 'a year' };

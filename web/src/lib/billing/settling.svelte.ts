@@ -28,7 +28,7 @@ export class Settling {
 		this.phase = 'checking';
 		this.problem = null;
 		const until = Date.now() + AT_MOST_MS;
-		let failures = await this.#ask(round, () => take(api.POST('/api/billing/refresh', { body: {} })), 0);
+		let failures = await this.#ask(round, () => take(api.POST('/api/billing/refresh')), 0);
 		while (this.phase === 'checking' && (await this.#pause(round))) {
 			failures = await this.#ask(round, () => take(api.GET('/api/billing/subscription')), failures);
 			if (round === this.#round && this.phase === 'checking' && Date.now() >= until) this.phase = 'waiting';

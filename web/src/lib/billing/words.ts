@@ -2,7 +2,8 @@
 import type { Invoice, Plan, PlanStanding } from '../api/types';
 import { onDay } from '../ui/time';
 import type { Standing } from '../ui/tone';
-import { money } from './money';
+import { money } from '../ui/money';
+import { SOURCES } from '../usage/plan';
 import { priceWords } from './plans';
 
 export interface Says {
@@ -21,7 +22,7 @@ export function planSays(standing: PlanStanding, plans: readonly Plan[]): string
 		return end ? `You are trying ${title} until ${onDay(end)}${after}.` : `You are trying ${title}.`;
 	}
 	if (source === 'given')
-		return `You have ${title}, given by your administrator${until ? ` until ${onDay(until)}` : ''}. It counts before a plan you pay for.`;
+		return `You have ${title}, ${SOURCES.given}${until ? ` until ${onDay(until)}` : ''}. It counts before a plan you pay for.`;
 	return `You have ${title}${until ? ` until ${onDay(until)}` : ''}.`;
 }
 
@@ -107,15 +108,15 @@ export function entitled({ subscription }: PlanStanding, now = Date.now()): bool
 export function settledSays({ plan_title: title, source, subscription }: PlanStanding): string {
 	if (source !== 'given') return `You have ${title} now.`;
 	const paid = subscription?.plan_title ?? 'What you chose';
-	return `${paid} is paid for. You also have ${title} from your administrator, and that counts first.`;
+	return `${paid} is paid for. You also have ${title}, ${SOURCES.given}, and that counts first.`;
 }
 
 const INVOICES: Record<Invoice['status'], Standing> = {
-	draft: { tone: 'wait', words: 'being written' },
-	open: { tone: 'wait', words: 'to be paid' },
-	paid: { tone: 'good', words: 'paid' },
-	void: { tone: 'over', words: 'cancelled' },
-	uncollectible: { tone: 'bad', words: 'not paid' }
+	draft: { tone: 'wait', words: 'Being written' },
+	open: { tone: 'wait', words: 'To be paid' },
+	paid: { tone: 'good', words: 'Paid' },
+	void: { tone: 'over', words: 'Cancelled' },
+	uncollectible: { tone: 'bad', words: 'Not paid' }
 };
 export const invoiceStanding = ({ status }: Invoice): Standing =>
 	INVOICES[status] ?? { tone: 'over', words: status };

@@ -24,6 +24,22 @@ export const exactly = (iso: string): string =>
 export const onDay = (iso: string): string =>
 	new Date(iso).toLocaleDateString(undefined, { dateStyle: 'long' });
 
+/** "3 December"; the year where it is another one. */
+function shortDay(iso: string, now: Date, timeZone?: 'UTC'): string {
+	const at = new Date(iso);
+	const same = timeZone
+		? at.getUTCFullYear() === now.getUTCFullYear()
+		: at.getFullYear() === now.getFullYear();
+	const year = same ? undefined : 'numeric';
+	return at.toLocaleDateString(undefined, { day: 'numeric', month: 'long', year, timeZone });
+}
+
+/** A day of this clock. */
+export const dayHere = (iso: string, now = new Date()): string => shortDay(iso, now);
+
+/** A day as the server counts them, whatever the clock here says: UTC. */
+export const utcDay = (iso: string, now = new Date()): string => shortDay(iso, now, 'UTC');
+
 /** How long to wait: "45 seconds", "2 minutes", "3 hours". Never shorter than it is. */
 export function waiting(seconds: number): string {
 	if (seconds < 90) return plural(Math.max(1, Math.ceil(seconds)), 'second');
@@ -38,8 +54,15 @@ export const seconds = (ms: number): string =>
 			? `${(ms / 1000).toFixed(1)} s`
 			: `${Math.round(ms / 1000)} s`;
 
-export const plural = (count: number, one: string, many = `${one}s`): string =>
-	`${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+/** "12,400" */
+export const count = (number: number): string => number.toLocaleString('en');
+
+export const plural = (number: number, one: string, many = `${one}s`): string =>
+	`${count(number)} ${number === 1 ? one : many}`;
+
+/** "41.5 %": one decimal where there is one. */
+export const percents = (number: number): string =>
+	`${number.toLocaleString('en', { maximumFractionDigits: 1 })}\u00a0%`;
 
 export interface DayGroup<T> {
 	label: string;

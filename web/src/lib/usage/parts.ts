@@ -1,7 +1,7 @@
 // What a plot shows: the parts of a bar, from below, with their names and colours. Pure.
 import type { UsageDay } from '../api/types';
-import { plural } from '../ui/time';
-import { change, dayWords } from './words';
+import { count, plural, utcDay } from '../ui/time';
+import { change } from './words';
 
 export type Shown = 'tokens' | 'messages' | 'memory' | 'background';
 export type Colour = 'navy' | 'teal' | 'gold' | 'field';
@@ -23,11 +23,11 @@ export const PARTS: Record<Shown, readonly Part[]> = {
 	tokens: [
 		{ key: 'llm_tokens_input', name: 'Input', colour: 'navy' },
 		{ key: 'llm_tokens_output', name: 'Output', colour: 'teal' },
-		{ key: 'llm_tokens_context', name: 'Context, not charged', colour: 'field' }
+		{ key: 'llm_tokens_context', name: 'Context, outside the limits', colour: 'field' }
 	],
 	messages: [{ key: 'messages', name: 'Messages', colour: 'navy' }],
 	memory: [{ key: 'memory_bytes', name: 'Change of memory', colour: 'gold' }],
-	background: [{ key: 'background_tokens', name: 'Background tokens, not charged', colour: 'field' }]
+	background: [{ key: 'background_tokens', name: 'Background tokens, outside the limits', colour: 'field' }]
 };
 
 /** Each part on top of those below it; the last is the whole bar. */
@@ -38,8 +38,7 @@ export function stacked(days: readonly UsageDay[], parts: readonly Part[]): numb
 
 /** The numbers of one day: "3 December: 1,240 input, 3,100 output, 9,000 context tokens". */
 export function dayNumbers(day: UsageDay, shown: Shown): string {
-	const when = dayWords(day.date);
-	const count = (n: number) => n.toLocaleString('en');
+	const when = utcDay(day.date);
 	switch (shown) {
 		case 'tokens':
 			return `${when}: ${plural(day.tokens, 'token')}, of which ${count(day.llm_tokens_input)} input and ${count(day.llm_tokens_output)} output; ${count(day.llm_tokens_context)} of context`;
@@ -62,8 +61,8 @@ export function plotSummary(days: readonly UsageDay[], shown: Shown): string {
 	if (!first || !last) return 'Nothing to show.';
 	const name = SHOWN.find(([one]) => one === shown)?.[1] ?? shown;
 	const most = days.reduce((best, day) => (whole(day) > whole(best) ? day : best), first);
-	const value = (n: number) => (shown === 'memory' ? change(n) : n.toLocaleString('en'));
-	const total = `${name} from ${dayWords(first.date)} to ${dayWords(last.date)}: ${value(sum)} in all.`;
-	const top = whole(most) > 0 ? ` Most on ${dayWords(most.date)}: ${value(whole(most))}.` : '';
+	const value = (n: number) => (shown === 'memory' ? change(n) : count(n));
+	const total = `${name} from ${utcDay(first.date)} to ${utcDay(last.date)}: ${value(sum)} in all.`;
+	const top = whole(most) > 0 ? ` Most on ${utcDay(most.date)}: ${value(whole(most))}.` : '';
 	return `${total}${top} The table below has the same numbers.`;
 }

@@ -1,23 +1,23 @@
 // The plan somebody is on, where it comes from and how long it lasts, in words. Pure.
-import type { Quota } from '../api/types';
-import { plural } from '../ui/time';
+import type { PlanSource, Quota } from '../api/types';
+import { count, dayHere, plural } from '../ui/time';
 
-/** Until when, on this clock; the year where it is another one. */
-function untilWords(until: string | null, now: Date): string {
-	if (!until) return '';
-	const at = new Date(until);
-	const year = at.getFullYear() === now.getFullYear() ? undefined : 'numeric';
-	return ` until ${at.toLocaleDateString(undefined, { day: 'numeric', month: 'long', year })}`;
-}
+/** Where a plan comes from, after its name. */
+export const SOURCES: Record<PlanSource, string> = {
+	default: 'by default',
+	trial: 'on trial',
+	paid: 'paid for',
+	given: 'given by an administrator'
+};
 
 /** "Trial of Basic until 3 December", "Pro, given by an administrator", "Pro". */
 export function planWords(
 	{ plan_title: title, source, until }: Pick<Quota, 'plan_title' | 'source' | 'until'>,
 	now = new Date()
 ): string {
-	const end = untilWords(until, now);
+	const end = until ? ` until ${dayHere(until, now)}` : '';
 	if (source === 'trial') return `Trial of ${title}${end}`;
-	if (source === 'given') return `${title}, given by an administrator${end}`;
+	if (source === 'given') return `${title}, ${SOURCES.given}${end}`;
 	return title + end;
 }
 
@@ -25,7 +25,7 @@ export function planWords(
 export function paceWords({ requests_per_minute, burst, answers_at_once }: Quota): string {
 	const parts: string[] = [];
 	if (requests_per_minute !== null) {
-		const row = burst ? `, ${burst.toLocaleString('en')} of them without a pause` : '';
+		const row = burst ? `, ${count(burst)} of them without a pause` : '';
 		parts.push(`Up to ${plural(requests_per_minute, 'message')} a minute${row}.`);
 	}
 	if (answers_at_once !== null)

@@ -9,6 +9,8 @@ const DAY = 86_400;
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 const short = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
 const WHOLE = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
+/** As memory is measured: whole numbers of each of its units. */
+const BYTES = [0, 1, 2, 3].flatMap((power) => WHOLE.slice(0, 9).map((n) => n * 1024 ** power));
 
 /** A token as a colour a canvas understands, in the theme of now. */
 function colours(place: HTMLElement): (token: string) => string {
@@ -73,7 +75,7 @@ export function draw(
 				{
 					...axis,
 					grid: { stroke: colour('line'), width: 1 },
-					incrs: WHOLE,
+					incrs: bytes ? BYTES : WHOLE,
 					size: 64,
 					values: (_, splits) => splits.map((split) => (bytes ? change(split) : compact.format(split)))
 				}

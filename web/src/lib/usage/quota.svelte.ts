@@ -4,11 +4,11 @@ import { api, take } from '../api/client';
 import { asApiError, type ApiError } from '../api/problem';
 import type { Quota } from '../api/types';
 import { levelOf, spokenWarning, warningsOf, type Level } from './warnings';
-import type { Resource } from './words';
+import type { Limited } from './words';
 
 /** What a turn tells when it crosses a level. */
 export interface Crossing {
-	resource: Resource;
+	resource: Limited;
 	level: 80 | 100;
 	used: number;
 	limit: number;
@@ -28,7 +28,7 @@ export class QuotaWatch {
 	#memory = $state<Level>(0);
 	/** This turn was told that it is not remembered. */
 	#unremembered = $state(false);
-	#dismissed = $state.raw<Partial<Record<Resource, Level>>>({});
+	#dismissed = $state.raw<Partial<Record<Limited, Level>>>({});
 	#all = $derived(warningsOf(this.value, this.#memory, this.#unremembered, this.over));
 	/** What stands above the composer: dismissed until the next level. */
 	readonly warnings = $derived(
@@ -38,7 +38,7 @@ export class QuotaWatch {
 
 	#asked = 0;
 	#told: Level = 0;
-	#unsaid = new Set<Resource>();
+	#unsaid = new Set<Limited>();
 	#midnight: ReturnType<typeof setTimeout> | undefined;
 
 	load = async (): Promise<void> => {

@@ -1,6 +1,7 @@
 // What is nearly used up, or is: the sentences above the composer. Pure.
 import type { Quota } from '../api/types';
-import { againWords, percent, type Resource, type Sizes } from './words';
+import { percents } from '../ui/time';
+import { againWords, percent, type Limited, type Sizes } from './words';
 
 export type Level = 0 | 80 | 100;
 
@@ -11,7 +12,7 @@ export function levelOf(sizes: Sizes): Level {
 }
 
 export interface Warning {
-	resource: Resource;
+	resource: Limited;
 	level: 80 | 100;
 	says: string;
 	/** When it starts again; nothing for what does not. */
@@ -32,13 +33,13 @@ export function warningsOf(
 		const says =
 			level === 100
 				? `You have used all of today’s ${resource}.`
-				: `You have used ${percent(quota[resource])}\u00a0% of today’s ${resource}.`;
+				: `You have used ${percents(percent(quota[resource]) ?? 0)} of today’s ${resource}.`;
 		if (level) all.push({ resource, level, says, resetsAt: quota.resets_at });
 	}
 	if (memory) {
 		const says =
 			memory === 80
-				? `Your memory is ${percent(quota.storage) ?? 80}\u00a0% full.`
+				? `Your memory is ${percents(percent(quota.storage) ?? 80)} full.`
 				: `Your memory is full, so ${turn ? 'this turn is' : 'new turns are'} not remembered.`;
 		all.push({ resource: 'memory', level: memory, says, resetsAt: null });
 	}

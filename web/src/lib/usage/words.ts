@@ -1,11 +1,11 @@
 // What was used and what is left, in words. Pure; `now` is passed in where it matters.
-import type { LedgerEntry, Meter, Quota } from '../api/types';
-import { size } from '../ui/size';
-import { inWords, plural } from '../ui/time';
+import type { LedgerEntry, Meter, Quota, Resource } from '../api/types';
+import { memorySize } from '../ui/size';
+import { count, inWords, plural } from '../ui/time';
 
 /** What starts again each day, and what does not. */
 export type Daily = 'tokens' | 'messages';
-export type Resource = Daily | 'memory';
+export type Limited = Daily | 'memory';
 
 export type Sizes = Pick<Meter, 'used' | 'limit'>;
 
@@ -16,21 +16,21 @@ export function percent({ used, limit }: Sizes): number | null {
 }
 
 /** "12,400 tokens", "1 message", "1.4 MB" */
-export const amount = (resource: Resource, count: number): string =>
-	resource === 'memory' ? size(count) : plural(count, resource.slice(0, -1));
+export const amount = (of: Limited, number: number): string =>
+	of === 'memory' ? memorySize(number) : plural(number, of.slice(0, -1));
+
+/** The number alone, where its unit stands beside it. */
+const bare = (of: Limited, number: number): string => (of === 'memory' ? memorySize(number) : count(number));
 
 /** "12,400 of 20,000 tokens"; where there is no limit, what was used. */
-export function usedWords(resource: Resource, { used, limit }: Sizes): string {
-	if (limit === null) return amount(resource, used);
-	const first = resource === 'memory' ? size(used) : used.toLocaleString('en');
-	return `${first} of ${amount(resource, limit)}`;
-}
+export const usedWords = (of: Limited, { used, limit }: Sizes): string =>
+	limit === null ? amount(of, used) : `${bare(of, used)} of ${amount(of, limit)}`;
 
 /** "7,600 left", "all used" */
-export function leftWords(resource: Resource, { remaining }: Meter): string {
+export function leftWords(of: Limited, { remaining }: Meter): string {
 	if (remaining === null) return 'no limit';
-	if (remaining <= 0) return resource === 'memory' ? 'full' : 'all used';
-	return `${resource === 'memory' ? size(remaining) : remaining.toLocaleString('en')} left`;
+	if (remaining <= 0) return of === 'memory' ? 'full' : 'all used';
+	return `${bare(of, remaining)} left`;
 }
 
 /** "midnight UTC", and what that is on this clock where it is another time. */
@@ -62,22 +62,14 @@ export function usedUpWords(quota: Quota | null): string | null {
 	return gone.length ? `Today’s ${gone.join(' and ')} are used up.` : null;
 }
 
-/** "3 December", of a day as the server counts them; the year where it is another one. */
-export function dayWords(date: string, now = new Date()): string {
-	const sameYear = date.startsWith(String(now.getUTCFullYear()));
-	return new Date(date).toLocaleDateString(undefined, {
-		day: 'numeric',
-		month: 'long',
-		timeZone: 'UTC',
-		...(sameYear ? {} : { year: 'numeric' })
-	});
-}
-
 /** A change with its sign: "+1.4 kB", "−300 bytes", "0 bytes". */
 export const change = (bytes: number): string =>
-	bytes < 0 ? `−${size(-bytes)}` : `${bytes ? '+' : ''}${size(bytes)}`;
+	bytes < 0 ? `−${memorySize(-bytes)}` : `${bytes ? '+' : ''}${memorySize(bytes)}`;
 
-const RESOURCES: Record<LedgerEntry['resource'], string> = {
+/** What is shown beside what counts towards the limits, and never takes of them. */
+export const OUTSIDE: readonly Resource[] = ['llm_tokens_context', 'background_tokens'];
+
+const RESOURCES: Record<Resource, string> = {
 	llm_tokens_input: 'Tokens, input',
 	llm_tokens_output: 'Tokens, output',
 	llm_tokens_context: 'Tokens, context',
@@ -100,6 +92,6 @@ export const kindWords = (kind: string): string => (KINDS as Record<string, stri
 /** "412", "+1.4 kB": memory grows and shrinks, and so does whatever is corrected. */
 export function entryAmount({ resource, amount, kind }: LedgerEntry): string {
 	if (resource === 'memory_bytes') return change(amount);
-	const count = Math.abs(amount).toLocaleString('en');
-	return amount < 0 ? `−${count}` : kind === 'correction' ? `+${count}` : count;
+	const number = count(Math.abs(amount));
+	return amount < 0 ? `−${number}` : kind === 'correction' ? `+${number}` : number;
 }

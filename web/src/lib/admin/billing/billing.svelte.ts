@@ -2,8 +2,8 @@
 import { api } from '../../api/client';
 import { asApiError, type ApiError } from '../../api/problem';
 import type { BillingOverview } from '../../api/types';
+import { offers } from '../../billing/offers.svelte';
 import { ask } from '../ask';
-import { sale } from './sale.svelte';
 
 export class Billing {
 	overview = $state.raw<BillingOverview | null>(null);
@@ -19,11 +19,11 @@ export class Billing {
 			this.overview = await ask(api.GET('/api/admin/billing'));
 			this.problem = null;
 			this.off = false;
-			sale.on = true;
+			offers.on = true;
 		} catch (cause) {
 			const problem = asApiError(cause);
 			this.off = problem.status === 404;
-			if (this.off) sale.on = false;
+			if (this.off) offers.on = false;
 			this.problem = this.off ? null : problem;
 		} finally {
 			this.busy = false;

@@ -1,9 +1,7 @@
 // Subscriptions and the payment service's events, in words. Pure.
-import type { BillingEvent, Resynced } from '../../api/types';
-import { utcDay } from '../usage/words';
+import type { BillingEvent, Subscription } from '../../api/types';
+import { utcDay } from '../../ui/time';
 import type { Standing, Tone } from '../../ui/tone';
-
-type Subscription = NonNullable<Resynced['subscription']>;
 
 const STATUSES: Record<string, Standing> = {
 	active: { tone: 'good', words: 'Active' },
@@ -42,7 +40,7 @@ export const canRetry = ({ state, tries }: Pick<BillingEvent, 'state' | 'tries'>
 	state === 'failed' || (state === 'waiting' && tries > 0);
 
 /** What the payment service said of somebody, in a sentence. */
-export function subscriptionWords(subscription: Subscription | null | undefined): string {
+export function subscriptionWords(subscription: Subscription | null): string {
 	if (!subscription) return 'They have no subscription.';
 	const { status, plan_title, plan, period, ends_at, grace_until, current_period_end } = subscription;
 	const what = [plan_title ?? plan, period].filter(Boolean).join(', ');

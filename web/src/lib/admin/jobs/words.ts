@@ -6,8 +6,8 @@ const KINDS: Record<string, string> = {
 	'auth.mail': 'Send a mail',
 	'account.erase': 'Erase an account',
 	'ops.scrub': 'Clear the disk of what was erased',
-	'billing.sync': 'Asks the payment service for somebody’s subscription',
-	'billing.end': 'Ends the subscription of a deleted account'
+	'billing.sync': 'Ask the payment service for somebody’s subscription',
+	'billing.end': 'End the subscription of a deleted account'
 };
 /** A kind this page does not know is shown as the server names it. */
 export const kindWords = (kind: string): string => KINDS[kind] ?? kind;

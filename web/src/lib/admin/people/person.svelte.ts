@@ -1,7 +1,7 @@
 // One person, as far as administrators may look: their account and their sign-ins, never what they say.
 import { api } from '../../api/client';
 import { asApiError, type ApiError } from '../../api/problem';
-import type { Person, PersonWhole, Resynced } from '../../api/types';
+import type { Person, PersonWhole, PlanStanding } from '../../api/types';
 import { ask } from '../ask';
 
 export type Change = {
@@ -52,7 +52,7 @@ export class OnePerson {
 	}
 
 	/** What the payment service says of their subscription; their plan may be another one then. */
-	async resync(): Promise<Resynced> {
+	async resync(): Promise<PlanStanding> {
 		const standing = await ask(api.POST('/api/admin/users/{id}/resync', this.#path));
 		await this.load();
 		return standing;

@@ -1,7 +1,8 @@
 // Plans that are given to somebody: until when, and how it is said. Pure.
 import { ApiError } from '../../api/problem';
 import type { Person } from '../../api/types';
-import { sourceWords, utcDay } from '../usage/words';
+import { utcDay } from '../../ui/time';
+import { sourceWords } from '../usage/words';
 import { planWords } from './words';
 
 /** Today where days are counted: UTC. */

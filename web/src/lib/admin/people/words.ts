@@ -1,6 +1,6 @@
 // People in words.
 import type { Person } from '../../api/types';
-import { sale } from '../billing/sale.svelte';
+import { offers } from '../../billing/offers.svelte';
 import { plural } from '../../ui/time';
 
 export type PeopleFilter = 'all' | 'administrators' | 'unverified' | 'disabled';
@@ -12,15 +12,16 @@ export const FILTERS = [
 	['disabled', 'Disabled']
 ] as const satisfies readonly (readonly [PeopleFilter, string])[];
 
-export const PLANS = [
-	['free', 'Free'],
-	['basic', 'Basic'],
-	['pro', 'Pro']
-] as const;
+/** The title the server gives it; a plan it does not know any more is shown as it is. */
+export const planWords = (plan: string): string => offers.titleOf(plan) ?? plan;
 
-/** The title the server gives it; a plan nobody knows is shown as it is. */
-export const planWords = (plan: string): string =>
-	sale.titleOf(plan) ?? PLANS.find(([id]) => id === plan)?.[1] ?? plan;
+/** The plans to choose from, and the one there is now, known or not. */
+export const planOptions = (now?: string): readonly (readonly [name: string, title: string])[] => {
+	const known = offers.plans.map(({ name, title }) => [name, title] as const);
+	return now === undefined || known.some(([name]) => name === now)
+		? known
+		: [...known, [now, planWords(now)]];
+};
 
 export const roleWords = (role: Person['role']): string => (role === 'admin' ? 'Administrator' : 'Member');
 

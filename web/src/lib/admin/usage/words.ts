@@ -1,7 +1,9 @@
 // Usage in words, for administrators. Pure.
-import type { PersonQuota, QuotaMeter, Resource, UsageDay, UsagePage } from '../../api/types';
-import { plural } from '../../ui/time';
+import type { PlanSource, Resource, UsageDay, UsagePage } from '../../api/types';
+import { percents, plural, utcDay } from '../../ui/time';
 import type { Tone } from '../../ui/tone';
+import { SOURCES } from '../../usage/plan';
+import { OUTSIDE, resourceWords, type Limited } from '../../usage/words';
 
 export const PERIODS = [
 	['1', 'Today'],
@@ -15,24 +17,8 @@ export const daysOf = (wanted: string | null): number =>
 
 export const periodWords = (days: number): string => (days === 1 ? 'Today' : `In the last ${days} days`);
 
-export const count = (number: number): string => number.toLocaleString('en');
-
-/** "41.5 %": one decimal where there is one. */
-export const percent = (number: number): string =>
-	`${number.toLocaleString('en', { maximumFractionDigits: 1 })} %`;
-
-/** A day of the ledger. Its days are UTC, whatever the clock here says. */
-export const utcDay = (iso: string): string =>
-	new Date(iso).toLocaleDateString('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
-
-const SOURCES: Record<PersonQuota['source'], string> = {
-	default: 'by default',
-	trial: 'on trial',
-	paid: 'paid for',
-	given: 'given'
-};
 /** Where a plan comes from, and when it ends by itself. */
-export function sourceWords(source: PersonQuota['source'], until?: string | null): string {
+export function sourceWords(source: PlanSource, until?: string | null): string {
 	const words = SOURCES[source] ?? source;
 	return until ? `${words} until ${utcDay(until)}` : words;
 }
@@ -44,29 +30,21 @@ export function shareWords(tokens: number, total: number): string {
 	return share < 1 ? 'less than 1 % of all' : `${Math.round(share)} % of all`;
 }
 
-export const todayWords = (percentage: number | null | undefined): string =>
-	typeof percentage !== 'number' ? 'no limit today' : `${percent(percentage)} of today’s tokens`;
+export const todayWords = (percentage: number | null): string =>
+	percentage === null ? 'no limit today' : `${percents(percentage)} of today’s tokens`;
 
 /** From 80 percent on somebody may want to know; from 100 on nothing more is taken. */
-export function levelOf(percentage: number | null | undefined): Tone {
-	if (typeof percentage !== 'number' || percentage < 80) return 'good';
+export function toneOf(percentage: number | null): Tone {
+	if (percentage === null || percentage < 80) return 'good';
 	return percentage < 100 ? 'wait' : 'bad';
 }
-export const LEVELS: Record<Tone, string> = {
-	good: '',
-	wait: 'Nearly used up',
-	bad: 'Used up',
-	over: ''
-};
 
-/** "1,234 of 20,000 tokens", and what an answer still being written may take. */
-export function meterWords(
-	{ used, reserved, limit }: QuotaMeter,
-	whole: (number: number) => string,
-	bare = count
-): string {
-	const far = typeof limit === 'number' ? `${bare(used)} of ${whole(limit)}` : `${whole(used)}, no limit`;
-	return reserved ? `${far}; ${whole(reserved)} more set aside for what runs now` : far;
+/** How near the limit it is, where that matters. */
+export function nearWords(percentage: number | null, of: Limited = 'tokens'): string {
+	const tone = toneOf(percentage);
+	if (tone === 'good') return '';
+	const end = of === 'memory' ? 'full' : 'used up';
+	return tone === 'wait' ? `Nearly ${end}` : `${end[0]?.toUpperCase()}${end.slice(1)}`;
 }
 
 /** One sentence for everything below it. */
@@ -76,14 +54,19 @@ export function summaryWords({ days, totals, people_total }: UsagePage): string 
 	return `${periodWords(days)}, ${messages} took ${plural(totals.tokens, 'token')}. ${plural(people_total, 'person has', 'people have')} an account here.`;
 }
 
-export const RESOURCES: readonly (readonly [Resource, string])[] = [
-	['llm_tokens_output', 'Tokens written by Nova'],
-	['llm_tokens_input', 'Tokens of what they wrote'],
-	['messages', 'Messages'],
-	['memory_bytes', 'Memory, in bytes'],
-	['llm_tokens_context', 'Tokens of context (outside the limits)'],
-	['background_tokens', 'Tokens of background work (outside the limits)']
+const CORRECTABLE: readonly Resource[] = [
+	'llm_tokens_output',
+	'llm_tokens_input',
+	'messages',
+	'memory_bytes',
+	'llm_tokens_context',
+	'background_tokens'
 ];
+/** What may be corrected, as the person reads it in their ledger. */
+export const RESOURCES = CORRECTABLE.map((resource): readonly [Resource, string] => {
+	const unit = resource === 'memory_bytes' ? ', in bytes' : '';
+	return [resource, resourceWords(resource) + (OUTSIDE.includes(resource) ? ' (outside the limits)' : unit)];
+});
 
 /** Days on which something was used, newest first. */
 export const busyDays = (days: readonly UsageDay[]): UsageDay[] =>

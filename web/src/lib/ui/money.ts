@@ -30,3 +30,9 @@ export function money(amount: number, currency: string): string {
 		return `${value.toFixed(digits)} ${currency.toUpperCase()}`;
 	}
 }
+
+/** Several currencies are not added up. */
+export const moneyWords = (sums: readonly { currency: string; amount: number }[]): string =>
+	sums.length
+		? new Intl.ListFormat('en').format(sums.map((sum) => money(sum.amount, sum.currency)))
+		: 'nothing';
