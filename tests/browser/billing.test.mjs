@@ -90,7 +90,7 @@ journey(
 		await page.getByRole('button', { name: 'Cancel at period end' }).click()
 		await page.getByRole('link', { name: 'Return' }).click()
 		await page.getByText(/^Pro, \$29 a month\. Ends on/).waitFor()
-		await page.getByRole('link', { name: 'Nova', exact: true }).first().click()
+		await page.goto(nova.url)
 		await ask(page, 'Still mine until then')
 		await answered(page, 'You said: Still mine until then')
 
@@ -126,7 +126,8 @@ journey('what was used is shown, with its days and its rows, and can be taken al
 
 	const phone = await nova.window({ ...PHONE, dark: true })
 	await nova.signIn(phone)
-	await menu(phone, 'Usage', 'ada@example.org')
+	await phone.goto(`${nova.url}/usage`)
+	await phone.getByRole('heading', { level: 2, name: 'Today' }).waitFor()
 	await sound(phone, 'usage of an administrator, on a phone in the dark')
 
 	const admin = await nova.window()

@@ -71,7 +71,7 @@ function held(state: StorageState): Concern | null {
 	return {
 		kind: 'held',
 		grave: false,
-		says: 'This server runs on a copy of its data. Mail, payments and notifications are held back.'
+		says: 'This server runs on a copy of its data. What it would send to people is held back.'
 	};
 }
 
