@@ -1,40 +1,16 @@
 // The administrator's routes of the stand-in for usage and payments. Knobs while it runs, POST /_mock/config:
-//   {"billing": false}          no payments: the routes of payments answer 404 (true at the start)
+//   {"billing": false}          no payments, as in mock-billing.mjs
 //   {"billingState": "well"}    no problems, live keys; "bad" (at the start) has problems and a test key; "new" is empty
 //   {"billingDown": true}       the payment service does not answer
-//   {"usage": "none"}           nobody used anything
+//   {"nobodyUsed": true}        nobody used anything
 // People differ: somebody near a limit, somebody over it, administrators without one, trials, plans that are given.
 import { randomUUID } from 'node:crypto';
+import { meter, planOf, PLANS } from './mock-plans.mjs';
 
 const DAY = 86_400_000;
 const ago = (days) => new Date(Date.now() - days * DAY).toISOString();
 const dayOf = (back) => ago(back).slice(0, 10);
 const midnight = () => `${dayOf(-1)}T00:00:00Z`;
-
-const PLANS = [
-	{ name: 'free', title: 'Free', tokens_per_day: 20_000, messages_per_day: 50, memory_bytes: 50_000_000 },
-	{
-		name: 'basic',
-		title: 'Basic',
-		tokens_per_day: 200_000,
-		messages_per_day: 500,
-		memory_bytes: 500_000_000
-	},
-	{ name: 'pro', title: 'Pro', tokens_per_day: 1_000_000, messages_per_day: null, memory_bytes: null },
-	{ name: 'team', title: 'Team of twelve', tokens_per_day: null, messages_per_day: null, memory_bytes: null }
-];
-const planOf = (name) => PLANS.find((plan) => plan.name === name) ?? PLANS[0];
-
-function meter(used, limit, reserved = 0) {
-	const percentage = limit ? Math.round(((used + reserved) / limit) * 1000) / 10 : null;
-	return {
-		used,
-		reserved,
-		limit,
-		remaining: limit ? Math.max(0, limit - used - reserved) : null,
-		percentage
-	};
-}
 
 /** What a person used on one day, the same each time it is asked: 0 is today. */
 function usedOn(person, back) {
@@ -80,7 +56,7 @@ function settle(person, index) {
 	if (index % 9 === 8) person.quiet = true;
 }
 
-function quotaOf(person) {
+function quotaOf(person, billing) {
 	const plan = planOf(person.plan);
 	const metered = person.role !== 'admin';
 	const used = usedOn(person, 0);
@@ -93,14 +69,14 @@ function quotaOf(person) {
 		metered,
 		tokens: meter(used.tokens, limit(plan.tokens_per_day), person.appetite > 1 ? 1200 : 0),
 		messages: meter(used.messages, limit(plan.messages_per_day)),
-		storage: meter(Math.round(person.appetite * 42_000_000), limit(plan.memory_bytes)),
+		storage: meter(Math.round(person.appetite * 900_000_000), limit(plan.memory_bytes)),
 		context_tokens: used.llm_tokens_context,
 		background_tokens: used.background_tokens,
-		requests_per_minute: 60,
-		burst: 20,
+		requests_per_minute: limit(plan.requests_per_minute),
+		burst: limit(plan.burst),
 		answers_at_once: 2,
 		resets_at: midnight(),
-		upgrade: true
+		upgrade: metered && billing && plan.name !== 'pro'
 	};
 }
 
@@ -136,8 +112,7 @@ function makeEvents(people) {
 }
 
 /** Adds the routes. Before those of mock-admin.mjs, some of whose answers gain something here. */
-export function addUsage(routes, { world, send, Refusal, page, administrator }) {
-	world.billing ??= true;
+export function addAdminUsage(routes, { world, send, Refusal, page, administrator }) {
 	world.billingState ??= 'bad';
 	let events;
 	const everybody = () => {
@@ -192,7 +167,7 @@ export function addUsage(routes, { world, send, Refusal, page, administrator }) 
 			({ url, response }) => {
 				const days = Number(url.searchParams.get('days') ?? 1);
 				const limit = Number(url.searchParams.get('limit') ?? 50);
-				const people = world.usage === 'none' ? [] : everybody();
+				const people = world.nobodyUsed ? [] : everybody();
 				const items = people
 					.map((person) => ({
 						id: person.id,
@@ -200,8 +175,8 @@ export function addUsage(routes, { world, send, Refusal, page, administrator }) 
 						plan: person.plan,
 						source: person.plan_source,
 						...sum(person, days),
-						memory_bytes: Math.round(person.appetite * 42_000_000),
-						today_percentage: quotaOf(person).tokens.percentage
+						memory_bytes: Math.round(person.appetite * 900_000_000),
+						today_percentage: quotaOf(person, world.billing).tokens.percentage
 					}))
 					.filter(({ tokens }) => tokens)
 					.sort((a, b) => b.tokens - a.tokens);
@@ -213,7 +188,7 @@ export function addUsage(routes, { world, send, Refusal, page, administrator }) 
 					to: dayOf(0),
 					totals,
 					memory_bytes_total: people.reduce(
-						(all, { appetite }) => all + Math.round(appetite * 42_000_000),
+						(all, { appetite }) => all + Math.round(appetite * 900_000_000),
 						0
 					),
 					people_total: everybody().length,
@@ -231,7 +206,7 @@ export function addUsage(routes, { world, send, Refusal, page, administrator }) 
 					const back = days - 1 - n;
 					return { date: dayOf(back), ...usedOn(person, back) };
 				});
-				send(response, 200, { quota: quotaOf(person), history });
+				send(response, 200, { quota: quotaOf(person, world.billing), history });
 			}
 		],
 		[
@@ -247,7 +222,7 @@ export function addUsage(routes, { world, send, Refusal, page, administrator }) 
 					});
 				(person.corrections ??= []).push(body);
 				world.note('usage_corrected', person, user, `${body.resource} ${body.amount}`);
-				send(response, 201, { quota: quotaOf(person) });
+				send(response, 201, { quota: quotaOf(person, world.billing) });
 			}
 		],
 		[
@@ -299,7 +274,7 @@ export function addUsage(routes, { world, send, Refusal, page, administrator }) 
 					problems: bad
 						? [
 								'No event of the payment service has arrived for 3 days. Check that it can reach `https://nova.example.org/billing/webhook`.',
-								'The plan Team of twelve has no price, so nobody can buy it. Set `plans.team.stripe_prices`.'
+								'The plan The whole household has no price, so nobody can buy it. Set `plans.house.stripe_monthly`.'
 							]
 						: [],
 					plans: PLANS.map(({ name, title }, index) => ({
@@ -363,25 +338,4 @@ export function addUsage(routes, { world, send, Refusal, page, administrator }) 
 				return handle(call);
 			}
 		]);
-	// Whoever stands in for the page of plans knows them too; then this answers as that does.
-	const path = '/api/billing/plans';
-	const plans = ({ user, response }) =>
-		send(response, 200, {
-			billing: world.billing,
-			trial: null,
-			items: PLANS.map((plan, index) => ({
-				...plan,
-				requests_per_minute: 60,
-				burst: 20,
-				price_monthly: world.billing && index ? `$${index * 9}` : null,
-				price_yearly: world.billing && index ? `$${index * 90}` : null,
-				sells: world.billing && (index === 1 || index === 2) ? ['monthly', 'yearly'] : [],
-				current: user.plan === plan.name
-			}))
-		});
-	const known = (call) =>
-		(
-			routes.find(([method, of, handle]) => method === 'GET' && of === path && handle !== known)?.[2] ?? plans
-		)(call);
-	routes.push(['GET', path, known]);
 }

@@ -1,6 +1,6 @@
 // Plans and paying for the stand-in, with a payment page and a page to manage a subscription that lead back.
 // Steered by the environment, MOCK_BILLING="subscription=past_due&late=8", or while it runs by GET /_mock/billing?...
-//   billing=off             nothing is sold; all but the plans answer 404
+//   billing=off             nothing is sold; all but the plans answer 404; POST /_mock/config {"billing": false} is the same
 //   subscription=...        none active cancelling yearly trialing trial_ending past_due overdue unpaid canceled incomplete
 //                           incomplete_expired paused something_new
 //   plan=basic|pro          what is subscribed to         source=default|trial|given   the plan without a subscription
@@ -9,19 +9,13 @@
 //   late=SECONDS|never      until a payment is heard of   invoices=COUNT     slow=MS
 // Whoever has no verified address (new@example.org) is refused the payment page.
 import { randomUUID } from 'node:crypto';
+import { PLANS } from './mock-plans.mjs';
 
 const DAY = 86_400_000;
-const GIB = 1024 ** 3;
 const ahead = (days) => new Date(Date.now() + days * DAY).toISOString();
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-const PLANS = [
-	['free', 'Free', 20_000, 100, GIB, 10, null, null],
-	['basic', 'Basic', 200_000, 5_000, 10 * GIB, 50, '$9', '$90'],
-	['pro', 'Pro', null, null, 100 * GIB, 100, '$29', '$290'],
-	['house', 'The whole household', null, null, null, null, null, null]
-];
-const titleOf = (plan) => PLANS.find(([name]) => name === plan)?.[1] ?? null;
+const titleOf = (name) => PLANS.find((plan) => plan.name === name)?.title ?? null;
 
 const CODES = {
 	plan_not_for_sale: [409, 'This plan is not for sale.'],
@@ -60,9 +54,9 @@ const INVOICE_AMOUNTS = [
 	[119_900, 'huf']
 ];
 
-export function addBilling(routes, { send, Refusal, page }) {
+export function addBilling(routes, { world, send, Refusal, page }) {
+	world.billing ??= true;
 	const state = {
-		billing: 'on',
 		subscription: 'none',
 		plan: 'pro',
 		source: 'default',
@@ -73,11 +67,13 @@ export function addBilling(routes, { send, Refusal, page }) {
 		slow: 0
 	};
 	const set = (query) => {
-		for (const [name, value] of new URLSearchParams(query)) state[name] = value;
+		for (const [name, value] of new URLSearchParams(query))
+			if (name === 'billing') world.billing = value !== 'off';
+			else state[name] = value;
 	};
 	set(process.env.MOCK_BILLING ?? '');
 
-	const sold = () => state.billing !== 'off';
+	const sold = () => world.billing;
 	const refuse = (code) => {
 		if (!code || code === 'ok') return;
 		const [status, error] = CODES[code] ?? [500, 'Something failed in the server.'];
@@ -122,26 +118,18 @@ export function addBilling(routes, { send, Refusal, page }) {
 	}
 
 	const plans = () =>
-		PLANS.slice(0, Number(state.plans)).map(
-			([name, title, tokens_per_day, messages_per_day, memory_bytes, requests, monthly, yearly]) => ({
-				name,
-				title,
-				tokens_per_day,
-				messages_per_day,
-				memory_bytes,
-				requests_per_minute: requests,
-				burst: requests && requests * 2,
-				price_monthly: sold() ? monthly : null,
-				price_yearly: sold() ? yearly : null,
-				sells:
-					!sold() || !monthly || state.sells === 'none'
-						? []
-						: state.sells === 'monthly'
-							? ['monthly']
-							: ['monthly', 'yearly'],
-				current: name === (sold() ? standing().plan : 'pro')
-			})
-		);
+		PLANS.slice(0, Number(state.plans)).map(({ monthly, yearly, ...plan }) => ({
+			...plan,
+			price_monthly: sold() ? monthly : null,
+			price_yearly: sold() ? yearly : null,
+			sells:
+				!sold() || !monthly || state.sells === 'none'
+					? []
+					: state.sells === 'monthly'
+						? ['monthly']
+						: ['monthly', 'yearly'],
+			current: plan.name === (sold() ? standing().plan : 'pro')
+		}));
 
 	const invoices = (origin) =>
 		Array.from({ length: Number(state.invoices) }, (_, index) => {
@@ -183,7 +171,7 @@ export function addBilling(routes, { send, Refusal, page }) {
 			'/_mock/billing',
 			({ url, response }) => {
 				set(url.search);
-				send(response, 200, state);
+				send(response, 200, { billing: world.billing, ...state });
 			}
 		],
 		[

@@ -9,6 +9,8 @@
 //   trial, given, answering (something is reserved), near, used_up, full (memory), unlimited (a plan without limits),
 //   unmetered, empty (nothing used yet), fail (every route answers 500), slow (answers after 3 seconds)
 // Who is not verified cannot export.
+import { meter, planOf } from './mock-plans.mjs';
+
 const DAY = 86_400_000;
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const dateOf = (time) => new Date(time).toISOString().slice(0, 10);
@@ -22,14 +24,6 @@ const FIELDS = [
 ];
 
 const midnight = () => new Date(Date.now() - (Date.now() % DAY) + DAY).toISOString();
-const meter = (used, limit, reserved = 0) => ({
-	used,
-	reserved,
-	limit,
-	remaining: limit === null ? null : Math.max(0, limit - used - reserved),
-	percentage: limit ? Math.round(((used + reserved) / limit) * 1000) / 10 : null
-});
-
 /** The same numbers at every start: so many days ago, so much. */
 function day(ago) {
 	const date = dateOf(Date.now() - ago * DAY);
@@ -53,35 +47,44 @@ function day(ago) {
 export function addUsage(routes, { world, send, Refusal }) {
 	const option = process.argv.indexOf('--usage');
 	world.usage ??= option > 0 ? process.argv[option + 1] : (process.env.MOCK_USAGE ?? 'free');
-	const spent = { tokens: 12_400, messages: 31, memory: 1_240_000, context: 48_200, background: 961 };
+	const spent = { tokens: 12_400, messages: 31, memory: 412_000_000, context: 48_200, background: 961 };
+	const plan = () => {
+		const of = { pro: 'pro', unlimited: 'house', basic: 'basic', trial: 'basic', given: 'basic' };
+		return planOf(of[world.usage] ?? 'free');
+	};
 
 	function quota() {
 		const state = world.usage;
-		const bought = ['pro', 'unlimited'].includes(state);
-		const limit = state === 'unlimited' ? null : bought ? 200_000 : 20_000;
-		const used = state === 'used_up' ? 20_000 : state === 'near' ? 17_300 : spent.tokens;
+		const { name, title, tokens_per_day, messages_per_day, memory_bytes, requests_per_minute, burst } =
+			plan();
+		const metered = state !== 'unmetered';
+		const limit = (of) => (metered ? of : null);
+		const part = { near: 0.865, used_up: 1 }[state];
 		const until = new Date(Date.now() + 11 * DAY).toISOString();
-		const title =
-			{ pro: 'Pro', unlimited: 'Pro', basic: 'Basic', trial: 'Basic', given: 'Basic' }[state] ?? 'Free';
 		const answering = state === 'answering';
-		const nothing = state === 'empty';
+		const used = (amount) => (state === 'empty' ? 0 : amount);
 		return {
-			plan: title.toLowerCase(),
+			plan: name,
 			plan_title: title,
 			source:
-				{ trial: 'trial', given: 'given', pro: 'paid', basic: 'paid', unlimited: 'paid' }[state] ?? 'default',
+				{ trial: 'trial', given: 'given', pro: 'paid', basic: 'paid', unlimited: 'given' }[state] ??
+				'default',
 			until: state === 'trial' || state === 'given' ? until : null,
-			metered: state !== 'unmetered',
-			tokens: meter(nothing ? 0 : used, limit, answering ? 2_400 : 0),
-			messages: meter(nothing ? 0 : spent.messages, limit && limit / 100, answering ? 1 : 0),
-			storage: meter(nothing ? 0 : state === 'full' ? 5_000_000 : spent.memory, limit && 5_000_000),
-			context_tokens: nothing ? 0 : spent.context,
-			background_tokens: nothing ? 0 : spent.background,
-			requests_per_minute: limit && 20,
-			burst: limit && 5,
-			answers_at_once: limit && (bought ? 3 : 1),
+			metered,
+			tokens: meter(
+				used(part ? Math.round(tokens_per_day * part) : spent.tokens),
+				limit(tokens_per_day),
+				answering ? 2_400 : 0
+			),
+			messages: meter(used(spent.messages), limit(messages_per_day), answering ? 1 : 0),
+			storage: meter(used(state === 'full' ? memory_bytes : spent.memory), limit(memory_bytes)),
+			context_tokens: used(spent.context),
+			background_tokens: used(spent.background),
+			requests_per_minute: limit(requests_per_minute),
+			burst: limit(burst),
+			answers_at_once: metered ? (name === 'free' ? 1 : 3) : null,
 			resets_at: midnight(),
-			upgrade: !bought && state !== 'unmetered'
+			upgrade: metered && world.billing && (name === 'free' || name === 'basic')
 		};
 	}
 
@@ -168,14 +171,15 @@ export function addUsage(routes, { world, send, Refusal }) {
 			}
 		]);
 
-	const crossing = (resource, level, used, limit) => ({
-		resource,
-		level,
-		used,
-		limit,
-		percentage: Math.round((used / limit) * 1000) / 10,
-		resets_at: resource === 'memory' ? null : midnight()
-	});
+	/** A turn crosses a level of what its plan has; nothing where that has no limit. */
+	function crossing(resource, level, limit) {
+		if (!limit) return [];
+		const used = Math.round((limit * (level === 80 ? 83 : 100)) / 100);
+		spent[resource] = used;
+		const resets_at = resource === 'memory' ? null : midnight();
+		return [{ resource, level, used, limit, percentage: level === 80 ? 83 : 100, resets_at }];
+	}
+	const levelOf = (text, full, most) => (full.test(text) ? 100 : most.test(text) ? 80 : 0);
 
 	return {
 		/** Before anything is stored: throws a refusal. */
@@ -189,37 +193,29 @@ export function addUsage(routes, { world, send, Refusal }) {
 				);
 			}
 			if (/#quota(429)?(?!\w)/.test(text) || (world.usage === 'used_up' && quota().metered)) {
-				spent.tokens = 20_000;
+				spent.tokens = plan().tokens_per_day ?? spent.tokens;
 				response.setHeader('Retry-After', String(Math.ceil((Date.parse(midnight()) - Date.now()) / 1000)));
-				throw new Refusal(429, 'quota_exceeded', 'You have used all 20,000 tokens of today.', {
+				throw new Refusal(429, 'quota_exceeded', 'You have used all tokens of today.', {
 					resets_at: midnight()
 				});
 			}
 		},
 		/** Right after start. */
 		atStart(text) {
-			const level = /#memoryfull/.test(text) ? 100 : /#memory80/.test(text) ? 80 : 0;
-			if (!level) return [];
-			spent.memory = level === 100 ? 5_000_000 : 4_130_000;
-			return [crossing('memory', level, spent.memory, 5_000_000)];
+			const level = levelOf(text, /#memoryfull/, /#memory80/);
+			return level ? crossing('memory', level, plan().memory_bytes) : [];
 		},
 		/** Just before done. */
 		atEnd(text, tokens) {
-			const events = [];
 			spent.messages++;
 			spent.tokens += tokens;
 			spent.context += 600;
-			const level = /#quota(100|cut)/.test(text) ? 100 : /#quota80/.test(text) ? 80 : 0;
-			if (level) {
-				spent.tokens = level === 100 ? 20_000 : 16_600;
-				events.push(crossing('tokens', level, spent.tokens, 20_000));
-			}
-			const sent = /#messages100/.test(text) ? 100 : /#messages80/.test(text) ? 80 : 0;
-			if (sent) {
-				spent.messages = sent * 2;
-				events.push(crossing('messages', sent, spent.messages, 200));
-			}
-			return events;
+			const level = levelOf(text, /#quota(100|cut)/, /#quota80/);
+			const sent = levelOf(text, /#messages100/, /#messages80/);
+			return [
+				...(level ? crossing('tokens', level, plan().tokens_per_day) : []),
+				...(sent ? crossing('messages', sent, plan().messages_per_day) : [])
+			];
 		},
 		quota
 	};

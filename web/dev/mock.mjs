@@ -4,7 +4,8 @@
 // --setup waits for the first administrator (set-up link: /setup#mock-setup-token); --empty starts without
 // conversations; --slow answers a word every 120 ms. Any account signs in with the password "correct horse".
 // Words in a message steer the answer: #md #think #queue #slow #first=MS #fail #refuse #quota #cut #drop #length #full #policy #unsaved
-// and those of mock-usage.mjs, which tells how plans and what was used are set.
+// and those of mock-usage.mjs, which tells how the plan and what was used are set. What is sold: mock-billing.mjs; what
+// administrators see of both: mock-admin-usage.mjs; the plans themselves: mock-plans.mjs.
 // How the data is kept is set while it runs: POST /_mock/config {"storage": {"held": true, "writing": {"state": "read_only", ...}}}.
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -13,9 +14,9 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { identityMock } from './mock-identity.mjs';
 import { addAdministration } from './mock-admin.mjs';
+import { addAdminUsage } from './mock-admin-usage.mjs';
 import { addBilling } from './mock-billing.mjs';
 import { addUsage } from './mock-usage.mjs';
-import { addUsage as addAdminUsage } from './mock-admin-usage.mjs';
 import { answerTo, sampleHistory, sampleMemories } from './samples.mjs';
 
 const flag = (name) => process.argv.includes(`--${name}`);
@@ -646,7 +647,7 @@ const routes = [
 			send(response, 202);
 		}
 	],
-	// Knobs while it runs: {models, registration, setup, tokenLife, storage}
+	// Knobs while it runs: {models, registration, setup, tokenLife, storage, billing, usage} and those of the other files
 	[
 		'POST',
 		'/_mock/config',
@@ -658,10 +659,10 @@ const routes = [
 	]
 ];
 
+addBilling(routes, { world, send, Refusal, page });
 const usage = addUsage(routes, { world, send, Refusal });
 addAdminUsage(routes, { world, send, Refusal, page, administrator });
 addAdministration(routes, { world, send, Refusal, page, administrator });
-addBilling(routes, { send, Refusal, page });
 
 function ago(days) {
 	return new Date(Date.now() - days * 86_400_000).toISOString();

@@ -146,7 +146,7 @@ describe('what is used, in words', () => {
 		expect(planWords({ plan_title: 'Pro', source: 'paid', until: null }, now)).toBe('Pro');
 		expect(planWords({ ...on, source: 'trial' }, new Date('2025-06-01'))).toContain('2026');
 		expect(paceWords(plain)).toBe(
-			'Up to 20 messages a minute, 5 of them without a pause. One answer at a time.'
+			'Up to 20 messages and other calls a minute; after a pause up to 5 in a row. One answer at a time.'
 		);
 		expect(paceWords(but({ requests_per_minute: null, burst: null, answers_at_once: null }))).toBe('');
 	});

@@ -25,8 +25,8 @@ export function planWords(
 export function paceWords({ requests_per_minute, burst, answers_at_once }: Quota): string {
 	const parts: string[] = [];
 	if (requests_per_minute !== null) {
-		const row = burst ? `, ${count(burst)} of them without a pause` : '';
-		parts.push(`Up to ${plural(requests_per_minute, 'message')} a minute${row}.`);
+		const row = burst ? `; after a pause up to ${count(burst)} in a row` : '';
+		parts.push(`Up to ${plural(requests_per_minute, 'message')} and other calls a minute${row}.`);
 	}
 	if (answers_at_once !== null)
 		parts.push(answers_at_once === 1 ? 'One answer at a time.' : `${answers_at_once} answers at a time.`);
