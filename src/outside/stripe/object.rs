@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 /// How a subscription stands. The words are Stripe's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SubscriptionStatus)]
 pub enum Status {
     Active,
     Trialing,

@@ -3403,6 +3403,19 @@ export interface components {
 			text_index: components['schemas']['TextIndexState'];
 			writing: components['schemas']['WritingState'];
 		};
+		/**
+		 * @description How a subscription stands. The words are Stripe's.
+		 * @enum {string}
+		 */
+		SubscriptionStatus:
+			| 'active'
+			| 'trialing'
+			| 'past_due'
+			| 'unpaid'
+			| 'canceled'
+			| 'incomplete'
+			| 'incomplete_expired'
+			| 'paused';
 		SubscriptionView: {
 			cancel_at_period_end: boolean;
 			/** Format: date-time */
@@ -3421,7 +3434,7 @@ export interface components {
 			/** @description None when no plan has its price any more. */
 			plan?: string | null;
 			plan_title?: string | null;
-			status: components['schemas']['Status'];
+			status: components['schemas']['SubscriptionStatus'];
 			/** Format: date-time */
 			updated_at: string;
 		};

@@ -6,13 +6,8 @@ import type { paths } from './schema';
 type Sent<T> = T extends readonly (infer Item)[]
 	? Sent<Item>[]
 	: T extends object
-		? { [Key in keyof T]-?: Told<T[Key]> }
+		? { [Key in keyof T]-?: Sent<T[Key]> }
 		: T;
-
-/** How a subscription stands. The schema has the states of an answer there, which bear the same name on the server. */
-type SubscriptionStatus =
-	'active' | 'trialing' | 'past_due' | 'unpaid' | 'canceled' | 'incomplete' | 'incomplete_expired' | 'paused';
-type Told<Field> = [Field] extends [Message['status']] ? SubscriptionStatus : Sent<Field>;
 
 /** Where that holds: nothing that is empty is left out of these answers. */
 type Complete =
