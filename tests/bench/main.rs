@@ -159,8 +159,11 @@ async fn wave(model: &FakeOllama, people: &[Person]) -> Vec<(Gate, Events)> {
         model.answer(Script::says((0..300).map(|n| format!("word{n} "))).gated(&gate));
         // Without memory: the text index's writer takes some 20 MB now and then, whoever talks.
         let request = json!({"message": "Tell me something long.", "use_memory": false});
+        let before = model.requests().len();
         let mut events = person.stream(&request).await;
         assert_eq!(events.next().await.unwrap().name, "start");
+        // Scripts are given out in the order in which requests come.
+        model.received(before + 1).await;
         open.push((gate, events));
     }
     // A slow model: word by word, all streams abreast.
