@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ask, onSecondFactor } from '../src/lib/admin/ask';
-import { Deed } from '../src/lib/ui/deed.svelte';
+import { Deed, Sending } from '../src/lib/ui/deed.svelte';
 import { Pages, type Cut } from '../src/lib/ui/pages.svelte';
 import { People } from '../src/lib/admin/people/people.svelte';
 import { OnePerson } from '../src/lib/admin/people/person.svelte';
@@ -194,5 +194,34 @@ describe('a deed', () => {
 		expect(deed.problem?.message).toBe('No.');
 		await deed.run(async () => {});
 		expect(deed.problem).toBeNull();
+	});
+});
+
+describe('a form that is sent', () => {
+	// Promise: nothing is sent while a field is wrong; a refusal stands at its fields or, where it speaks of none, by itself.
+	it('says each problem in one place', async () => {
+		const sending = new Sending();
+		const refused = (fields?: Record<string, string>) => () =>
+			Promise.reject(new ApiError(400, { error: 'No.', code: 'x', fields }));
+		const act = vi.fn(async () => {});
+
+		expect(await sending.send({ name: 'Give it a name.' }, act)).toBe(false);
+		expect(act).not.toHaveBeenCalled();
+		expect(sending.fields['name']).toBe('Give it a name.');
+
+		expect(await sending.send({}, refused())).toBe(false);
+		expect(sending.fields).toEqual({});
+		expect(sending.unplaced?.message).toBe('No.');
+
+		await sending.send({}, refused({ name: 'Taken.' }));
+		expect(sending.fields['name']).toBe('Taken.');
+		expect(sending.unplaced).toBeNull();
+
+		await sending.send({}, refused(), () => ({ name: 'This one.' }));
+		expect(sending.fields['name']).toBe('This one.');
+
+		expect(await sending.send({}, act)).toBe(true);
+		expect(sending.fields).toEqual({});
+		expect(sending.unplaced).toBeNull();
 	});
 });

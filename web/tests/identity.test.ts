@@ -129,7 +129,7 @@ describe('words', () => {
 		expect(wayIn('password', true)).toBe('with the password and a code');
 		expect(wayIn('passkey', true)).toBe('with a passkey');
 		expect(wayIn('telepathy', false)).toBe('telepathy');
-		for (const { path, title } of PLACES) expect(accountTitle(path)).toBe(title);
+		for (const { href, title } of PLACES) expect(accountTitle(href)).toBe(title);
 	});
 
 	// A token without an end is asked for by leaving the end out.

@@ -21,3 +21,23 @@ export class Deed {
 		}
 	}
 }
+
+/** A form that is sent: what is wrong in its fields, else why it failed. */
+export class Sending extends Deed {
+	fields = $state<Record<string, string>>({});
+	/** Why it failed, where no field says it. */
+	readonly unplaced = $derived(Object.keys(this.fields).length ? null : this.problem);
+
+	/** Whether it was sent. Not while a field is `wrong`; a refusal may speak of fields too. */
+	async send(
+		wrong: Record<string, string>,
+		act: () => Promise<unknown>,
+		place: (refusal: ApiError) => Record<string, string> = ({ fields }) => fields
+	): Promise<boolean> {
+		this.fields = wrong;
+		if (Object.keys(wrong).length) return false;
+		const done = await this.run(act);
+		this.fields = this.problem ? place(this.problem) : {};
+		return done;
+	}
+}
