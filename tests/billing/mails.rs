@@ -245,6 +245,7 @@ async fn what_is_no_longer_so_is_not_told() {
         user.paid = Some(Paid {
             plan: "pro".into(),
             until: Some("2026-02-01T00:00:00Z".parse().unwrap()),
+            livemode: false,
         });
     })
     .await;

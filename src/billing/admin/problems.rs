@@ -59,21 +59,19 @@ fn of_plans(plans: &Plans) -> Vec<String> {
         let Plan {
             price_monthly,
             price_yearly,
-            stripe_monthly,
-            stripe_yearly,
             ..
         } = plan;
         for (period, shown, id) in [
-            ("monthly", price_monthly, stripe_monthly),
-            ("yearly", price_yearly, stripe_yearly),
+            ("monthly", price_monthly, plan.sold(false)),
+            ("yearly", price_yearly, plan.sold(true)),
         ] {
             let title = plans.title(name);
-            if !shown.is_empty() && id.is_empty() {
+            if !shown.is_empty() && id.is_none() {
                 problems.push(format!(
                     "The plan {title} has a {period} price, {shown}, that nobody can pay: set plans.{name}.stripe_{period} to the price's id at Stripe, or plans.{name}.price_{period} to nothing."
                 ));
             }
-            if shown.is_empty() && !id.is_empty() {
+            if shown.is_empty() && id.is_some() {
                 problems.push(format!(
                     "The plan {title} is sold at a {period} price that is not shown: set plans.{name}.price_{period}."
                 ));
@@ -99,8 +97,15 @@ fn of_customers(app: &App, tx: &impl Read, stripe: &Stripe) -> Result<Vec<String
     }
     let plans = &app.config.plans;
     let rows = customers::all_subscriptions(tx)?.into_iter();
-    let open = rows.filter(|(_, row)| !row.subscription.status.is_over());
+    let open: Vec<_> = rows
+        .filter(|(_, row)| !row.subscription.status.is_over() && row.subscription.livemode == live)
+        .collect();
+    let people: BTreeSet<_> = open.iter().map(|(user, _)| user).collect();
+    if people.len() < open.len() {
+        problems.push("Somebody has more than one subscription at once and may pay twice. Look for it at Stripe, cancel the one too many, and limit customers to one subscription there.".into());
+    }
     let prices: BTreeSet<_> = open
+        .into_iter()
         .filter_map(|(_, row)| row.subscription.price)
         .filter(|price| plans.of_price(price).is_none())
         .collect();

@@ -35,7 +35,10 @@ pub async fn portal(
     let customer = known.ok_or_else(no_customer)?.customer;
     let back = format!("{}/plans", app.base());
     let made = stripe.create_portal(&customer, &back, &key).await;
-    let url = made.map_err(|error| customers::failed(&error))?;
+    let url = made.map_err(|error| match error {
+        gone if gone.lacks_customer() => no_customer(),
+        error => customers::failed(&error),
+    })?;
     Ok(Json(PaymentPage { url }))
 }
 
