@@ -134,8 +134,10 @@ pub async fn leave(app: &App, user: Uuid) -> Result<()> {
         let rows = customers::subscriptions(tx, user)?;
         let open = rows.iter().any(|row| !row.subscription.status.is_over());
         let mode = inside.stripe.as_ref().map(Stripe::livemode);
-        // Something may have been bought that we have not heard of yet.
-        if open || mode == Some(customer.livemode) {
+        // Something may have been bought that we have not heard of yet; with real money, whatever key is
+        // used now.
+        let unheard = mode.is_some_and(|live| customer.livemode || customer.livemode == live);
+        if open || unheard {
             let end = End {
                 customer: customer.customer,
                 livemode: Some(customer.livemode),
@@ -146,6 +148,12 @@ pub async fn leave(app: &App, user: Uuid) -> Result<()> {
         Ok::<_, Error>(())
     };
     app.store.write(leave).await
+}
+
+/// Whose payments a job is to end.
+pub fn customer_of(job: &Job) -> Option<String> {
+    let end: Option<End> = serde_json::from_str(&job.payload).ok();
+    end.map(|end| end.customer)
 }
 
 /// Ends everything that a customer pays for.

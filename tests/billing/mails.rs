@@ -274,6 +274,30 @@ async fn what_is_no_longer_so_is_not_told() {
     app.finish().await;
 }
 
+/// Whose account is disabled is not written to about limits and plans.
+#[tokio::test]
+async fn who_is_disabled_is_not_told() {
+    let app = with_billing().await;
+    let ada = app.user("ada").await;
+    let id = id_of(&ada).await;
+    records::change(&app, &ada, |user| user.disabled = true).await;
+    for (purpose, facts) in [
+        (MailPurpose::QuotaWarning, used(Limited::Memory, 100, None)),
+        (
+            MailPurpose::TrialEnding,
+            plan("basic", Some(at("2026-01-08T00:00:00Z"))),
+        ),
+        (MailPurpose::SubscriptionStarted, plan("pro", None)),
+        (MailPurpose::PaymentFailed, plan("pro", None)),
+        (MailPurpose::SubscriptionEnded, plan("pro", None)),
+    ] {
+        let mail = queue(&app, Mail::to(id, purpose).telling(facts)).await;
+        let why = over(&app, mail).await.unwrap();
+        assert!(why.contains("the account is disabled"), "{why}");
+    }
+    app.finish().await;
+}
+
 /// A mail that an earlier version queued, without facts, is still read.
 #[tokio::test]
 async fn mails_queued_before_are_still_sent() {

@@ -50,8 +50,15 @@ async fn a_customer_deleted_at_stripe_buys_again() {
         stripe.deliver_all(&app).await;
         app.run_jobs().await;
         assert_eq!(plan_of(&ada).await, "pro");
-        stripe.books().delete_customer(&customer, data_too);
+        let invoice = {
+            let mut books = stripe.books();
+            let subscription = books.of_customer("subscription", None).remove(0);
+            let invoice = books.invoice(&subscription, true);
+            books.delete_customer(&customer, data_too);
+            books.tell("invoice.paid", &invoice)
+        };
         let deleted = stripe.events();
+        assert!(deleted.contains(&invoice));
         for event in &deleted {
             stripe.deliver(&app, event).await;
         }
@@ -69,6 +76,7 @@ async fn a_customer_deleted_at_stripe_buys_again() {
         stripe.deliver_all(&app).await;
         app.run_jobs().await;
         assert_eq!(plan_of(&ada).await, "basic", "data too: {data_too}");
+        assert_eq!(overview(&app).await["events"]["failed"], 0);
         let known = app.app.store.read(billing::customers).unwrap();
         assert_eq!(known.len(), 1);
         assert_ne!(known[0].1.customer, customer);
@@ -125,6 +133,7 @@ async fn the_end_waits_for_the_right_key() {
     let ada = app.user("ada").await;
     stripe.buys(id_of(&ada).await, PRO);
     stripe.deliver_all(&app).await;
+    app.run_jobs().await;
     app.end();
     app.config.stripe.secret_key = "sk_test_marzipan".into();
     app.reopen().await;
@@ -287,5 +296,21 @@ async fn paying_twice_is_told() {
     assert!(told().await);
     let seen = events(&app.admin().await, "").await;
     assert!(seen.iter().any(|(what, _)| what == "subscription_changed"));
+    app.finish().await;
+}
+
+/// When what a deleted account paid for cannot be ended, administrators are told for which customer to end
+/// it by hand: nobody else is left to notice.
+#[tokio::test]
+async fn what_could_not_be_ended_is_told() {
+    let (app, stripe) = shop().await;
+    let ada = app.user("ada").await;
+    let (customer, _) = stripe.sells(&app, &ada, PRO).await;
+    stripe.down(Some(400));
+    leaves(&ada).await;
+    app.run_jobs().await;
+    let problems = overview(&app).await["problems"].to_string();
+    let told = format!("Cancel the subscriptions of the customer {customer}");
+    assert!(problems.contains(&told), "{problems}");
     app.finish().await;
 }

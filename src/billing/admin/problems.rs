@@ -6,9 +6,11 @@ use storage::Read;
 
 use crate::app::App;
 use crate::billing::customers;
+use crate::billing::reconcile::{END, customer_of};
 use crate::billing::webhook;
 use crate::config::{Plan, Plans};
 use crate::error::Result;
+use crate::jobs::State;
 use crate::outside::Stripe;
 
 /// At the start: what the settings alone show.
@@ -30,6 +32,7 @@ pub fn now(app: &App, tx: &impl Read) -> Result<Vec<String>> {
     }
     problems.extend(of_customers(app, tx, stripe)?);
     problems.extend(of_events(app, tx)?);
+    problems.extend(of_the_gone(app, tx)?);
     let last = stripe.last_call().and_then(|call| call.trouble);
     problems.extend(last.map(|trouble| format!("The last call came to nothing: {trouble}.")));
     Ok(problems)
@@ -115,6 +118,20 @@ fn of_customers(app: &App, tx: &impl Read, stripe: &Stripe) -> Result<Vec<String
         )
     }));
     Ok(problems)
+}
+
+/// What people go on paying whose accounts are deleted, because it could not be ended.
+fn of_the_gone(app: &App, tx: &impl Read) -> Result<Vec<String>> {
+    let ends = app.jobs.list(tx, Some(END), None, usize::MAX)?.into_iter();
+    let failed = ends.filter(|job| job.state == State::Failed);
+    let failed = failed.filter_map(|job| customer_of(&job));
+    Ok(failed
+        .map(|customer| {
+            format!(
+                "What a deleted account paid for could not be ended. Cancel the subscriptions of the customer {customer} at Stripe, or have the job tried again."
+            )
+        })
+        .collect())
 }
 
 fn of_events(app: &App, tx: &impl Read) -> Result<Vec<String>> {

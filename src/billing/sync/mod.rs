@@ -219,11 +219,14 @@ async fn finish(
     app.store.write(finish).await
 }
 
-/// Events that had failed before this was asked are settled by its answer.
+/// Events that had failed before this was asked are settled by its answer; so are those of a customer that
+/// was deleted at Stripe since.
 fn settle(tx: &mut WriteTx<'_>, question: &Question) -> Result<()> {
     for mut row in webhook::open(tx)? {
-        let theirs = row.user == Some(question.user) && row.asked < question.number;
-        if theirs && row.state == EventState::Failed {
+        let theirs = row.user == Some(question.user);
+        let former = row.customer.as_ref() != Some(&question.customer);
+        let before = former || row.asked < question.number;
+        if theirs && before && row.state == EventState::Failed {
             metrics::stripe_event(webhook::label(&row.kind), "done");
             row.state = EventState::Done;
             row.error = None;
