@@ -18,7 +18,7 @@ async fn plan_of(person: &Person) -> String {
 }
 
 /// The session of the page that was led to last.
-fn session(url: String) -> String {
+fn session(url: &str) -> String {
     url.rsplit_once('/').unwrap().1.to_owned()
 }
 
@@ -72,7 +72,7 @@ async fn a_customer_deleted_at_stripe_buys_again() {
 
         let again = buy(&ada, "basic").await;
         assert_eq!(again.status, 200, "{again:?}");
-        stripe.books().pay(&session(again.str("url")));
+        stripe.books().pay(&session(&again.str("url")));
         stripe.deliver_all(&app).await;
         app.run_jobs().await;
         assert_eq!(plan_of(&ada).await, "basic", "data too: {data_too}");
@@ -116,7 +116,7 @@ async fn nothing_is_paid_after_an_account_is_gone() {
     let page = buy(&ada, "pro").await;
     leaves(&ada).await;
     app.run_jobs().await;
-    let id = session(page.str("url"));
+    let id = session(&page.str("url"));
     assert_eq!(stripe.books().kept(&id).unwrap()["status"], "expired");
     app.finish().await;
 }
@@ -195,7 +195,7 @@ async fn a_purchase_that_nobody_told_of_is_found() {
     let (ada, bob) = (app.user("ada").await, app.user("bob").await);
     let page = buy(&ada, "pro").await;
     assert_eq!(buy(&bob, "pro").await.status, 200);
-    stripe.books().pay(&session(page.str("url")));
+    stripe.books().pay(&session(&page.str("url")));
     stripe.events();
     billing::reconcile(&app.app).await.unwrap();
     assert_eq!(plan_of(&ada).await, "pro");
