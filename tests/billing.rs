@@ -20,6 +20,7 @@ mod reconciling;
 mod running;
 mod shell;
 mod signatures;
+mod strays;
 mod stripe_client;
 mod sync;
 mod trial;

@@ -17,6 +17,9 @@ pub struct Paid {
     pub plan: String,
     /// It ends then unless something newer is heard.
     pub until: Option<Timestamp>,
+    /// With real money; what was paid in test mode counts only under a key of test mode.
+    #[serde(default)]
+    pub livemode: bool,
 }
 
 /// Where a plan comes from.
@@ -55,7 +58,9 @@ pub fn standing(config: &Config, user: &User, now: Timestamp) -> Standing {
     if let Some(plan) = user.plan.as_deref().filter(|p| holds(p, user.plan_until)) {
         return of(plan, Source::Given, user.plan_until);
     }
-    let paid = user.paid.as_ref().filter(|_| config.billing.enabled);
+    let live = config.stripe.livemode();
+    let paid = user.paid.as_ref().filter(|paid| paid.livemode == live);
+    let paid = paid.filter(|_| config.billing.enabled);
     if let Some(paid) = paid.filter(|paid| holds(&paid.plan, paid.until)) {
         return of(&paid.plan, Source::Paid, paid.until);
     }

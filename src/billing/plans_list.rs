@@ -61,12 +61,12 @@ fn item(config: &Config, name: &str, plan: &Plan, current: bool) -> PlanItem {
     let price = |price: &String| Some(price.clone()).filter(|price| sold && !price.is_empty());
     let rate = Some(plan.requests_per_minute).filter(|rate| *rate > 0);
     let periods = [
-        (Sold::Monthly, &plan.stripe_monthly),
-        (Sold::Yearly, &plan.stripe_yearly),
+        (Sold::Monthly, plan.sold(false)),
+        (Sold::Yearly, plan.sold(true)),
     ];
     let periods = periods
         .into_iter()
-        .filter(|(_, price)| sold && !price.is_empty());
+        .filter(|(_, price)| sold && price.is_some());
     PlanItem {
         name: name.to_owned(),
         title: config.plans.title(name),

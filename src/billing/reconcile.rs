@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use storage::WriteTx;
 use uuid::Uuid;
 
-use super::{customers, sync};
+use super::customers::{self, Customer};
+use super::sync;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::jobs::{Job, Outcome};
@@ -20,6 +21,8 @@ use crate::outside::{Stripe, StripeError};
 
 /// The kind of job that ends what a deleted account paid for.
 pub const END: &str = "billing.end";
+
+const TEST_KEY: &str = "it is about real money, and stripe.secret_key is a key of test mode";
 
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// One that was missed is made this long after the start.
@@ -80,7 +83,11 @@ pub async fn run(app: &App) -> Result<()> {
     let all = app.store.read(customers::all_subscriptions)?.into_iter();
     let open = all.filter(|(_, row)| !row.subscription.status.is_over());
     let ours = open.filter(|(_, row)| row.subscription.livemode == livemode);
-    let people: BTreeSet<Uuid> = ours.map(|(user, _)| user).collect();
+    let mut people: BTreeSet<Uuid> = ours.map(|(user, _)| user).collect();
+    let (known, now) = (app.store.read(customers::customers)?, app.clock.now());
+    let may_have = |row: &Customer| row.livemode == livemode && row.may_have_bought(now);
+    let buyers = known.into_iter().filter(|(_, row)| may_have(row));
+    people.extend(buyers.map(|(user, _)| user));
     let count = people.len();
     for user in people {
         match sync::now(app, user).await {
@@ -111,6 +118,9 @@ pub async fn run(app: &App) -> Result<()> {
 #[derive(Debug, Serialize, Deserialize)]
 struct End {
     customer: String,
+    /// In which mode of Stripe's.
+    #[serde(default)]
+    livemode: Option<bool>,
 }
 
 /// For an account that is being deleted: forgets who it is at Stripe, and queues the end of what it pays
@@ -124,10 +134,15 @@ pub async fn leave(app: &App, user: Uuid) -> Result<()> {
         let rows = customers::subscriptions(tx, user)?;
         let open = rows.iter().any(|row| !row.subscription.status.is_over());
         let mode = inside.stripe.as_ref().map(Stripe::livemode);
-        // Something may have been bought that we have not heard of yet.
-        if open || mode == Some(customer.livemode) {
-            let customer = customer.customer;
-            inside.jobs.add(tx, END, &End { customer })?;
+        // Something may have been bought that we have not heard of yet; with real money, whatever key is
+        // used now.
+        let unheard = mode.is_some_and(|live| customer.livemode || customer.livemode == live);
+        if open || unheard {
+            let end = End {
+                customer: customer.customer,
+                livemode: Some(customer.livemode),
+            };
+            inside.jobs.add(tx, END, &end)?;
         }
         customers::erase(tx, user, usize::MAX)?;
         Ok::<_, Error>(())
@@ -135,9 +150,15 @@ pub async fn leave(app: &App, user: Uuid) -> Result<()> {
     app.store.write(leave).await
 }
 
+/// Whose payments a job is to end.
+pub fn customer_of(job: &Job) -> Option<String> {
+    let end: Option<End> = serde_json::from_str(&job.payload).ok();
+    end.map(|end| end.customer)
+}
+
 /// Ends everything that a customer pays for.
 pub async fn end_job(app: App, job: Job) -> Outcome {
-    let Ok(End { customer }) = serde_json::from_str(&job.payload) else {
+    let Ok(End { customer, livemode }) = serde_json::from_str(&job.payload) else {
         return Outcome::Fail("it does not say which customer".into());
     };
     let Some(stripe) = &app.stripe else {
@@ -145,6 +166,12 @@ pub async fn end_job(app: App, job: Job) -> Outcome {
     };
     if app.held() {
         return Outcome::Hold(sync::HELD.into());
+    }
+    match livemode {
+        // Real money: under a key of test mode nothing is known of it, which means nothing.
+        Some(true) if !stripe.livemode() => return Outcome::Hold(TEST_KEY.into()),
+        Some(false) if stripe.livemode() => return Outcome::Done,
+        _ => {}
     }
     match end(stripe, &customer).await {
         Ok(()) => Outcome::Done,
@@ -161,6 +188,7 @@ pub async fn end_job(app: App, job: Job) -> Outcome {
 }
 
 async fn end(stripe: &Stripe, customer: &str) -> Result<(), StripeError> {
+    close_pages(stripe, customer).await?;
     for subscription in stripe.subscriptions_of(customer).await? {
         if subscription.status.is_over() {
             continue;
@@ -168,6 +196,26 @@ async fn end(stripe: &Stripe, customer: &str) -> Result<(), StripeError> {
         match stripe.cancel_subscription(&subscription.id).await {
             // It ended by itself meanwhile.
             Err(error) if error.is_missing() => {}
+            told => told?,
+        }
+    }
+    Ok(())
+}
+
+/// Closes the pages on which a customer could still pay, before what was paid is looked at.
+async fn close_pages(stripe: &Stripe, customer: &str) -> Result<(), StripeError> {
+    let pages = match stripe.open_checkouts(customer).await {
+        // What was paid is ended all the same.
+        Err(error @ StripeError::Refused { .. }) => {
+            tracing::warn!(%error, "open checkouts of a deleted account cannot be read; they run out within a day");
+            return Ok(());
+        }
+        told => told?,
+    };
+    for page in pages {
+        match stripe.expire_checkout(&page).await {
+            // It was paid or ran out meanwhile.
+            Err(StripeError::Refused { .. }) => {}
             told => told?,
         }
     }

@@ -28,7 +28,8 @@ pub struct Plan {
     /// As people read it, for example `$9`; only shown, the payment service knows the price.
     pub price_monthly: String,
     pub price_yearly: String,
-    /// The payment service's ids of the prices.
+    /// The payment service's ids of the prices: of the one that is sold, and after it of those that are
+    /// not sold any more and somebody still pays.
     pub stripe_monthly: String,
     pub stripe_yearly: String,
     pub tokens_per_day: u64,
@@ -134,10 +135,34 @@ impl Default for Stripe {
     }
 }
 
+impl Stripe {
+    /// Whether the key is one for real money.
+    pub fn livemode(&self) -> bool {
+        let key = &self.secret_key;
+        key.starts_with("sk_live_") || key.starts_with("rk_live_")
+    }
+}
+
+/// The ids in a setting of prices: the one that is sold comes first.
+pub fn prices(set: &str) -> impl Iterator<Item = &str> {
+    let ids = set.split(|c: char| c == ',' || c.is_whitespace());
+    ids.filter(|id| !id.is_empty())
+}
+
 impl Plan {
     /// Whether it can be bought for some period.
     pub fn for_sale(&self) -> bool {
-        !self.stripe_monthly.is_empty() || !self.stripe_yearly.is_empty()
+        self.sold(false).or(self.sold(true)).is_some()
+    }
+
+    /// The price at which it is sold, by the year or by the month.
+    pub fn sold(&self, yearly: bool) -> Option<&str> {
+        let set = if yearly {
+            &self.stripe_yearly
+        } else {
+            &self.stripe_monthly
+        };
+        prices(set).next()
     }
 
     /// What orders plans: the one that holds less comes first.
@@ -183,11 +208,12 @@ impl Plans {
     /// The plan that a price of the payment service's belongs to, and whether it is the yearly one.
     pub fn of_price(&self, price: &str) -> Option<(&str, bool)> {
         let mut plans = self.named.iter();
-        plans.find_map(|(name, plan)| match price {
-            "" => None,
-            _ if price == plan.stripe_monthly => Some((name.as_str(), false)),
-            _ if price == plan.stripe_yearly => Some((name.as_str(), true)),
-            _ => None,
+        plans.find_map(|(name, plan)| {
+            let is_in = |set| prices(set).any(|id| id == price);
+            if is_in(&plan.stripe_monthly) {
+                return Some((name.as_str(), false));
+            }
+            is_in(&plan.stripe_yearly).then_some((name.as_str(), true))
         })
     }
 }

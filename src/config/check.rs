@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::billing::prices as price_ids;
 use super::{Config, ConfigError, Networks, Stripe, Verification};
 
 /// What the types cannot say.
@@ -116,8 +117,13 @@ fn check_billing(config: &Config) -> Result<(), ConfigError> {
         if name == "none" {
             return refuse("plans.none: this word takes a given plan back; choose another".into());
         }
-        for price in [&plan.stripe_monthly, &plan.stripe_yearly] {
-            if !price.is_empty() && !prices.insert(price) {
+        for price in price_ids(&plan.stripe_monthly).chain(price_ids(&plan.stripe_yearly)) {
+            if price.starts_with("prod_") {
+                return refuse(format!(
+                    "plans.{name}: {price} is a product; write the id of its price, price_..."
+                ));
+            }
+            if !prices.insert(price) {
                 return refuse(format!("plans: the price {price} stands twice"));
             }
         }

@@ -245,6 +245,7 @@ async fn what_is_no_longer_so_is_not_told() {
         user.paid = Some(Paid {
             plan: "pro".into(),
             until: Some("2026-02-01T00:00:00Z".parse().unwrap()),
+            livemode: false,
         });
     })
     .await;
@@ -269,6 +270,30 @@ async fn what_is_no_longer_so_is_not_told() {
             why.starts_with("not sent: ") && why.contains(reason),
             "{why}"
         );
+    }
+    app.finish().await;
+}
+
+/// Whose account is disabled is not written to about limits and plans.
+#[tokio::test]
+async fn who_is_disabled_is_not_told() {
+    let app = with_billing().await;
+    let ada = app.user("ada").await;
+    let id = id_of(&ada).await;
+    records::change(&app, &ada, |user| user.disabled = true).await;
+    for (purpose, facts) in [
+        (MailPurpose::QuotaWarning, used(Limited::Memory, 100, None)),
+        (
+            MailPurpose::TrialEnding,
+            plan("basic", Some(at("2026-01-08T00:00:00Z"))),
+        ),
+        (MailPurpose::SubscriptionStarted, plan("pro", None)),
+        (MailPurpose::PaymentFailed, plan("pro", None)),
+        (MailPurpose::SubscriptionEnded, plan("pro", None)),
+    ] {
+        let mail = queue(&app, Mail::to(id, purpose).telling(facts)).await;
+        let why = over(&app, mail).await.unwrap();
+        assert!(why.contains("the account is disabled"), "{why}");
     }
     app.finish().await;
 }

@@ -34,6 +34,7 @@ async fn pays(app: &TestApp, person: &Person, until: Option<&str>) {
     let paid = Paid {
         plan: "pro".into(),
         until: until.map(|until| until.parse().unwrap()),
+        livemode: false,
     };
     records::change(app, person, |user| user.paid = Some(paid)).await;
 }

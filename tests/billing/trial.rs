@@ -40,6 +40,7 @@ async fn paid(app: &TestApp, person: &Person) {
         user.paid = Some(Paid {
             plan: "pro".into(),
             until: None,
+            livemode: false,
         });
     })
     .await;

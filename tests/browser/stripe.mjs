@@ -328,16 +328,25 @@ export class Stripe {
 				session.url = `${this.url}/portal/${session.id}`
 				return this.#told(session)
 			}
+			case 'GET checkout/sessions':
 			case 'GET subscriptions':
 			case 'GET invoices': {
 				theirs()
-				const all = this.of(path.slice(0, -1), fields.customer)
-				const shown = fields.status === 'all' ? all : all.filter((o) => o.status !== 'canceled')
+				const all = this.of(path.replace('/', '.').slice(0, -1), fields.customer)
+				const wanted = (status) =>
+					fields.status === 'all' || (fields.status ? status === fields.status : status !== 'canceled')
+				const shown = all.filter((o) => wanted(o.status))
 				const from = fields.starting_after ? shown.findIndex((o) => o.id === fields.starting_after) + 1 : 0
 				const limit = Number(fields.limit ?? PAGE)
 				const data = shown.slice(from, from + limit).map((o) => this.#told(o))
 				return { object: 'list', data, has_more: shown.length > from + limit, url: `/v1/${path}` }
 			}
+		}
+		const [, session] = /^checkout\/sessions\/(\w+)\/expire$/.exec(path) ?? []
+		if (session) {
+			const page = this.#objects.get(session)
+			if (page?.status !== 'open') throw new Refusal(400, 'invalid_request_error')
+			return this.#told(Object.assign(page, { status: 'expired', url: null }))
 		}
 		const object = this.#objects.get(path.split('/')[1])
 		if (!object) throw missing(404)

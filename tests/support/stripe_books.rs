@@ -156,6 +156,25 @@ impl Books {
         self.add(json!({"id": id, "object": "customer", "email": email, "metadata": metadata}))
     }
 
+    /// Somebody deletes a customer in the dashboard, which ends what it pays for. What it had is told all
+    /// the same; or nothing is, as when all data of test mode is deleted.
+    pub fn delete_customer(&mut self, id: &str, data_too: bool) {
+        for subscription in self.of_customer("subscription", Some(id)) {
+            self.cancel(&subscription);
+        }
+        self.change(id, &json!({"deleted": true}));
+        if data_too {
+            self.objects.remove(id);
+            self.order.retain(|kept| kept != id);
+        }
+    }
+
+    /// Whether something can be bought by this customer.
+    pub fn can_buy(&self, customer: &str) -> bool {
+        let customer = self.kept(customer);
+        customer.is_some_and(|customer| customer["deleted"] != true)
+    }
+
     /// A checkout session that is open.
     pub fn session(&mut self, fields: &Value) -> String {
         let id = self.id("cs_test_");

@@ -91,6 +91,12 @@ fn missing(status: u16) -> Said {
     refuse(status, "invalid_request_error", Some("resource_missing"))
 }
 
+fn no_such_customer() -> Said {
+    let (status, mut said) = missing(400);
+    said["error"]["param"] = json!("customer");
+    (status, said)
+}
+
 /// The same answer to the same key; another question under it is refused.
 fn once(books: &mut Books, asked: &Asked, encoded: &str) -> Said {
     if asked.idempotency.is_empty() || asked.method != "POST" {
@@ -119,10 +125,12 @@ fn answer(books: &mut Books, asked: &Asked) -> Said {
             (200, books.told(&id).unwrap())
         }
         ("POST", Some(("checkout", "sessions"))) => checkout(books, asked),
+        ("GET", Some(("checkout", "sessions"))) => list(books, asked, "checkout.session"),
+        ("POST", Some(("checkout", rest))) => expire(books, rest),
         ("POST", Some(("billing_portal", "sessions"))) => {
             let customer = field("customer").unwrap_or_default().to_owned();
-            if books.kept(&customer).is_none() {
-                return missing(400);
+            if !books.can_buy(&customer) {
+                return no_such_customer();
             }
             if books.no_portal {
                 return refuse(400, "invalid_request_error", None);
@@ -170,8 +178,10 @@ fn checkout(books: &mut Books, asked: &Asked) -> Said {
         return refuse(400, "invalid_request_error", Some("parameter_missing"));
     }
     let price = field("line_items[0][price]");
-    let known = PRICES.iter().any(|(id, ..)| *id == price);
-    if !known || books.kept(field("customer")).is_none() {
+    if !books.can_buy(field("customer")) {
+        return no_such_customer();
+    }
+    if !PRICES.iter().any(|(id, ..)| *id == price) {
         return missing(400);
     }
     let id = books.session(&json!({
@@ -183,16 +193,35 @@ fn checkout(books: &mut Books, asked: &Asked) -> Said {
     (200, books.told(&id).unwrap())
 }
 
+/// `sessions/ID/expire`: nothing can be paid there any more.
+fn expire(books: &mut Books, path: &str) -> Said {
+    let id = path.strip_prefix("sessions/");
+    let Some(id) = id.and_then(|id| id.strip_suffix("/expire")) else {
+        return missing(404);
+    };
+    if books.kept(id).is_none_or(|kept| kept["status"] != "open") {
+        return refuse(400, "invalid_request_error", None);
+    }
+    books.change(id, &json!({"status": "expired", "url": null}));
+    (200, books.told(id).unwrap())
+}
+
 /// Filtered by customer; without `status=all` what has ended is left out.
 fn list(books: &Books, asked: &Asked, kind: &str) -> Said {
     let field = |key: &str| asked.fields.get(key).map(String::as_str);
     let customer = field("customer");
     if customer.is_some_and(|customer| books.kept(customer).is_none()) {
-        return missing(400);
+        return no_such_customer();
     }
     let all = books.of_customer(kind, customer).into_iter();
-    let ended = |id: &String| books.kept(id).unwrap()["status"] == "canceled";
-    let told = all.filter(|id| field("status") == Some("all") || !ended(id));
+    let told = all.filter(|id| {
+        let status = &books.kept(id).unwrap()["status"];
+        match field("status") {
+            Some("all") => true,
+            Some(wanted) => status == wanted,
+            None => status != "canceled",
+        }
+    });
     let after = field("starting_after");
     let mut told = told.skip_while(|id| after.is_some_and(|after| id != after));
     if after.is_some() {

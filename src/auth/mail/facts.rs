@@ -54,6 +54,10 @@ pub fn words(
     user: &User,
 ) -> Option<Result<Words, &'static str>> {
     let (base, now) = (&app.base(), app.clock.now());
+    if user.disabled {
+        // They could not open the page that it leads to.
+        return Some(Err("the account is disabled"));
+    }
     let (plan, until) = match (purpose, facts) {
         (Purpose::QuotaWarning, Facts::Used { resets_at, .. })
             if resets_at.is_some_and(|at| at <= now) =>
@@ -98,9 +102,6 @@ pub fn words(
 }
 
 fn still_trying(app: &App, user: &User, now: Timestamp) -> Result<(), &'static str> {
-    if user.disabled {
-        return Err("the account is disabled");
-    }
     match standing(&app.config, user, now).source {
         Source::Trial => Ok(()),
         _ => Err("the trial is over, or another plan counts"),

@@ -89,10 +89,16 @@ impl Everything {
         let people = people.filter(|user| !user.erasing);
         let plans = people.map(|user| auth::standing(&app.config, &user, now).plan);
         let since = now.checked_sub(MONTH).unwrap_or(now);
+        // What was paid in test mode is no money.
+        let live = app.config.stripe.livemode();
+        let subscriptions = customers::all_subscriptions(tx)?.into_iter();
+        let subscriptions = subscriptions.filter(|(_, row)| row.subscription.livemode == live);
+        let invoices = customers::paid_since(tx, since)?.into_iter();
+        let invoices = invoices.filter(|invoice| invoice.livemode == live);
         Ok(Self {
             plans: plans.collect(),
-            subscriptions: customers::all_subscriptions(tx)?,
-            invoices: customers::paid_since(tx, since)?,
+            subscriptions: subscriptions.collect(),
+            invoices: invoices.collect(),
         })
     }
 

@@ -6,9 +6,11 @@ use storage::Read;
 
 use crate::app::App;
 use crate::billing::customers;
+use crate::billing::reconcile::{END, customer_of};
 use crate::billing::webhook;
 use crate::config::{Plan, Plans};
 use crate::error::Result;
+use crate::jobs::State;
 use crate::outside::Stripe;
 
 /// At the start: what the settings alone show.
@@ -30,6 +32,7 @@ pub fn now(app: &App, tx: &impl Read) -> Result<Vec<String>> {
     }
     problems.extend(of_customers(app, tx, stripe)?);
     problems.extend(of_events(app, tx)?);
+    problems.extend(of_the_gone(app, tx)?);
     let last = stripe.last_call().and_then(|call| call.trouble);
     problems.extend(last.map(|trouble| format!("The last call came to nothing: {trouble}.")));
     Ok(problems)
@@ -59,21 +62,19 @@ fn of_plans(plans: &Plans) -> Vec<String> {
         let Plan {
             price_monthly,
             price_yearly,
-            stripe_monthly,
-            stripe_yearly,
             ..
         } = plan;
         for (period, shown, id) in [
-            ("monthly", price_monthly, stripe_monthly),
-            ("yearly", price_yearly, stripe_yearly),
+            ("monthly", price_monthly, plan.sold(false)),
+            ("yearly", price_yearly, plan.sold(true)),
         ] {
             let title = plans.title(name);
-            if !shown.is_empty() && id.is_empty() {
+            if !shown.is_empty() && id.is_none() {
                 problems.push(format!(
                     "The plan {title} has a {period} price, {shown}, that nobody can pay: set plans.{name}.stripe_{period} to the price's id at Stripe, or plans.{name}.price_{period} to nothing."
                 ));
             }
-            if shown.is_empty() && !id.is_empty() {
+            if shown.is_empty() && id.is_some() {
                 problems.push(format!(
                     "The plan {title} is sold at a {period} price that is not shown: set plans.{name}.price_{period}."
                 ));
@@ -99,8 +100,15 @@ fn of_customers(app: &App, tx: &impl Read, stripe: &Stripe) -> Result<Vec<String
     }
     let plans = &app.config.plans;
     let rows = customers::all_subscriptions(tx)?.into_iter();
-    let open = rows.filter(|(_, row)| !row.subscription.status.is_over());
+    let open: Vec<_> = rows
+        .filter(|(_, row)| !row.subscription.status.is_over() && row.subscription.livemode == live)
+        .collect();
+    let people: BTreeSet<_> = open.iter().map(|(user, _)| user).collect();
+    if people.len() < open.len() {
+        problems.push("Somebody has more than one subscription at once and may pay twice. Look for it at Stripe, cancel the one too many, and limit customers to one subscription there.".into());
+    }
     let prices: BTreeSet<_> = open
+        .into_iter()
         .filter_map(|(_, row)| row.subscription.price)
         .filter(|price| plans.of_price(price).is_none())
         .collect();
@@ -110,6 +118,20 @@ fn of_customers(app: &App, tx: &impl Read, stripe: &Stripe) -> Result<Vec<String
         )
     }));
     Ok(problems)
+}
+
+/// What people go on paying whose accounts are deleted, because it could not be ended.
+fn of_the_gone(app: &App, tx: &impl Read) -> Result<Vec<String>> {
+    let ends = app.jobs.list(tx, Some(END), None, usize::MAX)?.into_iter();
+    let failed = ends.filter(|job| job.state == State::Failed);
+    let failed = failed.filter_map(|job| customer_of(&job));
+    Ok(failed
+        .map(|customer| {
+            format!(
+                "What a deleted account paid for could not be ended. Cancel the subscriptions of the customer {customer} at Stripe, or have the job tried again."
+            )
+        })
+        .collect())
 }
 
 fn of_events(app: &App, tx: &impl Read) -> Result<Vec<String>> {

@@ -3,11 +3,11 @@
 //!
 //! Must stay true: an account has at most one customer, and a customer at most one account; neither is
 //! changed once it is known, except that a customer of test mode gives way to one of live mode, or the
-//! other way round; the mirror is only ever written by what was heard from Stripe.
+//! other way round, and one that was deleted at Stripe to a new one; the mirror is only ever written by what was heard from Stripe.
 
 mod store;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use storage::{Read, WriteTx};
@@ -45,6 +45,9 @@ pub struct Customer {
     pub counts: Option<String>,
     /// How long the plan holds although a payment failed.
     pub grace_until: Option<Timestamp>,
+    /// When they were last led to a page on which something is bought.
+    #[serde(default)]
+    pub checkout_at: Option<Timestamp>,
 }
 
 /// A subscription as Stripe last told it.
@@ -67,7 +70,19 @@ impl Customer {
             newest: None,
             counts: None,
             grace_until: None,
+            checkout_at: None,
         }
+    }
+
+    /// Whether something may have been bought that no event told of: the page was good for a day.
+    pub fn may_have_bought(&self, now: Timestamp) -> bool {
+        let later = |at: Timestamp, days: i64| {
+            let days = SignedDuration::from_hours(days * 24);
+            at.checked_add(days).unwrap_or(Timestamp::MAX)
+        };
+        self.checkout_at.is_some_and(|at| {
+            now < later(at, 30) && self.updated_at.is_none_or(|asked| asked < later(at, 2))
+        })
     }
 }
 
@@ -141,24 +156,62 @@ pub fn learn(
     Ok(true)
 }
 
+/// Notes that somebody is led to a page on which something is bought, should no event tell what comes of it.
+pub fn leads_to_checkout(app: &App, tx: &mut WriteTx<'_>, user: Uuid) -> Result<()> {
+    let Some(mut customer) = known(app, tx, user)? else {
+        return Err(Error::session_revoked());
+    };
+    customer.checkout_at = Some(app.clock.now());
+    put_customer(tx, user, &customer)
+}
+
+/// Forgets that somebody was a customer who is no more, with the subscriptions that ended with it.
+fn forget(tx: &mut WriteTx<'_>, user: Uuid, gone: &str) -> Result<()> {
+    let known = store::customer(tx, user)?;
+    if known.is_some_and(|known| known.customer == gone) {
+        store::erase(tx, user, usize::MAX)?;
+    }
+    Ok(())
+}
+
 /// The customer that somebody is; made at Stripe if need be, and stored before anything is bought.
 ///
 /// # Errors
 /// `billing_unavailable`.
 pub async fn ensure(app: &App, user: &auth::User) -> Result<Customer> {
+    let id = user.id;
+    match app.store.read(|tx| known(app, tx, id))? {
+        Some(customer) => Ok(customer),
+        None => make(app, user, None).await,
+    }
+}
+
+/// A new customer in the place of one that was deleted at Stripe.
+///
+/// # Errors
+/// `billing_unavailable`.
+pub async fn renew(app: &App, user: &auth::User, gone: String) -> Result<Customer> {
+    tracing::warn!(user_id = %user.id, customer = gone, "a customer was deleted at Stripe; a new one is made");
+    make(app, user, Some(gone)).await
+}
+
+async fn make(app: &App, user: &auth::User, gone: Option<String>) -> Result<Customer> {
     let stripe = stripe(app)?;
     let id = user.id;
-    if let Some(customer) = app.store.read(|tx| known(app, tx, id))? {
-        return Ok(customer);
-    }
-    // Of the person and the address: whoever tries twice gets one customer.
-    let digest = Sha256::digest(user.email.as_bytes());
+    // Of the person, the address and whom it replaces: whoever tries twice gets one customer.
+    let digest = Sha256::new()
+        .chain_update(&user.email)
+        .chain_update(gone.as_deref().unwrap_or_default())
+        .finalize();
     let mark = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
     let key = format!("customer-{id}-{mark:08x}");
     let made = stripe.create_customer(&user.email, id, &key).await;
     let made = made.map_err(|error| failed(&error))?;
     let (inside, livemode) = (app.clone(), stripe.livemode());
     let store = move |tx: &mut WriteTx<'_>| {
+        if let Some(gone) = gone {
+            forget(tx, id, &gone)?;
+        }
         learn(&inside, tx, id, &made, livemode)?;
         // Another one may have been learned meanwhile; that one counts.
         known(&inside, tx, id)

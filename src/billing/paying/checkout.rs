@@ -6,18 +6,19 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
-use storage::Read;
+use storage::{Read, WriteTx};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{HOUR, PaymentPage};
 use crate::app::App;
 use crate::auth::{self, CurrentUser, VerifiedUser};
-use crate::billing::{customers, sync};
+use crate::billing::customers::{self, Customer};
+use crate::billing::sync;
 use crate::error::{Error, Result};
 use crate::http::Json;
 use crate::http::failure::Failure;
-use crate::outside::Checkout;
+use crate::outside::{Checkout, StripeError};
 
 /// Of one person in an hour.
 const MOST: usize = 10;
@@ -39,15 +40,12 @@ pub struct CheckoutRequest {
 fn price(app: &App, ask: &CheckoutRequest) -> Result<String> {
     auth::known_plan(app, &ask.plan)?;
     let plan = app.config.plans.get(&ask.plan);
-    let price = plan.map(|plan| match ask.period {
-        Period::Monthly => &plan.stripe_monthly,
-        Period::Yearly => &plan.stripe_yearly,
-    });
-    let price = price.filter(|price| !price.is_empty()).ok_or_else(|| {
+    let price = plan.and_then(|plan| plan.sold(ask.period == Period::Yearly));
+    let price = price.ok_or_else(|| {
         let message = "This plan cannot be bought for this period. Choose another one.";
         Error::conflict("plan_not_for_sale", message)
     })?;
-    Ok(price.clone())
+    Ok(price.to_owned())
 }
 
 /// Passes when nothing that somebody bought can still be charged for.
@@ -95,16 +93,68 @@ async fn buy(app: &App, caller: &CurrentUser, price: &str, key: &str) -> Result<
         must_have_none(app, tx, user)?;
         customers::known(app, tx, user)
     })?;
-    if known.is_some() {
+    let mut customer = match known {
         // They may have paid a moment ago, in another window.
-        sync::now(app, user).await?;
+        Some(known) => match sync::now(app, user).await {
+            Err(Error::Conflict { .. }) => renew(app, caller, known.customer).await?,
+            told => told.and(Ok(known))?,
+        },
+        None => customers::ensure(app, &caller.user).await?,
+    };
+    let mut made = open(app, caller, &customer, (price, key)).await;
+    if matches!(&made, Err(Refused::Stripe(error)) if error.lacks_customer()) {
+        // What a deleted customer had is told for ever, but nothing is sold to it.
+        customer = renew(app, caller, customer.customer).await?;
+        made = open(app, caller, &customer, (price, key)).await;
     }
-    let customer = customers::ensure(app, &caller.user).await?;
+    let url = made?;
+    // Whoever was signed out meanwhile, or deleted, is not led there: nobody else knows the page.
+    app.store.read(|tx| caller.still(tx))?;
+    Ok(PaymentPage { url })
+}
+
+/// Why there is no page.
+enum Refused {
+    Stripe(StripeError),
+    Ours(Error),
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Stripe(error) => customers::failed(&error),
+            Refused::Ours(error) => error,
+        }
+    }
+}
+
+async fn renew(app: &App, caller: &CurrentUser, gone: String) -> Result<Customer> {
+    let user = caller.id;
     app.store.read(|tx| {
         caller.still(tx)?;
         must_have_none(app, tx, user)
     })?;
-    let base = app.base();
+    customers::renew(app, &caller.user, gone).await
+}
+
+/// The address of a page on which a customer buys something at a price, under a key.
+async fn open(
+    app: &App,
+    caller: &CurrentUser,
+    customer: &Customer,
+    (price, key): (&str, &str),
+) -> Result<String, Refused> {
+    let stripe = super::stripe(app).map_err(Refused::Ours)?;
+    let (inside, by) = (app.clone(), caller.clone());
+    let begin = move |tx: &mut WriteTx<'_>| {
+        by.still(tx)?;
+        must_have_none(&inside, tx, by.id)?;
+        customers::leads_to_checkout(&inside, tx, by.id)
+    };
+    app.store.write(begin).await.map_err(Refused::Ours)?;
+    let (base, user) = (app.base(), caller.id);
+    // Another customer is another question.
+    let key = format!("{key}-{}", customer.customer);
     let checkout = Checkout {
         customer: &customer.customer,
         user,
@@ -112,7 +162,6 @@ async fn buy(app: &App, caller: &CurrentUser, price: &str, key: &str) -> Result<
         success_url: &format!("{base}/billing/success?session_id={{CHECKOUT_SESSION_ID}}"),
         cancel_url: &format!("{base}/billing/cancel"),
     };
-    let made = super::stripe(app)?.create_checkout(&checkout, key).await;
-    let made = made.map_err(|error| customers::failed(&error))?;
-    Ok(PaymentPage { url: made.url })
+    let made = stripe.create_checkout(&checkout, &key).await;
+    made.map(|made| made.url).map_err(Refused::Stripe)
 }

@@ -27,15 +27,18 @@ pub async fn portal(
 ) -> Result<Json<PaymentPage>> {
     let stripe = super::stripe(&app)?;
     app.rates.window("portals", &caller.id, MOST, HOUR)?;
-    let key = super::idempotency(&app, &headers, caller.id, "portal")?;
     let known = app.store.read(|tx| {
         caller.still(tx)?;
         customers::known(&app, tx, caller.id)
     })?;
     let customer = known.ok_or_else(no_customer)?.customer;
+    let key = super::idempotency(&app, &headers, caller.id, &format!("portal {customer}"))?;
     let back = format!("{}/plans", app.base());
     let made = stripe.create_portal(&customer, &back, &key).await;
-    let url = made.map_err(|error| customers::failed(&error))?;
+    let url = made.map_err(|error| match error {
+        gone if gone.lacks_customer() => no_customer(),
+        error => customers::failed(&error),
+    })?;
     Ok(Json(PaymentPage { url }))
 }
 

@@ -8,7 +8,7 @@ use super::subscription::{BillingStanding, of};
 use crate::app::App;
 use crate::auth::CurrentUser;
 use crate::billing::{customers, sync};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::Json;
 use crate::http::failure::Failure;
 
@@ -28,7 +28,11 @@ pub async fn refresh(State(app): State<App>, caller: CurrentUser) -> Result<Json
         customers::known(&app, tx, caller.id)
     })?;
     if known.is_some() {
-        sync::now(&app, caller.id).await?;
+        match sync::now(&app, caller.id).await {
+            // Deleted at Stripe, or here, meanwhile: what is known stands.
+            Err(Error::Conflict { .. }) => {}
+            told => told?,
+        }
     }
     Ok(Json(app.store.read(|tx| of(&app, tx, caller.id))?))
 }

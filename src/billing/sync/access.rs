@@ -53,6 +53,7 @@ pub fn judge(config: &Config, all: &[Mirrored], now: Timestamp) -> Verdict {
         verdict.paid = Some(Paid {
             plan: names[size].to_owned(),
             until: Some(until),
+            livemode: config.stripe.livemode(),
         });
     } else {
         // What may still come to something is told of before what is over, and the newest first.

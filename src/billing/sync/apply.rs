@@ -71,9 +71,13 @@ fn lay(
         let known = known.and_then(|row| row.past_due_since);
         (subscription.status == Status::PastDue).then(|| known.unwrap_or(now))
     };
-    let rows = subscriptions.into_iter().map(|subscription| Mirrored {
-        past_due_since: since(&subscription),
-        subscription,
+    let is_ours = |price: &str| app.config.plans.of_price(price).is_some();
+    let rows = subscriptions.into_iter().map(|mut subscription| {
+        subscription.put_first(is_ours);
+        Mirrored {
+            past_due_since: since(&subscription),
+            subscription,
+        }
     });
     let rows: Vec<_> = rows.collect();
     let verdict = access::judge(&app.config, &rows, now);
@@ -114,6 +118,9 @@ fn count(
             return Ok(());
         }
     }
+    // What was paid in Stripe's other mode counted nothing.
+    let live = app.config.stripe.livemode();
+    let before = before.filter(|paid| paid.livemode == live);
     if let Some(change) = difference(before, verdict.paid.clone()) {
         news::tell(app, tx, user, &change)?;
     }

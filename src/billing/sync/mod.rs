@@ -66,8 +66,14 @@ pub async fn now(app: &App, user: Uuid) -> Result<()> {
             "Nothing was ever bought for this account.",
         ));
     };
-    let answer = ask(app, &question.customer).await;
-    let answer = answer.map_err(|error| customers::failed(&error))?;
+    let answer = match ask(app, &question.customer).await {
+        Err(error) if error.is_missing() => {
+            tracing::warn!(user_id = %user, customer = question.customer, "Stripe knows no such customer");
+            let message = "The payment service no longer knows a customer for this account.";
+            return Err(Error::conflict("no_customer", message));
+        }
+        told => told.map_err(|error| customers::failed(&error))?,
+    };
     finish(app, question, answer, None).await
 }
 
@@ -101,26 +107,32 @@ async fn run(app: &App, job: &Job, payload: Payload) -> Result<Outcome> {
         Err(error) => error,
     };
     let reason = error.to_string();
-    let over = !error.may_pass() || job.attempts + 1 >= MOST_TRIES;
+    let failed = !error.may_pass() || job.attempts + 1 >= MOST_TRIES;
     let first = job.attempts == 0;
     let (inside, told) = (app.clone(), reason.clone());
     let note = move |tx: &mut WriteTx<'_>| {
         let Some(mut row) = event.map(|id| webhook::get(tx, &id)).transpose()?.flatten() else {
             return Ok(());
         };
-        if first && error.may_pass() {
+        let ended = row.seen.as_ref().is_some_and(|seen| seen.status.is_over());
+        let gone = error.is_missing() && ended;
+        if first && (error.may_pass() || gone) {
             apply::payload(&inside, tx, user, &row)?;
+        }
+        if gone {
+            // With the customer ended what it paid for: there is nothing more to ask.
+            return self::ended(tx, row);
         }
         row.tries += 1;
         row.error = Some(told);
-        if over {
+        if failed {
             row.state = EventState::Failed;
             metrics::stripe_event(webhook::label(&row.kind), "failed");
         }
         webhook::put(tx, &row)
     };
     app.store.write(note).await?;
-    Ok(if over {
+    Ok(if failed {
         Outcome::Fail(reason)
     } else {
         Outcome::Retry(reason)
@@ -198,12 +210,30 @@ async fn finish(
     let inside = app.clone();
     let finish = move |tx: &mut WriteTx<'_>| {
         apply::answer(&inside, tx, &question, answer)?;
+        settle(tx, &question)?;
         match event.map(|id| webhook::get(tx, &id)).transpose()?.flatten() {
             Some(row) => ended(tx, row),
             None => Ok(()),
         }
     };
     app.store.write(finish).await
+}
+
+/// Events that had failed before this was asked are settled by its answer; so are those of a customer that
+/// was deleted at Stripe since.
+fn settle(tx: &mut WriteTx<'_>, question: &Question) -> Result<()> {
+    for mut row in webhook::open(tx)? {
+        let theirs = row.user == Some(question.user);
+        let former = row.customer.as_ref() != Some(&question.customer);
+        let before = former || row.asked < question.number;
+        if theirs && before && row.state == EventState::Failed {
+            metrics::stripe_event(webhook::label(&row.kind), "done");
+            row.state = EventState::Done;
+            row.error = None;
+            webhook::put(tx, &row)?;
+        }
+    }
+    Ok(())
 }
 
 /// The customer of a question, unless a newer answer counts already.

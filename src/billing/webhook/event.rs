@@ -50,8 +50,11 @@ impl Told {
         let event: Value = serde_json::from_slice(body).ok()?;
         let short = |key: &str| stripe_text(&event[key]).filter(|text| text.len() <= LONGEST);
         let object = &event["data"]["object"];
+        // Who pays by a link that was made in the dashboard writes into its address what they like.
+        let by_link = !object["payment_link"].is_null();
+        let reference = Some(&object["client_reference_id"]).filter(|_| !by_link);
         let names = [
-            &object["client_reference_id"],
+            reference.unwrap_or(&Value::Null),
             &object["metadata"]["user_id"],
             &object["parent"]["subscription_details"]["metadata"]["user_id"],
         ];
@@ -66,6 +69,12 @@ impl Told {
             user: users.find_map(|user| user.parse().ok()),
             subscription,
         })
+    }
+
+    /// Whether something may still be paid, as far as it says.
+    pub fn is_open(&self) -> bool {
+        let subscription = self.subscription.as_ref();
+        subscription.is_none_or(|subscription| !subscription.status.is_over())
     }
 
     pub fn is_relevant(&self) -> bool {

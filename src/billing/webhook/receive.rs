@@ -119,6 +119,7 @@ fn take(app: &App, tx: &mut WriteTx<'_>, told: Told) -> Result<&'static str> {
     if let Some(customer) = about {
         if let (Some(user), None) = (told.user, customers::user_of(tx, customer)?)
             && !customers::learn(app, tx, user, customer, told.livemode)?
+            && told.is_open()
         {
             let words = "It names an account that is not here, or that has another customer. If something is paid there, look for it at Stripe.";
             row.error = Some(words.into());

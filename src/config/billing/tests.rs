@@ -165,6 +165,14 @@ fn settings_of_plans_fit_each_other() {
         (plans.of_price("price_3"), plans.of_price("")),
         (None, None)
     );
+    let former = "[plans.pro]\nstripe_monthly = \"price_3, price_2 price_1\"";
+    let loaded = with(former, &[]).expect("loads").config.plans;
+    assert_eq!(loaded.of_price("price_1"), Some(("pro", false)));
+    assert_eq!(loaded.of_price("price_3"), Some(("pro", false)));
+    let both = "[plans.pro]\nstripe_monthly = \"price_1\"\nstripe_yearly = \"price_2 price_1\"";
+    assert!(refused(both, &[]).contains("price_1 stands twice"));
+    let product = "[plans.pro]\nstripe_monthly = \"prod_1\"";
+    assert!(refused(product, &[]).contains("a product"));
     for (key, bad) in [("TRIAL_DAYS", "3651"), ("GRACE_DAYS", "366")] {
         let error = refused("", &[(&format!("BILLING__{key}"), bad)]);
         assert!(error.contains("it must be between"), "{error}");

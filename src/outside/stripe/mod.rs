@@ -67,7 +67,7 @@ impl Stripe {
         let stripe = &config.stripe;
         Ok(Some(Self {
             wire: Wire::new(stripe, clock)?,
-            livemode: stripe.secret_key.contains("_live_"),
+            livemode: stripe.livemode(),
             secrets: stripe.webhook_secrets.clone(),
             default_base: stripe.api_base.trim_end_matches('/') == DEFAULT_BASE,
         }))
@@ -166,6 +166,20 @@ impl Stripe {
         read_all(&list, Invoice::read)
     }
 
+    /// The pages on which a customer may still pay, a hundred at most.
+    pub async fn open_checkouts(&self, customer: &str) -> Result<Vec<String>> {
+        let fields = [("customer", customer), ("status", "open"), ("limit", PAGE)];
+        let list = self.get("checkout/sessions", &fields).await?;
+        read_all(&list, |object| text(&object["id"]))
+    }
+
+    /// Closes the page on which something is bought. One that is not open is refused.
+    pub async fn expire_checkout(&self, id: &str) -> Result<()> {
+        let path = format!("checkout/sessions/{}/expire", checked(id)?);
+        let key = format!("expire-{id}");
+        self.post(&path, &[], &key).await.map(|_| ())
+    }
+
     /// Ends a subscription at once. One that has ended is refused as missing.
     pub async fn cancel_subscription(&self, id: &str) -> Result<()> {
         let path = format!("subscriptions/{}", checked(id)?);
@@ -217,6 +231,7 @@ fn checked(id: &str) -> Result<&str> {
     fits.then_some(id).ok_or(StripeError::Refused {
         status: 404,
         code: "resource_missing".into(),
+        about: "id".into(),
         kind: "invalid_request_error".into(),
     })
 }

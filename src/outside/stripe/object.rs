@@ -58,6 +58,9 @@ pub struct Subscription {
     pub status: Status,
     /// Of its first item: we sell one at a time.
     pub price: Option<String>,
+    /// Of further items, which somebody added at Stripe.
+    #[serde(default)]
+    pub beside: Vec<String>,
     /// `month` or `year`.
     pub interval: Option<String>,
     pub current_period_start: Option<Timestamp>,
@@ -103,6 +106,18 @@ pub struct Invoice {
 }
 
 impl Subscription {
+    /// With the price in front that is one of ours, where another one stood there.
+    pub fn put_first(&mut self, is_ours: impl Fn(&str) -> bool) {
+        if self.price.as_deref().is_some_and(&is_ours) {
+            return;
+        }
+        if let Some(ours) = self.beside.iter_mut().find(|price| is_ours(price))
+            && let Some(first) = &mut self.price
+        {
+            std::mem::swap(ours, first);
+        }
+    }
+
     /// The subscription in an object of Stripe's, if it is one.
     pub fn read(object: &Value) -> Option<Self> {
         if object["object"] != "subscription" {
@@ -120,6 +135,7 @@ impl Subscription {
             customer: id(&object["customer"])?,
             status: Status::of(object["status"].as_str()?),
             price: id(price),
+            beside: beside(&object["items"]["data"]),
             interval,
             current_period_start: period("current_period_start"),
             current_period_end: period("current_period_end"),
@@ -159,6 +175,11 @@ impl Invoice {
             livemode: object["livemode"].as_bool().unwrap_or(false),
         })
     }
+}
+
+fn beside(items: &Value) -> Vec<String> {
+    let items = items.as_array().into_iter().flatten().skip(1);
+    items.filter_map(|item| id(&item["price"])).collect()
 }
 
 fn price_of_lines(lines: &Value) -> Option<String> {

@@ -34,6 +34,8 @@ pub enum StripeError {
         code: String,
         /// For example `invalid_request_error`.
         kind: String,
+        /// Which of the fields is meant, for example `customer`.
+        about: String,
     },
     /// It may go better later.
     #[error("Stripe {0}")]
@@ -44,6 +46,11 @@ impl StripeError {
     /// Stripe knows nothing by this id.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Refused { code, .. } if code == "resource_missing")
+    }
+
+    /// The customer is not there, or was deleted.
+    pub fn lacks_customer(&self) -> bool {
+        matches!(self, Self::Refused { about, .. } if self.is_missing() && about == "customer")
     }
 
     /// It says something about Stripe or our key, not about what was asked: trying again later may help.
@@ -203,8 +210,12 @@ fn judge(status: u16, body: &[u8]) -> Result<Value, StripeError> {
                 let word = error["error"][key].as_str().unwrap_or_default();
                 oidc::code(word).to_owned()
             };
-            let (code, kind) = (word("code"), word("type"));
-            Err(StripeError::Refused { status, code, kind })
+            Err(StripeError::Refused {
+                status,
+                code: word("code"),
+                kind: word("type"),
+                about: word("param"),
+            })
         }
         _ => Err(StripeError::Away("has a fault of its own")),
     }
