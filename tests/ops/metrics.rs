@@ -118,6 +118,8 @@ async fn the_names_of_the_metrics() {
     insta::assert_snapshot!(names.join("\n"), @r"
     auth_sign_ins_total counter
     backup_good_timestamp_seconds gauge
+    billing_messages_total counter
+    billing_tokens_charged_total counter
     chat_context_mismatch_total counter
     chat_first_token_seconds histogram
     chat_tokens_total counter
