@@ -29,8 +29,8 @@ pub use moment::Moment;
 pub use plans::{Limits, limits};
 pub use quota::{
     Asked, CATALOGUE as QUOTA_CATALOGUE, Charged, Hold, Meter, Quota, QuotaWarning, Spent,
-    book_background, book_memory, can_remember, erase as erase_quota, hold_on, release, reserve,
-    reserved, settle, view as quota, warn,
+    book_background, book_memory, can_remember, erase as erase_quota, hold_on, note_written,
+    release, reserve, reserved, settle, view as quota, warn,
 };
 pub use rates::{
     CATALOGUE as RATES_CATALOGUE, Costly, Searching, admit_export, erase as erase_rates,

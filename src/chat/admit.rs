@@ -61,6 +61,9 @@ pub fn commit(
     if turn.use_memory {
         let bytes = plan.question.as_ref().map_or(0, |q| q.content.len());
         let (fits, told) = billing::can_remember(tx, moment, &person, bytes as u64)?;
+        if let Some(told) = &told {
+            billing::warn(tx, moment, &person, told)?;
+        }
         (turn.memory_full, warning) = (!fits, told);
     }
     store::begin_turn(tx, user, &turn, allowance.at_once)?;

@@ -3,15 +3,16 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use storage::WriteTx;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::store::{self, Conversation, Cursor};
-use super::title;
+use super::store::{self, Conversation, Cursor, Turn};
 use super::view::SessionView;
+use super::{ending, title};
 use crate::app::App;
 use crate::auth::{Caller, ChatRead, ChatWrite};
-use crate::billing::Moment;
+use crate::billing::{self, Moment};
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Json, Path, Query};
@@ -200,6 +201,9 @@ async fn remove(app: &App, caller: Caller<ChatWrite>, id: Uuid, keep_memory: boo
     let deleted = app.store.write(move |tx| {
         caller.still(tx)?;
         let running = store::running_in(tx, user, id)?;
+        if let Some(turn) = running {
+            note_written(tx, user, &store::turn(tx, user, turn)?)?;
+        }
         store::remove_conversation(tx, user, id)?;
         if !keep_memory {
             memory::forget_session(tx, Moment::now(&inside), user, id)?;
@@ -212,4 +216,11 @@ async fn remove(app: &App, caller: Caller<ChatWrite>, id: Uuid, keep_memory: boo
     }
     app.streams.forget(user);
     Ok(())
+}
+
+/// What was kept of the answer that is being written goes with the conversation; what it costs does not.
+fn note_written(tx: &mut WriteTx<'_>, user: Uuid, turn: &Turn) -> Result<()> {
+    let answer = store::message(tx, user, turn.session, turn.answer)?;
+    let counted = answer.as_ref().map_or(0, ending::counted);
+    billing::note_written(tx, user, turn.id, counted)
 }

@@ -98,7 +98,7 @@ pub async fn sweep(app: &App) -> Result<()> {
             let ending = inside.streams.get(turn);
             let ends = ending.is_some_and(|log| !log.finished());
             if !ends && !running.iter().any(|(_, running)| running.id == turn) {
-                billing::release(tx, user, turn)?;
+                billing::release(tx, Moment::now(&inside), (user, turn))?;
             }
         }
         Ok::<_, Error>(())

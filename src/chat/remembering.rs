@@ -25,7 +25,11 @@ pub fn remember(
         Some(person) => {
             let bytes = said.content.len() as u64;
             let (fits, warning) = billing::can_remember(tx, moment, &person, bytes)?;
-            warning.filter(|_| fits)
+            let warning = warning.filter(|_| fits);
+            if let Some(warning) = &warning {
+                billing::warn(tx, moment, &person, warning)?;
+            }
+            warning
         }
         None => None,
     };

@@ -120,7 +120,11 @@ async fn turn_of(app: &App, user: Uuid, with: bool) -> (Duration, Duration) {
     });
     let within = admitted.await.unwrap();
     let all = began.elapsed();
-    let freed = app.store.write(move |tx| billing::release(tx, user, turn));
+    let inside = app.clone();
+    let free = move |tx: &mut storage::WriteTx<'_>| {
+        billing::release(tx, Moment::now(&inside), (user, turn))
+    };
+    let freed = app.store.write(free);
     freed.await.unwrap();
     (within, all)
 }

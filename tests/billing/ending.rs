@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use novacore::billing::Amounts;
+use novacore::error::Error;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use storage::{Record, Table};
@@ -21,6 +22,12 @@ const QUESTION: &str = "Good morning, Nova";
 struct Any;
 
 impl Record for Any {}
+
+/// Waits until everything is stored that was to be stored before.
+async fn kept(app: &TestApp) {
+    let nothing = app.app.store.write(|_| Ok::<_, Error>(()));
+    nothing.await.unwrap();
+}
 
 /// Who stops an answer pays for what was written, also for what the model thought.
 #[tokio::test]
@@ -152,11 +159,7 @@ async fn a_crash_costs_what_was_kept() {
     app.model.answer(Script::hang());
     let (empty, hanging) = ask(&ada, QUESTION).await;
     app.model.received(2).await;
-    app.app
-        .store
-        .write(|_| Ok::<_, novacore::error::Error>(()))
-        .await
-        .unwrap();
+    kept(&app).await;
     assert_eq!(app.reservations(), 2);
     app.crash_and_reopen().await;
     drop((events, hanging));
@@ -210,6 +213,41 @@ async fn a_sweep_frees_what_no_turn_holds() {
     assert_eq!(app.reservations(), 1, "that of the running turn");
     gate.open();
     assert_eq!(events.rest().await.last().unwrap().name, "done");
+    app.finish().await;
+}
+
+/// Who deletes the conversation of an answer pays for what was kept of it, also when the program ends
+/// before the answer's own end is stored.
+#[tokio::test]
+async fn a_deletion_and_a_crash_cost_what_was_kept() {
+    let mut app = TestApp::with(|config| plan(config, 100_000, 0)).await;
+    let ada = app.user("ada").await;
+    let gate = Gate::new();
+    let first = "one ".repeat(1500);
+    app.model
+        .answer(Script::says([first.clone(), "two".into()]).gated(&gate));
+    let (start, mut events) = ask(&ada, QUESTION).await;
+    hear(&gate, &mut events, 1).await;
+    kept(&app).await;
+    let path = format!(
+        "/api/chat/sessions/{}",
+        start["session_id"].as_str().unwrap()
+    );
+    // The process ends between the deletion and the end of the answer, which is not told to stop.
+    let turn = start["turn_id"].as_str().unwrap().parse().unwrap();
+    app.app.streams.remove(turn);
+    assert_eq!(ada.delete(&path).await.status, 204);
+    assert_eq!(app.reservations(), 1);
+    app.crash_and_reopen().await;
+    drop(events);
+    let ada = app.user("ada").await;
+    assert_eq!(app.reservations(), 1);
+    novacore::schedule::sweep(&app.app).await.unwrap();
+    let sums = booked(&app, &ada, &start).await;
+    assert_eq!(
+        (sums.messages, sums.llm_tokens_input, sums.llm_tokens_output),
+        (1, count(QUESTION), count(&first))
+    );
     app.finish().await;
 }
 

@@ -1,5 +1,7 @@
 //! What is remembered takes room, and forgetting gives it back.
 
+use std::time::Duration;
+
 use novacore::billing::{Resource, all_amounts};
 use serde_json::{Value, json};
 
@@ -116,6 +118,38 @@ async fn full_is_told_and_forgetting_makes_room() {
     assert!(told.is_empty(), "{told:?}");
     assert_eq!(held(&app, &ada).await, 11 + 7);
     app.finish().await;
+}
+
+/// Both levels are told by mail, too, each once a day, though every turn finds the room full.
+#[tokio::test]
+async fn full_is_told_by_mail() {
+    let app = with_room(40).await;
+    let ada = app.user("ada").await;
+    say(&app, &ada, &"a".repeat(20), &"b".repeat(14)).await;
+    assert_eq!(mails(&app), [80], "by the answer");
+    for _ in 0..2 {
+        say(&app, &ada, &"c".repeat(6), "d").await;
+        assert_eq!(mails(&app), [80, 100], "by the question that finds no room");
+    }
+    app.advance(Duration::from_hours(24));
+    let ada = app.user("ada").await;
+    say(&app, &ada, &"e".repeat(6), "d").await;
+    assert_eq!(mails(&app), [80, 100, 100]);
+    app.finish().await;
+}
+
+/// The levels that mails about memory tell, oldest first.
+fn mails(app: &TestApp) -> Vec<u64> {
+    let jobs = app
+        .app
+        .store
+        .read(|tx| app.app.jobs.list(tx, None, None, 100));
+    let told = jobs.unwrap().into_iter().rev().filter_map(|job| {
+        let mail: Value = serde_json::from_str(&job.payload).unwrap();
+        let used = &mail["facts"]["used"];
+        (used["what"] == "memory").then(|| used["level"].as_u64().unwrap())
+    });
+    told.collect()
 }
 
 /// An answer that a crash cut is remembered as far as it was kept, unless its turn was not to be.

@@ -12,6 +12,7 @@ use crate::support::app::{PASSWORD, TestApp};
 use crate::support::clock::soon;
 use crate::support::http::{Person, text};
 use crate::support::script::{Gate, Script};
+use crate::support::usage::plan;
 
 /// Waits for something while the clock goes on, a second with each answer that the program gives.
 async fn while_time_passes<T>(app: &TestApp, coming: impl Future<Output = T>) -> T {
@@ -158,6 +159,45 @@ async fn a_running_answer_is_not_lost() {
         assert_eq!(newest(&ada, &session).await["content"], "One two three.");
         app.finish().await;
     }
+}
+
+/// Answers that share a day neither wait for the disk nor are lost or booked twice: each is told as far as
+/// there was room for it, and booked once when its end can be stored.
+#[tokio::test]
+async fn limited_answers_go_on_and_are_booked_once() {
+    let app = TestApp::with(|config| plan(config, 1000, 0)).await;
+    let ada = app.user("ada").await;
+    let (gates, mut running) = ([Gate::new(), Gate::new()], Vec::new());
+    for gate in &gates {
+        let words = (0..400).map(|word| format!("word{word} "));
+        app.model.answer(Script::says(words).gated(gate));
+        let mut events = ada.stream(&json!({"message": "Count"})).await;
+        let start = events.until("start").await.data;
+        gate.release(1);
+        events.until("delta").await;
+        running.push((start, events));
+    }
+    app.settle_index().await;
+    app.disk.set_full(true);
+    gates.iter().for_each(Gate::open);
+    let mut sessions = Vec::new();
+    for (start, events) in running {
+        let end = while_time_passes(&app, events.rest()).await.pop().unwrap();
+        assert_eq!(end.data["code"], "storage_read_only");
+        sessions.push(start["session_id"].as_str().unwrap().to_owned());
+    }
+    app.disk.set_full(false);
+    let mut charged = 0;
+    for session in sessions {
+        let stored = async { while newest(&ada, &session).await["status"] == "streaming" {} };
+        while_time_passes(&app, stored).await;
+        charged += newest(&ada, &session).await["tokens_used"]
+            .as_i64()
+            .unwrap();
+    }
+    let today = app.today(&ada).await;
+    assert_eq!((today.messages, today.tokens()), (2, charged));
+    app.finish().await;
 }
 
 /// A server that is started while the disk is full serves what is there.

@@ -15,7 +15,7 @@ mod warning;
 
 pub use hold::Hold;
 pub use memory::{book_background, book_memory, can_remember};
-pub use reserve::{Asked, hold_on, release, reserve};
+pub use reserve::{Asked, hold_on, note_written, release, reserve};
 pub use settle::{Charged, Spent, settle};
 pub use store::{CATALOGUE, all as reserved, erase};
 pub use view::{Meter, Quota, view};

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::hold::Hold;
 use super::refusal;
+use super::settle::{Spent, settle};
 use super::store::{self, Reservation};
 use crate::auth::{self, User};
 use crate::billing::{Day, Moment, amounts_of_day};
@@ -96,6 +97,7 @@ pub fn reserve(
         output: hold.output,
         model: asked.model,
         at: moment.now,
+        written: None,
     };
     store::put(tx, person.id, asked.turn, &kept)?;
     Ok(hold)
@@ -124,7 +126,24 @@ pub fn hold_on(
     Ok(Some(hold))
 }
 
-/// Frees what is reserved for a turn that never came to book anything.
-pub fn release(tx: &mut WriteTx<'_>, user: Uuid, turn: Uuid) -> Result<()> {
-    store::take(tx, user, turn).map(drop)
+/// Notes what was written for a turn whose conversation is deleted in this transaction. The turn's own end
+/// books it; should the program end before that, `release` does.
+pub fn note_written(tx: &mut WriteTx<'_>, user: Uuid, turn: Uuid, counted: u64) -> Result<()> {
+    let Some(kept) = store::get(tx, user, turn)? else {
+        return Ok(());
+    };
+    let written = Some(counted);
+    store::put(tx, user, turn, &Reservation { written, ..kept })
+}
+
+/// Frees what is reserved for a turn that will not come to its own end any more. Where it was noted what
+/// was written for it, that is booked.
+pub fn release(tx: &mut WriteTx<'_>, moment: Moment<'_>, (user, turn): (Uuid, Uuid)) -> Result<()> {
+    let written = store::get(tx, user, turn)?.and_then(|kept| kept.written);
+    let spent = Spent {
+        charged: written.is_some(),
+        counted: written.unwrap_or(0),
+        ..Spent::default()
+    };
+    settle(tx, moment, (user, turn), &spent).map(drop)
 }

@@ -162,6 +162,7 @@ mod tests {
             output: 0,
             model: None,
             at: Day(1).start(),
+            written: None,
         }
     }
 

@@ -37,6 +37,9 @@ pub struct Reservation {
     pub output: u64,
     pub model: Option<String>,
     pub at: Timestamp,
+    /// What was kept of the answer, by our count, when its conversation was deleted under it.
+    #[serde(default)]
+    pub written: Option<u64>,
 }
 
 impl Record for Reservation {}

@@ -63,6 +63,9 @@ pub fn warn(
     person: &User,
     warning: &QuotaWarning,
 ) -> Result<()> {
+    if person.erasing {
+        return Ok(());
+    }
     let today = moment.day();
     let mut told = store::told(tx, person.id)?
         .filter(|told| told.day == today)
