@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::support::app::{PASSWORD, TestApp};
 use crate::support::http::{Answer, Person};
 use crate::support::rates::{told, wait};
+use crate::support::stripe::FakeStripe;
 
 /// A call from this network.
 async fn from(app: &TestApp, network: &str, method: &str, path: &str, body: &Value) -> Answer {
@@ -20,7 +21,9 @@ async fn from(app: &TestApp, network: &str, method: &str, path: &str, body: &Val
 /// What only says how the program is, it says as often as somebody asks.
 #[tokio::test]
 async fn strangers_are_limited_by_network() {
+    let stripe = FakeStripe::start();
     let (app, _provider) = TestApp::with_provider(|config| {
+        stripe.configure(config);
         config.limits.reads_per_minute = 60;
         config.limits.reads_burst = 3;
         config.limits.sign_ins_per_minute = 3;
@@ -56,6 +59,7 @@ async fn strangers_are_limited_by_network() {
         ("POST", "/api/auth/oidc/begin", &none, 3),
         ("POST", "/api/auth/oidc/second-factor", &factor, 3),
         ("POST", "/api/auth/service/token", &program, 3),
+        ("POST", "/api/billing/webhook", &none, 3),
     ];
     for (n, (method, path, body, passing)) in routes.into_iter().enumerate() {
         let network = format!("203.0.113.{n}");

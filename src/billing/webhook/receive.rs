@@ -18,7 +18,7 @@ use super::{EventRow, EventState, get, put};
 use crate::app::App;
 use crate::billing::{customers, sync};
 use crate::error::{Error, Result};
-use crate::http::Json;
+use crate::http::{Client, Json};
 use crate::http::failure::Failure;
 use crate::metrics;
 use crate::outside::Stripe;
@@ -36,11 +36,18 @@ pub struct Received {
 #[utoipa::path(post, path = "/api/billing/webhook", tag = "billing",
     request_body(content = String, content_type = "application/json", description = "As Stripe signed it."),
     responses((status = 200, body = Received), (status = 404, body = Failure), (status = 413, body = Failure),
-    (status = 400, body = Failure, description = "signature_invalid, signature_expired, livemode_mismatch, malformed")))]
-pub async fn receive(State(app): State<App>, request: Request) -> Result<Json<Received>> {
+    (status = 400, body = Failure, description = "signature_invalid, signature_expired, livemode_mismatch, malformed"),
+    (status = 429, body = Failure)))]
+pub async fn receive(
+    State(app): State<App>,
+    client: Client,
+    request: Request,
+) -> Result<Json<Received>> {
     let Some(stripe) = &app.stripe else {
         return Err(Error::NotFound { what: "address" });
     };
+    // Checking a body costs; Stripe sends again later what was too much at once.
+    client.admit(&app, "events")?;
     let headers = request.headers().clone();
     let body = read(&app, request).await?;
     let told = genuine(&app, &headers, &body)

@@ -7386,6 +7386,14 @@ export interface operations {
 					'application/json': components['schemas']['Failure'];
 				};
 			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
 		};
 	};
 	get_chat_history_id: {
