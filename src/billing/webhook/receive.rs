@@ -18,8 +18,8 @@ use super::{EventRow, EventState, get, put};
 use crate::app::App;
 use crate::billing::{customers, sync};
 use crate::error::{Error, Result};
-use crate::http::{Client, Json};
 use crate::http::failure::Failure;
+use crate::http::{Client, Json};
 use crate::metrics;
 use crate::outside::Stripe;
 
