@@ -36,8 +36,7 @@ async fn strangers_are_limited_by_network() {
     let program =
         json!({"service": "x", "audience": "x", "scopes": ["metrics:read"], "secret": "x"});
     let passkey = json!({"ceremony": uuid::Uuid::max(), "credential": {}});
-    let none = json!({});
-    let factor = json!({"totp": "123456"});
+    let (none, factor) = (json!({}), json!({"totp": "123456"}));
     let routes = [
         ("GET", "/api/status", &none, 3),
         ("GET", "/api/auth/options", &none, 3),
