@@ -20,7 +20,7 @@ use std::time::Duration;
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
-pub use billing::{Billing, Plan, Plans, Stripe};
+pub use billing::{Billing, Period, Plan, Plans, Stripe};
 pub use identity::{Auth, Mail, Oidc, Registration, Support, Verification};
 pub use load::{ConfigError, Loaded, Overrides, load};
 pub use networks::Networks;

@@ -48,20 +48,19 @@ pub use usage::admin::of_today as used_today;
 // What they pay.
 pub use admin::greet;
 pub use customers::{
-    CATALOGUE as CUSTOMERS_CATALOGUE, Customer, Mirrored, all_subscriptions, counting, customers,
-    ensure as ensure_customer, erase as erase_customers, failed as stripe_failed, invoices,
-    known as known_customer, last_reconcile_at, paid_since, stripe,
+    CATALOGUE as CUSTOMERS_CATALOGUE, Customer, Mirrored, counting, customers,
+    erase as erase_customers, invoices, known as known_customer, last_reconcile_at,
 };
 pub use health::{How as BillingHow, health as how};
 pub use news::Change;
 pub use reconcile::{END, end_job, keep as keep_reconciling, leave, run as reconcile};
 pub use shell::resync as resync_in_words;
-pub use sync::{KIND as SYNC, job as sync_job, now as sync_now, subscription_ends};
+pub use sync::{KIND as SYNC, job as sync_job, now as sync_now};
 pub use trial::{CATALOGUE as TRIAL_CATALOGUE, erase as erase_trial, remind as remind_of_trials};
 pub use webhook::{
-    CATALOGUE as EVENTS_CATALOGUE, Counts as EventCounts, EventRow, EventState,
-    count as count_events, get as event, last_at as last_event_at, list as events,
-    retry as retry_event, sweep as sweep_events, unname as unname_events,
+    CATALOGUE as EVENTS_CATALOGUE, EventRow, EventState, count as count_events, get as event,
+    last_at as last_event_at, list as events, retry as retry_event, sweep as sweep_events,
+    unname as unname_events,
 };
 
 pub mod routes {

@@ -8,17 +8,9 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::{self, CurrentUser};
-use crate::config::{Config, Plan};
+use crate::config::{Config, Period, Plan};
 use crate::http::Json;
 use crate::http::failure::Failure;
-
-/// How often is paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Sold {
-    Monthly,
-    Yearly,
-}
 
 /// A plan and what it holds; null = no limit.
 #[derive(Serialize, ToSchema)]
@@ -34,7 +26,7 @@ pub struct PlanItem {
     pub price_monthly: Option<String>,
     pub price_yearly: Option<String>,
     /// How it can be bought; empty: not for sale.
-    pub sells: Vec<Sold>,
+    pub sells: Vec<Period>,
     /// Whether it is the caller's plan now.
     pub current: bool,
 }
@@ -60,13 +52,8 @@ fn item(config: &Config, name: &str, plan: &Plan, current: bool) -> PlanItem {
     let limit = |limit: u64| Some(limit).filter(|limit| *limit > 0);
     let price = |price: &String| Some(price.clone()).filter(|price| sold && !price.is_empty());
     let rate = Some(plan.requests_per_minute).filter(|rate| *rate > 0);
-    let periods = [
-        (Sold::Monthly, plan.sold(false)),
-        (Sold::Yearly, plan.sold(true)),
-    ];
-    let periods = periods
-        .into_iter()
-        .filter(|(_, price)| sold && price.is_some());
+    let periods = [Period::Monthly, Period::Yearly].into_iter();
+    let periods = periods.filter(|period| sold && plan.sold(*period).is_some());
     PlanItem {
         name: name.to_owned(),
         title: config.plans.title(name),
@@ -77,7 +64,7 @@ fn item(config: &Config, name: &str, plan: &Plan, current: bool) -> PlanItem {
         burst: rate.map(|_| plan.burst),
         price_monthly: price(&plan.price_monthly),
         price_yearly: price(&plan.price_yearly),
-        sells: periods.map(|(period, _)| period).collect(),
+        sells: periods.collect(),
         current,
     }
 }

@@ -33,8 +33,7 @@ pub async fn resync(app: &App, email: &str) -> Result<String> {
     let at_stripe = counting.map_or_else(
         || "no subscription".into(),
         |(_, row)| {
-            let status = serde_json::to_value(row.subscription.status).unwrap_or_default();
-            let status = status.as_str().unwrap_or_default().replace('_', " ");
+            let status = row.subscription.status.word().replace('_', " ");
             format!("subscription {} is {status}", row.subscription.id)
         },
     );

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Config;
 
@@ -17,6 +18,14 @@ pub struct Plans {
     /// By name. Further ones may stand beside those that come with the program.
     #[serde(flatten)]
     pub named: BTreeMap<String, Plan>,
+}
+
+/// How often a plan is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Period {
+    Monthly,
+    Yearly,
 }
 
 /// What somebody may use, and what it costs. 0 = no limit; a text that is empty = not set.
@@ -152,15 +161,16 @@ pub fn prices(set: &str) -> impl Iterator<Item = &str> {
 impl Plan {
     /// Whether it can be bought for some period.
     pub fn for_sale(&self) -> bool {
-        self.sold(false).or(self.sold(true)).is_some()
+        [Period::Monthly, Period::Yearly]
+            .into_iter()
+            .any(|period| self.sold(period).is_some())
     }
 
-    /// The price at which it is sold, by the year or by the month.
-    pub fn sold(&self, yearly: bool) -> Option<&str> {
-        let set = if yearly {
-            &self.stripe_yearly
-        } else {
-            &self.stripe_monthly
+    /// The price at which it is sold.
+    pub fn sold(&self, period: Period) -> Option<&str> {
+        let set = match period {
+            Period::Monthly => &self.stripe_monthly,
+            Period::Yearly => &self.stripe_yearly,
         };
         prices(set).next()
     }
@@ -205,15 +215,15 @@ impl Plans {
             .unwrap_or_default()
     }
 
-    /// The plan that a price of the payment service's belongs to, and whether it is the yearly one.
-    pub fn of_price(&self, price: &str) -> Option<(&str, bool)> {
+    /// The plan that a price of the payment service's belongs to, and how often it is paid.
+    pub fn of_price(&self, price: &str) -> Option<(&str, Period)> {
         let mut plans = self.named.iter();
         plans.find_map(|(name, plan)| {
             let is_in = |set| prices(set).any(|id| id == price);
             if is_in(&plan.stripe_monthly) {
-                return Some((name.as_str(), false));
+                return Some((name.as_str(), Period::Monthly));
             }
-            is_in(&plan.stripe_yearly).then_some((name.as_str(), true))
+            is_in(&plan.stripe_yearly).then_some((name.as_str(), Period::Yearly))
         })
     }
 }

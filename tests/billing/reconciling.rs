@@ -171,7 +171,7 @@ async fn a_copy_is_silent() {
     let ada = app.user("ada").await;
     let id = id_of(&ada).await;
     let refused = billing::sync_now(&app.app, id).await.unwrap_err();
-    assert_eq!(refused.code(), "billing_unavailable");
+    assert_eq!(refused.code(), "data_held");
     assert!(billing::reconcile(&app.app).await.is_err());
     let (inside, id) = (app.app.clone(), id);
     let queued = app.app.store.write(move |tx| {

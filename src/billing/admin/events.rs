@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::{self, Admin};
-use crate::billing::paying;
+use crate::billing::customers;
 use crate::billing::webhook::{self, EventRow, EventState};
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
@@ -69,7 +69,7 @@ pub async fn events(
     _admin: Admin,
     Query(query): Query<EventsQuery>,
 ) -> Result<Json<BillingEventList>> {
-    paying::on(&app)?;
+    customers::on(&app)?;
     let limit = query.limit.unwrap_or(50).clamp(1, 500);
     let list = app.store.read(|tx| {
         let before = query.before.as_deref();
@@ -97,7 +97,7 @@ pub async fn retry(
     let inside = app.clone();
     let again = move |tx: &mut WriteTx<'_>| {
         admin.still(tx)?;
-        paying::on(&inside)?;
+        customers::on(&inside)?;
         if webhook::retry(&inside, tx, &id)? {
             return Ok(());
         }

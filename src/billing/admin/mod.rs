@@ -135,9 +135,7 @@ impl Everything {
     fn statuses(&self) -> BTreeMap<String, usize> {
         let mut statuses = BTreeMap::new();
         for (_, row) in &self.subscriptions {
-            let word = serde_json::to_value(row.subscription.status).unwrap_or_default();
-            let word = word.as_str().unwrap_or_default().to_owned();
-            *statuses.entry(word).or_default() += 1;
+            *statuses.entry(row.subscription.status.word()).or_default() += 1;
         }
         statuses
     }
@@ -148,7 +146,7 @@ impl Everything {
     (status = 200, body = BillingOverview), (status = 401, body = Failure), (status = 403, body = Failure),
     (status = 404, body = Failure, description = "billing is off")))]
 pub async fn overview(State(app): State<App>, _admin: Admin) -> Result<Json<BillingOverview>> {
-    let stripe = paying::on(&app)?;
+    let stripe = customers::on(&app)?;
     let overview = app.store.read(|tx| {
         let all = Everything::read(&app, tx)?;
         let counts = webhook::count(tx)?;
@@ -181,13 +179,13 @@ pub async fn resync(
     Admin(admin): Admin,
     Path(id): Path<Uuid>,
 ) -> Result<Json<BillingStanding>> {
-    paying::on(&app)?;
+    customers::on(&app)?;
     let person = |tx: &_| auth::user(tx, id)?.ok_or(Error::NotFound { what: "account" });
     app.store.read(|tx| {
         admin.still(tx)?;
         person(tx)
     })?;
-    paying::stripe(&app)?;
+    customers::stripe(&app)?;
     sync::now(&app, id).await?;
     let standing = |tx: &_| paying::view(&app, tx, &person(tx)?);
     Ok(Json(app.store.read(standing)?))

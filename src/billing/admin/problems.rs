@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::billing::customers;
 use crate::billing::reconcile::{END, customer_of};
 use crate::billing::webhook;
-use crate::config::{Plan, Plans};
+use crate::config::{Period, Plan, Plans};
 use crate::error::Result;
 use crate::jobs::State;
 use crate::outside::Stripe;
@@ -65,8 +65,8 @@ fn of_plans(plans: &Plans) -> Vec<String> {
             ..
         } = plan;
         for (period, shown, id) in [
-            ("monthly", price_monthly, plan.sold(false)),
-            ("yearly", price_yearly, plan.sold(true)),
+            ("monthly", price_monthly, plan.sold(Period::Monthly)),
+            ("yearly", price_yearly, plan.sold(Period::Yearly)),
         ] {
             let title = plans.title(name);
             if !shown.is_empty() && id.is_none() {

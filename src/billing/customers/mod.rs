@@ -86,17 +86,27 @@ impl Customer {
     }
 }
 
-/// The service that takes the money.
+/// Passes when there is billing.
 ///
 /// # Errors
-/// Not found while billing is off; `billing_unavailable` while this data is a copy.
+/// Not found.
+pub fn on(app: &App) -> Result<&Stripe> {
+    app.stripe
+        .as_ref()
+        .ok_or(Error::NotFound { what: "address" })
+}
+
+/// Stripe, for something that is to be done now.
+///
+/// # Errors
+/// Not found while billing is off; `data_held`.
 pub fn stripe(app: &App) -> Result<&Stripe> {
-    let stripe = app.stripe.as_ref();
-    let stripe = stripe.ok_or(Error::NotFound { what: "address" })?;
+    let stripe = on(app)?;
     if app.held() {
-        return Err(unavailable(
-            "This data is a copy that nobody has adopted, so nothing is paid here.",
-        ));
+        return Err(Error::Unavailable {
+            code: "data_held",
+            message: "This data is a copy, or was restored, so nothing is bought or paid with it until an administrator adopts it (novacore adopt).".into(),
+        });
     }
     Ok(stripe)
 }
@@ -104,13 +114,10 @@ pub fn stripe(app: &App) -> Result<&Stripe> {
 /// What a person is told when Stripe did not do what it was asked.
 pub fn failed(error: &StripeError) -> Error {
     tracing::warn!(%error, "a call of Stripe came to nothing");
-    unavailable("The payment service cannot be used just now. Please try again in a few minutes.")
-}
-
-fn unavailable(message: &str) -> Error {
     Error::Unavailable {
         code: "billing_unavailable",
-        message: message.into(),
+        message: "The payment service cannot be used just now. Please try again in a few minutes."
+            .into(),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use storage::{Read, WriteTx};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::auth::{self, CurrentUser, VerifiedUser};
 use crate::billing::customers::{self, Customer};
 use crate::billing::sync;
+use crate::config::Period;
 use crate::error::{Error, Result};
 use crate::http::Json;
 use crate::http::failure::Failure;
@@ -22,13 +23,6 @@ use crate::outside::{Checkout, StripeError};
 
 /// Of one person in an hour.
 const MOST: usize = 10;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Period {
-    Monthly,
-    Yearly,
-}
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct CheckoutRequest {
@@ -40,7 +34,7 @@ pub struct CheckoutRequest {
 fn price(app: &App, ask: &CheckoutRequest) -> Result<String> {
     auth::known_plan(app, &ask.plan)?;
     let plan = app.config.plans.get(&ask.plan);
-    let price = plan.and_then(|plan| plan.sold(ask.period == Period::Yearly));
+    let price = plan.and_then(|plan| plan.sold(ask.period));
     let price = price.ok_or_else(|| {
         let message = "This plan cannot be bought for this period. Choose another one.";
         Error::conflict("plan_not_for_sale", message)
@@ -76,7 +70,7 @@ pub async fn checkout(
     headers: HeaderMap,
     Json(ask): Json<CheckoutRequest>,
 ) -> Result<Json<PaymentPage>> {
-    super::stripe(&app)?;
+    customers::stripe(&app)?;
     app.rates.window("checkouts", &caller.id, MOST, HOUR)?;
     let price = price(&app, &ask)?;
     let key = super::idempotency(&app, &headers, caller.id, &format!("buy {price}"))?;
@@ -144,7 +138,7 @@ async fn open(
     customer: &Customer,
     (price, key): (&str, &str),
 ) -> Result<String, Refused> {
-    let stripe = super::stripe(app).map_err(Refused::Ours)?;
+    let stripe = customers::stripe(app).map_err(Refused::Ours)?;
     let (inside, by) = (app.clone(), caller.clone());
     let begin = move |tx: &mut WriteTx<'_>| {
         by.still(tx)?;

@@ -69,7 +69,7 @@ pub async fn invoices(
     caller: CurrentUser,
     Query(query): Query<InvoicesQuery>,
 ) -> Result<Json<InvoiceList>> {
-    super::on(&app)?;
+    customers::on(&app)?;
     let limit = query.limit.unwrap_or(20).clamp(1, 100);
     let before = query.before.as_deref();
     let mut found = app

@@ -25,7 +25,6 @@ pub use subscription::{__path_subscription, BillingStanding, subscription, view}
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::outside::Stripe;
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -34,31 +33,6 @@ const HOUR: Duration = Duration::from_hours(1);
 pub struct PaymentPage {
     /// Good for this person alone, and for a short while.
     pub url: String,
-}
-
-/// Passes when there is billing.
-///
-/// # Errors
-/// Not found.
-pub fn on(app: &App) -> Result<&Stripe> {
-    app.stripe
-        .as_ref()
-        .ok_or(Error::NotFound { what: "address" })
-}
-
-/// Stripe, for something that is to be done now.
-///
-/// # Errors
-/// Not found while billing is off; `data_held`.
-pub fn stripe(app: &App) -> Result<&Stripe> {
-    let stripe = on(app)?;
-    if app.held() {
-        return Err(Error::Unavailable {
-            code: "data_held",
-            message: "This data is a copy, or was restored, so nothing is bought or paid with it until an administrator adopts it (novacore adopt).".into(),
-        });
-    }
-    Ok(stripe)
 }
 
 /// What makes a call one act however often it is tried: of the key that the client chose, which is this

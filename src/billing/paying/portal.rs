@@ -25,7 +25,7 @@ pub async fn portal(
     caller: CurrentUser,
     headers: HeaderMap,
 ) -> Result<Json<PaymentPage>> {
-    let stripe = super::stripe(&app)?;
+    let stripe = customers::stripe(&app)?;
     app.rates.window("portals", &caller.id, MOST, HOUR)?;
     let known = app.store.read(|tx| {
         caller.still(tx)?;

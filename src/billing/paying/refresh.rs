@@ -20,7 +20,7 @@ const MOST: usize = 6;
     (status = 200, body = BillingStanding), (status = 401, body = Failure), (status = 404, body = Failure, description = "billing is off"),
     (status = 429, body = Failure), (status = 503, body = Failure, description = "billing_unavailable, data_held")))]
 pub async fn refresh(State(app): State<App>, caller: CurrentUser) -> Result<Json<BillingStanding>> {
-    super::stripe(&app)?;
+    customers::stripe(&app)?;
     let minute = Duration::from_mins(1);
     app.rates.window("refreshes", &caller.id, MOST, minute)?;
     let known = app.store.read(|tx| {

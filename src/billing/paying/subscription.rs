@@ -7,11 +7,11 @@ use storage::Read;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::checkout::Period;
 use crate::app::App;
 use crate::auth::{self, CurrentUser, Source, User};
 use crate::billing::customers::{self, Customer, Mirrored};
 use crate::billing::sync;
+use crate::config::Period;
 use crate::error::{Error, Result};
 use crate::http::Json;
 use crate::http::failure::Failure;
@@ -97,18 +97,11 @@ fn mirrored(app: &App, customer: &Customer, row: Mirrored) -> SubscriptionView {
         Some("year") => Some(Period::Yearly),
         _ => None,
     };
-    let period = sold.map(|(_, yearly)| {
-        if yearly {
-            Period::Yearly
-        } else {
-            Period::Monthly
-        }
-    });
     SubscriptionView {
         status: subscription.status,
         plan: sold.map(|(plan, _)| plan.to_owned()),
         plan_title: sold.map(|(plan, _)| plans.title(plan)),
-        period: period.or(interval),
+        period: sold.map(|(_, period)| period).or(interval),
         current_period_end: subscription.current_period_end,
         cancel_at_period_end: subscription.cancel_at_period_end,
         ends_at: subscription
@@ -128,6 +121,6 @@ pub async fn subscription(
     State(app): State<App>,
     caller: CurrentUser,
 ) -> Result<Json<BillingStanding>> {
-    super::on(&app)?;
+    customers::on(&app)?;
     Ok(Json(app.store.read(|tx| of(&app, tx, caller.id))?))
 }

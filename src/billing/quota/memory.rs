@@ -8,8 +8,7 @@ use storage::WriteTx;
 use uuid::Uuid;
 
 use super::warning::{QuotaWarning, crossed};
-use crate::auth::Limited;
-use crate::auth::{self, User};
+use crate::auth::{self, Limited, User};
 use crate::billing::{Booking, Moment, Resource, all_amounts, book};
 use crate::error::Result;
 

@@ -17,9 +17,7 @@ use uuid::Uuid;
 
 pub use event::label;
 pub use receive::{__path_receive, receive};
-pub use store::{
-    CATALOGUE, Counts, count, get, last_at, list, open, put, sweep as sweep_some, unname,
-};
+pub use store::{CATALOGUE, count, get, last_at, list, open, put, sweep as sweep_some, unname};
 
 use super::customers::{self, Subscription};
 use super::sync;

@@ -159,16 +159,16 @@ fn settings_of_plans_fit_each_other() {
     let once =
         "[plans.basic]\nstripe_monthly = \"price_1\"\n[plans.pro]\nstripe_yearly = \"price_2\"";
     let plans = with(once, &[]).expect("loads").config.plans;
-    assert_eq!(plans.of_price("price_1"), Some(("basic", false)));
-    assert_eq!(plans.of_price("price_2"), Some(("pro", true)));
+    assert_eq!(plans.of_price("price_1"), Some(("basic", Period::Monthly)));
+    assert_eq!(plans.of_price("price_2"), Some(("pro", Period::Yearly)));
     assert_eq!(
         (plans.of_price("price_3"), plans.of_price("")),
         (None, None)
     );
     let former = "[plans.pro]\nstripe_monthly = \"price_3, price_2 price_1\"";
     let loaded = with(former, &[]).expect("loads").config.plans;
-    assert_eq!(loaded.of_price("price_1"), Some(("pro", false)));
-    assert_eq!(loaded.of_price("price_3"), Some(("pro", false)));
+    assert_eq!(loaded.of_price("price_1"), Some(("pro", Period::Monthly)));
+    assert_eq!(loaded.of_price("price_3"), Some(("pro", Period::Monthly)));
     let both = "[plans.pro]\nstripe_monthly = \"price_1\"\nstripe_yearly = \"price_2 price_1\"";
     assert!(refused(both, &[]).contains("price_1 stands twice"));
     let product = "[plans.pro]\nstripe_monthly = \"prod_1\"";

@@ -45,6 +45,12 @@ impl Status {
         serde_json::from_value(Value::from(word)).unwrap_or(Self::Incomplete)
     }
 
+    /// Stripe's word for it.
+    pub fn word(self) -> String {
+        let word = serde_json::to_value(self).unwrap_or_default();
+        word.as_str().unwrap_or_default().to_owned()
+    }
+
     /// Nothing becomes of it any more.
     pub fn is_over(self) -> bool {
         matches!(self, Self::Canceled | Self::IncompleteExpired)

@@ -2930,7 +2930,10 @@ export interface components {
 			/** @description Good for this person alone, and for a short while. */
 			url: string;
 		};
-		/** @enum {string} */
+		/**
+		 * @description How often a plan is paid.
+		 * @enum {string}
+		 */
 		Period: 'monthly' | 'yearly';
 		/** @description What one person used. */
 		PersonsUsage: {
@@ -2989,7 +2992,7 @@ export interface components {
 			/** Format: int32 */
 			requests_per_minute?: number | null;
 			/** @description How it can be bought; empty: not for sale. */
-			sells: components['schemas']['Sold'][];
+			sells: components['schemas']['Period'][];
 			title: string;
 			/** Format: int64 */
 			tokens_per_day?: number | null;
@@ -3355,11 +3358,6 @@ export interface components {
 		Snapshot: {
 			content: string;
 		};
-		/**
-		 * @description How often is paid.
-		 * @enum {string}
-		 */
-		Sold: 'monthly' | 'yearly';
 		/**
 		 * @description Where a plan comes from.
 		 * @enum {string}
