@@ -26,6 +26,7 @@ const ROOMS: &[&[TableInfo]] = &[
     &chat::ALLOWANCE_CATALOGUE,
     &chat::ATTEMPTS_CATALOGUE,
     &memory::CATALOGUE,
+    &memory::FIGURES_CATALOGUE,
     &account::CATALOGUE,
     &ops::CATALOGUE,
     &jobs::CATALOGUE,
@@ -44,11 +45,18 @@ const COUNT: usize = {
 pub static TABLES: [TableInfo; COUNT] = all();
 
 /// Steps from one format of the data directory to the next, all in one transaction, forward only.
-pub static MIGRATIONS: [Migration; 1] = [Migration {
-    to: 2,
-    name: "what is remembered of everybody is counted in the ledger",
-    run: memory::open_ledger,
-}];
+pub static MIGRATIONS: [Migration; 2] = [
+    Migration {
+        to: 2,
+        name: "what is remembered of everybody is counted in the ledger",
+        run: memory::open_ledger,
+    },
+    Migration {
+        to: 3,
+        name: "memories know their neighbours, and their words are counted",
+        run: memory::count_everything,
+    },
+];
 
 /// Number of the format of a data directory that this program writes.
 pub fn format() -> u32 {

@@ -13,6 +13,7 @@ use super::{attempts, remembering};
 use crate::auth;
 use crate::billing::{self, Asked, Hold, Moment, QuotaWarning};
 use crate::error::{Error, Result};
+use crate::memory;
 
 /// What became of a request for a turn.
 pub enum Admission {
@@ -73,6 +74,7 @@ pub fn commit(
         remembering::remember(tx, moment, (user, &turn), question)?;
     }
     store::put_message(tx, user, conversation.id, &plan.answer)?;
+    memory::count_uses(tx, (user, moment.now), &plan.answer.memories)?;
     Ok(Admission::New(Admitted {
         turn,
         hold,

@@ -151,12 +151,14 @@ fn append_memories(system: &mut String, memories: &[Recalled], room: usize) -> u
 }
 
 /// One memory as one line: date, who, and the words as a quoted string.
-pub fn quoted(memory: &Recalled) -> String {
-    let who = match memory.speaker {
-        Speaker::User => "the person said",
-        Speaker::Assistant => "Nova said",
+pub fn quoted(recalled: &Recalled) -> String {
+    let memory = &recalled.memory;
+    let who = match &memory.speaker {
+        Speaker::User => "the person said".to_owned(),
+        Speaker::Assistant => "Nova said".to_owned(),
+        Speaker::Named(name) => format!("{} said", serde_json::Value::String(name.clone())),
     };
-    let words = excerpt(&memory.text, &memory.matched);
+    let words = excerpt(&memory.text, &recalled.matched);
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     format!(
         "- {}, {who}: {}",
@@ -223,13 +225,12 @@ mod tests {
     }
 
     fn memory(text: &str) -> Recalled {
+        let at = Timestamp::UNIX_EPOCH;
         Recalled {
             id: Uuid::nil(),
-            session: Uuid::nil(),
-            speaker: Speaker::User,
-            text: text.into(),
-            created_at: Timestamp::UNIX_EPOCH,
+            memory: crate::memory::Memory::turn(Uuid::nil(), Speaker::User, text.into(), at),
             score: 1.0,
+            parts: Vec::new(),
             matched: Vec::new(),
         }
     }

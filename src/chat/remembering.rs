@@ -33,15 +33,11 @@ pub fn remember(
         }
         None => None,
     };
-    let memory = Memory {
-        session: turn.session,
-        speaker: match said.author {
-            Author::User => Speaker::User,
-            Author::Assistant => Speaker::Assistant,
-        },
-        text: said.content.clone(),
-        created_at: said.created_at,
+    let speaker = match said.author {
+        Author::User => Speaker::User,
+        Author::Assistant => Speaker::Assistant,
     };
+    let memory = Memory::turn(turn.session, speaker, said.content.clone(), said.created_at);
     memory::remember(tx, moment, (user, said.id), &memory)?;
     Ok(warning)
 }

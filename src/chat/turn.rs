@@ -317,7 +317,7 @@ fn start_event(
 ) -> view::Start {
     let title = |recalled: &Recalled| {
         app.store
-            .read(|tx| store::conversation(tx, user, recalled.session))
+            .read(|tx| store::conversation(tx, user, recalled.memory.session))
             .ok()
             .map(|c| c.title)
     };

@@ -10,7 +10,7 @@ use super::prompt::Context;
 use super::store::{Author, Conversation, Message, Status, conversation};
 use crate::billing::Quota;
 use crate::error::Result;
-use crate::memory::{Recalled, Speaker, UsedMemory, used};
+use crate::memory::{Kind, Memory, Recalled, ScorePart, Speaker, Tier, UsedMemory, used};
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SessionView {
@@ -50,12 +50,21 @@ pub struct UsedMemoryView {
     pub id: Uuid,
     /// Empty when it was forgotten since.
     pub text: String,
+    /// `user`, `assistant`, or a name.
+    #[schema(value_type = Option<String>)]
     pub speaker: Option<Speaker>,
     pub created_at: Option<Timestamp>,
     pub session_id: Option<Uuid>,
     pub session_title: Option<String>,
+    pub kind: Option<Kind>,
+    pub tier: Option<Tier>,
+    pub pinned: bool,
+    /// Whether something newer is so instead.
+    pub superseded: bool,
     /// Comparable within one answer only.
     pub score: f32,
+    /// What the score is made of.
+    pub parts: Vec<ScorePart>,
     /// Why it was chosen, in words.
     pub reasons: Vec<String>,
     pub forgotten: bool,
@@ -71,16 +80,35 @@ fn reasons(matched: &[String]) -> Vec<String> {
 
 impl UsedMemoryView {
     pub fn fresh(recalled: &Recalled, session_title: Option<String>) -> Self {
-        Self {
-            id: recalled.id,
-            text: recalled.text.clone(),
-            speaker: Some(recalled.speaker),
-            created_at: Some(recalled.created_at),
-            session_id: Some(recalled.session),
+        Self::of(
+            UsedMemory::from(recalled),
+            Some(recalled.memory.clone()),
             session_title,
-            score: recalled.score,
-            reasons: reasons(&recalled.matched),
-            forgotten: false,
+        )
+    }
+
+    /// Of what was forgotten since, nothing but that it was used.
+    fn of(used: UsedMemory, memory: Option<Memory>, session_title: Option<String>) -> Self {
+        let there = memory.as_ref();
+        Self {
+            id: used.id,
+            forgotten: memory.is_none(),
+            speaker: there.map(|m| m.speaker.clone()),
+            created_at: there.map(|m| m.created_at),
+            session_id: there.map(|m| m.session),
+            session_title,
+            kind: there.map(|m| m.kind),
+            tier: there.map(|m| m.tier),
+            pinned: there.is_some_and(|m| m.pinned),
+            superseded: there.is_some_and(|m| m.ended_at.is_some()),
+            reasons: there.map_or_else(Vec::new, |_| reasons(&used.matched)),
+            parts: if memory.is_some() {
+                used.parts
+            } else {
+                Vec::new()
+            },
+            text: memory.map(|m| m.text).unwrap_or_default(),
+            score: used.score,
         }
     }
 }
@@ -92,19 +120,7 @@ pub fn memories(tx: &impl Read, user: Uuid, kept: &[UsedMemory]) -> Result<Vec<U
             .as_ref()
             .and_then(|m| conversation(tx, user, m.session).ok())
             .map(|c| c.title);
-        UsedMemoryView {
-            id: used.id,
-            forgotten: memory.is_none(),
-            speaker: memory.as_ref().map(|m| m.speaker),
-            created_at: memory.as_ref().map(|m| m.created_at),
-            session_id: memory.as_ref().map(|m| m.session),
-            session_title: title,
-            reasons: memory
-                .as_ref()
-                .map_or_else(Vec::new, |_| reasons(&used.matched)),
-            text: memory.map(|m| m.text).unwrap_or_default(),
-            score: used.score,
-        }
+        UsedMemoryView::of(used, memory, title)
     });
     Ok(views.collect())
 }

@@ -101,7 +101,10 @@ pub async fn reindex(app: &App, tell: impl Fn(u64, u64) + Send + 'static) -> Res
             };
             after = Some((*user, *id));
             done += rows.len() as u64;
-            put(&app, rows)?;
+            let rows = rows
+                .into_iter()
+                .map(|(user, id, memory)| (user, id, memory.text));
+            put(&app, rows.collect())?;
             app.text.commit(app.text.watermark())?;
             tell(done, total);
         }

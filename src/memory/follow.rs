@@ -111,7 +111,11 @@ async fn put_everything(app: &App) -> Result<()> {
             filled += rows.len();
             app.text.apply(
                 rows.into_iter()
-                    .map(|(owner, id, text)| TextOp::Put { owner, id, text })
+                    .map(|(owner, id, memory)| TextOp::Put {
+                        owner,
+                        id,
+                        text: memory.text,
+                    })
                     .collect(),
             )?;
             app.text.commit(0)?;

@@ -2,13 +2,12 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::recall::{self, Found};
-use super::store::{self, Memory, Speaker};
+use super::view::{Found, MemoryView};
+use super::{figures, recall, remember, store};
 use crate::app::App;
 use crate::auth::{Caller, MemoryRead, MemoryWrite};
 use crate::billing::{Moment, Searching};
@@ -30,36 +29,6 @@ pub struct ListQuery {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct MemoryView {
-    pub id: Uuid,
-    /// Always `itm` until promotion exists.
-    pub tier: &'static str,
-    pub text: String,
-    pub speaker: Speaker,
-    pub session_id: Uuid,
-    pub created_at: Timestamp,
-}
-
-impl MemoryView {
-    fn of(id: Uuid, memory: Memory) -> Self {
-        let Memory {
-            session,
-            speaker,
-            text,
-            created_at,
-        } = memory;
-        Self {
-            id,
-            tier: "itm",
-            text,
-            speaker,
-            session_id: session,
-            created_at,
-        }
-    }
-}
-
-#[derive(Serialize, ToSchema)]
 pub struct MemoryList {
     pub items: Vec<MemoryView>,
     pub next_before: Option<Uuid>,
@@ -78,17 +47,13 @@ pub async fn list(
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
     if let Some(words) = query.q.filter(|words| !words.trim().is_empty()) {
         let found = recall::find(&app, caller.id, words, limit).await?;
-        let items = found
-            .into_iter()
-            .map(|f| MemoryView {
-                id: f.id,
-                tier: "itm",
-                text: f.text,
-                speaker: f.speaker,
-                session_id: f.session,
-                created_at: f.created_at,
-            })
-            .collect();
+        let views = |tx: &storage::ReadTx| {
+            let views = found
+                .into_iter()
+                .map(|found| MemoryView::of(tx, caller.id, found.id, found.memory));
+            views.collect::<Result<Vec<_>>>()
+        };
+        let items = app.store.read(views)?;
         return Ok(Json(MemoryList {
             items,
             next_before: None,
@@ -96,18 +61,22 @@ pub async fn list(
         }));
     }
     app.store.read(|tx| {
-        let rows = store::page(tx, caller.id, query.before, limit + 1)?;
+        let cursor = match query.before {
+            Some(id) => Some(store::cursor(id, &remember::expect(tx, caller.id, id)?)),
+            None => None,
+        };
+        let rows = store::page(tx, caller.id, cursor, limit + 1)?;
         let more = rows.len() > limit;
-        let items: Vec<_> = rows
+        let views = rows
             .into_iter()
             .take(limit)
-            .map(|(id, memory)| MemoryView::of(id, memory))
-            .collect();
+            .map(|(id, memory)| MemoryView::of(tx, caller.id, id, memory));
+        let items = views.collect::<Result<Vec<_>>>()?;
         let next_before = items.last().filter(|_| more).map(|item| item.id);
         Ok(Json(MemoryList {
             items,
             next_before,
-            total: Some(store::count(tx, caller.id)?),
+            total: Some(figures::statistics(tx, caller.id)?.memories),
         }))
     })
 }
@@ -120,10 +89,10 @@ pub async fn read_one(
     caller: Caller<MemoryRead>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<MemoryView>> {
-    let memory = app.store.read(|tx| store::memory(tx, caller.id, id))?;
-    memory
-        .map(|memory| Json(MemoryView::of(id, memory)))
-        .ok_or(Error::NotFound { what: "memory" })
+    app.store.read(|tx| {
+        let memory = remember::expect(tx, caller.id, id)?;
+        MemoryView::of(tx, caller.id, id, memory).map(Json)
+    })
 }
 
 /// Forgets one memory. The message it came from stays.
@@ -138,11 +107,11 @@ pub async fn forget(
     let inside = app.clone();
     let forget = move |tx: &mut storage::WriteTx<'_>| {
         caller.still(tx)?;
-        store::forget_one(tx, Moment::now(&inside), user, id)
+        remember::forget_one(tx, Moment::now(&inside), user, id)
     };
     let forgotten = app.store.write(forget).await?;
     app.streams.forget(user);
-    if forgotten {
+    if forgotten.is_some() {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Error::NotFound { what: "memory" })
@@ -183,7 +152,12 @@ pub async fn search(
     let limit = request.limit.unwrap_or(10).clamp(1, MOST);
     let found = recall::find(&app, caller.id, request.query, limit).await?;
     let took = app.clock.monotonic().saturating_sub(started);
-    let results: Vec<Found> = found.into_iter().map(Found::from).collect();
+    let results = app.store.read(|tx| {
+        let found = found
+            .into_iter()
+            .map(|found| Found::of(tx, caller.id, found));
+        found.collect::<Result<Vec<_>>>()
+    })?;
     let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     Ok(Json(SearchResults {
         total: results.len(),

@@ -6,21 +6,27 @@
 //! by its owner; the text index is a cache that can be deleted at any time.
 
 mod agree;
+mod figures;
 mod follow;
 mod manage;
 mod opening;
+mod place;
 mod rank;
 mod recall;
+mod remember;
+mod row;
 mod store;
+mod view;
 
 pub use agree::{disagreements, reindex};
+pub use figures::CATALOGUE as FIGURES_CATALOGUE;
 pub use follow::{caught_up, commits, follow, taken_up};
 pub use manage::{forget, list, read_one, search};
-pub use opening::open_ledger;
-pub use recall::{Recalled, UsedMemory, recall, used};
-pub use store::{
-    CATALOGUE, Memory, Speaker, count_all, erase, forget_session, remember, remembered,
-};
+pub use opening::{count_everything, open_ledger};
+pub use recall::{Recalled, ScorePart, UsedMemory, count_uses, recall, used};
+pub use remember::{Forgotten, erase, forget_session, remember};
+pub use row::{DateMention, Kind, Memory, Speaker, Tier};
+pub use store::{CATALOGUE, count_all, remembered};
 
 pub mod paths {
     //! For the OpenAPI document: the handlers with their descriptions.

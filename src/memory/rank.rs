@@ -4,7 +4,7 @@
 //! The weights stand in one table.
 
 use super::recall::Recalled;
-use super::store::Speaker;
+use super::row::Speaker;
 
 /// What a memory's words are worth beside their match with the question.
 struct Weights {
@@ -57,7 +57,7 @@ pub fn choose(
         if price > left {
             continue;
         }
-        let words = words(&candidate.text);
+        let words = words(&candidate.memory.text);
         if !said.contains(&words) {
             left -= price;
             said.push(words);
@@ -67,7 +67,8 @@ pub fn choose(
     chosen
 }
 
-fn weight(memory: &Recalled) -> f32 {
+fn weight(found: &Recalled) -> f32 {
+    let memory = &found.memory;
     let mut weight = 1.0;
     if memory.text.trim_end().ends_with('?') {
         weight *= WEIGHTS.ends_in_question;
@@ -89,15 +90,16 @@ fn words(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::Memory;
 
     fn recalled(speaker: Speaker, text: &str, score: f32) -> Recalled {
+        let nil = uuid::Uuid::nil();
+        let at = jiff::Timestamp::UNIX_EPOCH;
         Recalled {
-            id: uuid::Uuid::nil(),
-            session: uuid::Uuid::nil(),
-            speaker,
-            text: text.into(),
-            created_at: jiff::Timestamp::UNIX_EPOCH,
+            id: nil,
+            memory: Memory::turn(nil, speaker, text.into(), at),
             score,
+            parts: Vec::new(),
             matched: Vec::new(),
         }
     }
@@ -105,13 +107,13 @@ mod tests {
     fn chosen(found: &[(Speaker, &str, f32)], limit: usize, tokens: usize) -> Vec<String> {
         let found = found
             .iter()
-            .map(|(who, text, score)| recalled(*who, text, *score))
+            .map(|(who, text, score)| recalled(who.clone(), text, *score))
             .collect();
-        choose(found, limit, tokens, |memory| {
-            memory.text.split(' ').count()
+        choose(found, limit, tokens, |found| {
+            found.memory.text.split(' ').count()
         })
         .into_iter()
-        .map(|memory| memory.text)
+        .map(|found| found.memory.text)
         .collect()
     }
 
@@ -140,22 +142,22 @@ mod tests {
     /// Weak matches stay out, so that a prompt is not filled with noise.
     #[test]
     fn noise_stays_below_the_floor() {
-        let user = Speaker::User;
+        let user = || Speaker::User;
         assert_eq!(
-            chosen(&[(user, "strong", 9.0), (user, "weak", 2.0)], 5, 100),
+            chosen(&[(user(), "strong", 9.0), (user(), "weak", 2.0)], 5, 100),
             ["strong"]
         );
-        assert!(chosen(&[(user, "only one common word", 0.2)], 5, 100).is_empty());
+        assert!(chosen(&[(user(), "only one common word", 0.2)], 5, 100).is_empty());
     }
 
     /// The budget holds, and one long memory does not keep shorter ones out.
     #[test]
     fn the_budget_is_never_exceeded() {
-        let user = Speaker::User;
+        let user = || Speaker::User;
         let found = [
-            (user, "five words are in here", 3.0),
-            (user, "two words", 2.9),
-            (user, "one", 2.8),
+            (user(), "five words are in here", 3.0),
+            (user(), "two words", 2.9),
+            (user(), "one", 2.8),
         ];
         assert_eq!(chosen(&found, 5, 3), ["two words", "one"]);
         assert_eq!(chosen(&found, 1, 100), ["five words are in here"]);
@@ -164,10 +166,10 @@ mod tests {
     /// What was said twice takes room once.
     #[test]
     fn repetitions_are_given_once() {
-        let user = Speaker::User;
+        let user = || Speaker::User;
         assert_eq!(
             chosen(
-                &[(user, "I like tea.", 3.0), (user, "i like tea", 3.0)],
+                &[(user(), "I like tea.", 3.0), (user(), "i like tea", 3.0)],
                 5,
                 100
             ),

@@ -5,13 +5,14 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use storage::{Read, TextHit};
+use storage::{Read, TextHit, WriteTx};
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::rank;
-use super::store::{self, Memory, Speaker};
+use super::row::Memory;
+use super::store;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::metrics;
@@ -19,15 +20,20 @@ use crate::metrics;
 /// How many the index is asked for, before ranking.
 const CANDIDATES: usize = 200;
 
-/// A memory that was chosen, with its text.
+/// One reason of a score: the parts of a score add up to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ScorePart {
+    pub name: String,
+    pub value: f32,
+}
+
+/// A memory that was found, with why.
 #[derive(Clone, Debug)]
 pub struct Recalled {
     pub id: Uuid,
-    pub session: Uuid,
-    pub speaker: Speaker,
-    pub text: String,
-    pub created_at: Timestamp,
+    pub memory: Memory,
     pub score: f32,
+    pub parts: Vec<ScorePart>,
     /// Words of the question that occur in it.
     pub matched: Vec<String>,
 }
@@ -38,6 +44,8 @@ pub struct UsedMemory {
     pub id: Uuid,
     pub score: f32,
     pub matched: Vec<String>,
+    #[serde(default)]
+    pub parts: Vec<ScorePart>,
 }
 
 impl From<&Recalled> for UsedMemory {
@@ -46,6 +54,7 @@ impl From<&Recalled> for UsedMemory {
             id: recalled.id,
             score: recalled.score,
             matched: recalled.matched.clone(),
+            parts: recalled.parts.clone(),
         }
     }
 }
@@ -62,7 +71,7 @@ pub async fn recall(
     let found = find(app, user, question.to_owned(), CANDIDATES).await?;
     let earlier = found
         .into_iter()
-        .filter(|memory| Some(memory.session) != current)
+        .filter(|found| Some(found.memory.session) != current)
         .collect();
     let chosen = rank::choose(earlier, settings.recall_limit, settings.recall_tokens, cost);
     metrics::recalled(chosen.len());
@@ -91,13 +100,15 @@ pub async fn find(app: &App, user: Uuid, question: String, limit: usize) -> Resu
 }
 
 fn recalled(hit: TextHit, memory: Memory) -> Recalled {
+    let words = ScorePart {
+        name: "words".into(),
+        value: hit.score,
+    };
     Recalled {
         id: hit.id,
-        session: memory.session,
-        speaker: memory.speaker,
-        text: memory.text,
-        created_at: memory.created_at,
+        memory,
         score: hit.score,
+        parts: vec![words],
         matched: hit.matched,
     }
 }
@@ -113,33 +124,16 @@ pub fn used(
         .collect()
 }
 
-/// One finding of a search.
-#[derive(Serialize, ToSchema)]
-pub struct Found {
-    pub id: Uuid,
-    pub text: String,
-    /// Always `itm` until promotion exists.
-    pub tier: &'static str,
-    pub speaker: Speaker,
-    pub session_id: Uuid,
-    pub created_at: Timestamp,
-    /// BM25; comparable within one search only.
-    pub score: f32,
-    /// Words of the query that occur in it.
-    pub matched: Vec<String>,
-}
-
-impl From<Recalled> for Found {
-    fn from(recalled: Recalled) -> Self {
-        Self {
-            id: recalled.id,
-            text: recalled.text,
-            tier: "itm",
-            speaker: recalled.speaker,
-            session_id: recalled.session,
-            created_at: recalled.created_at,
-            score: recalled.score,
-            matched: recalled.matched,
+/// Counts that an answer was given these memories.
+pub fn count_uses(
+    tx: &mut WriteTx<'_>,
+    (user, now): (Uuid, Timestamp),
+    used: &[UsedMemory],
+) -> Result<()> {
+    for used in used {
+        if store::memory(tx, user, used.id)?.is_some() {
+            store::count_use(tx, user, used.id, now)?;
         }
     }
+    Ok(())
 }

@@ -1,50 +1,46 @@
-//! The tables of memories.
+//! The tables of memories themselves. What is counted of them is in `figures/`.
 //!
-//! Every key begins with the owner, so that nobody's id leads to somebody else's memory.
+//! Every key begins with the owner, so that nobody's id leads to somebody else's memory. Rows are changed
+//! by `remember.rs` alone, which keeps all of this together.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use storage::{Read, Record, Span, Table, TableInfo, WriteTx};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::billing::{Moment, book_memory};
-use crate::error::{Error, Result};
+use super::row::{Kind, Memory};
+use crate::error::Result;
 
 const MEMORIES: Table<(Uuid, Uuid), Memory> = Table::new("memory_turns");
 const BY_SESSION: Table<(Uuid, Uuid, Uuid), ()> = Table::new("memory_by_session");
+const BY_TIME: Table<(Uuid, u64, Uuid), ()> = Table::new("memory_by_time");
+const BY_KIND: Table<(Uuid, u32, Uuid), ()> = Table::new("memory_by_kind");
+const EVIDENCE: Table<(Uuid, Uuid, Uuid), ()> = Table::new("memory_evidence");
+const USES: Table<(Uuid, Uuid), Use> = Table::new("memory_uses");
 
-/// The feed that the text index follows; its keys are owner and memory.
+/// The feed that the derived indexes follow; its keys are owner and memory.
 pub const FEED: &str = "memory";
 
-pub const CATALOGUE: [TableInfo; 2] = [
-    MEMORIES
-        .info("memory", "user, memory", "who said what, when, where")
-        .by_user(),
-    BY_SESSION
-        .info("memory", "user, conversation, memory", "(index)")
-        .by_user(),
+#[rustfmt::skip]
+pub const CATALOGUE: [TableInfo; 6] = [
+    MEMORIES.info("memory", "user, memory", "who said what, when, where; what became of it").by_user(),
+    BY_SESSION.info("memory", "user, conversation, memory", "(index)").by_user(),
+    BY_TIME.info("memory", "user, time, memory", "(index)").by_user(),
+    BY_KIND.info("memory", "user, kind, memory", "(index of all but turns)").by_user(),
+    EVIDENCE.info("memory", "user, turn, derived memory", "(index)").by_user(),
+    USES.info("memory", "user, memory", "how often answers used it, and when last").by_user(),
 ];
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Speaker {
-    User,
-    Assistant,
+/// How often answers were given a memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Use {
+    pub times: u32,
+    pub last: Timestamp,
 }
 
-/// One turn, verbatim. Its id is the message's id.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Memory {
-    pub session: Uuid,
-    pub speaker: Speaker,
-    pub text: String,
-    pub created_at: Timestamp,
-}
-
-impl Record for Memory {}
+impl Record for Use {}
 
 /// The key in the change feed.
 pub fn feed_key(user: Uuid, id: Uuid) -> [u8; 32] {
@@ -59,93 +55,130 @@ pub fn from_feed_key(key: &[u8]) -> Option<(Uuid, Uuid)> {
     Some((Uuid::from_slice(user).ok()?, Uuid::from_slice(id).ok()?))
 }
 
-/// Stores a turn; the same id again replaces it. What it adds to the bytes that are remembered is booked.
-pub fn remember(
-    tx: &mut WriteTx<'_>,
-    moment: Moment<'_>,
-    (user, id): (Uuid, Uuid),
-    memory: &Memory,
-) -> Result<()> {
-    let before = self::memory(tx, user, id)?.map_or(0, |before| bytes(&before));
-    tx.put(&MEMORIES, &(user, id), memory)?;
-    tx.put(&BY_SESSION, &(user, memory.session, id), &())?;
-    tx.record_change(FEED, &feed_key(user, id))?;
-    book_memory(tx, moment, (user, id), bytes(memory) - before)
-}
-
-/// What a memory takes of what somebody may have remembered: its text in UTF-8.
-fn bytes(memory: &Memory) -> i64 {
-    i64::try_from(memory.text.len()).unwrap_or(i64::MAX)
-}
-
 pub fn memory(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Option<Memory>> {
     Ok(tx.get(&MEMORIES, &(user, id))?)
 }
 
-/// Forgets one memory; false when it is not there or not theirs.
-pub fn forget_one(tx: &mut WriteTx<'_>, moment: Moment<'_>, user: Uuid, id: Uuid) -> Result<bool> {
-    let Some(freed) = remove(tx, user, id)? else {
-        return Ok(false);
-    };
-    book_memory(tx, moment, (user, id), -freed)?;
-    Ok(true)
-}
-
-/// Removes a memory; how many bytes it took.
-fn remove(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<Option<i64>> {
-    let Some(memory) = memory(tx, user, id)? else {
-        return Ok(None);
-    };
-    tx.delete(&MEMORIES, &(user, id))?;
-    tx.delete(&BY_SESSION, &(user, memory.session, id))?;
-    tx.record_change(FEED, &feed_key(user, id))?;
-    Ok(Some(bytes(&memory)))
-}
-
-/// Removes up to `limit` of the memories of an account that is being deleted; returns how many. Its ledger
-/// goes too, so nothing is booked.
-pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
-    let some = page(tx, user, None, limit)?;
-    for (id, _) in &some {
-        remove(tx, user, *id)?;
-    }
-    Ok(some.len())
-}
-
-/// Forgets everything that was said in one conversation.
-pub fn forget_session(
+/// The row and its indexes; `before` is what stood there.
+pub fn put(
     tx: &mut WriteTx<'_>,
-    moment: Moment<'_>,
-    user: Uuid,
-    session: Uuid,
+    (user, id): (Uuid, Uuid),
+    before: Option<&Memory>,
+    memory: &Memory,
 ) -> Result<()> {
-    let mut freed = 0;
-    for ((_, _, id), ()) in tx.scan(&BY_SESSION, Span::prefix(&(user, session)), usize::MAX)? {
-        freed += remove(tx, user, id)?.unwrap_or(0);
+    if let Some(before) = before {
+        unindex(tx, (user, id), before)?;
     }
-    book_memory(tx, moment, (user, session), -freed)
+    tx.put(&MEMORIES, &(user, id), memory)?;
+    tx.put(&BY_SESSION, &(user, memory.session, id), &())?;
+    tx.put(&BY_TIME, &(user, millis(memory.created_at), id), &())?;
+    if memory.kind != Kind::Turn {
+        tx.put(&BY_KIND, &(user, memory.kind as u32, id), &())?;
+    }
+    for turn in &memory.evidence {
+        tx.put(&EVIDENCE, &(user, *turn, id), &())?;
+    }
+    Ok(tx.record_change(FEED, &feed_key(user, id))?)
+}
+
+/// Takes the row and its indexes away.
+pub fn delete(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory) -> Result<()> {
+    unindex(tx, (user, id), memory)?;
+    tx.delete(&MEMORIES, &(user, id))?;
+    tx.delete(&USES, &(user, id))?;
+    Ok(tx.record_change(FEED, &feed_key(user, id))?)
+}
+
+fn unindex(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory) -> Result<()> {
+    tx.delete(&BY_SESSION, &(user, memory.session, id))?;
+    tx.delete(&BY_TIME, &(user, millis(memory.created_at), id))?;
+    if memory.kind != Kind::Turn {
+        tx.delete(&BY_KIND, &(user, memory.kind as u32, id))?;
+    }
+    for turn in &memory.evidence {
+        tx.delete(&EVIDENCE, &(user, *turn, id))?;
+    }
+    Ok(())
+}
+
+fn millis(at: Timestamp) -> u64 {
+    u64::try_from(at.as_millisecond()).unwrap_or(0)
+}
+
+/// A place in the list of memories by time.
+pub type Cursor = (u64, Uuid);
+
+/// Where a memory stands in that list.
+pub fn cursor(id: Uuid, memory: &Memory) -> Cursor {
+    (millis(memory.created_at), id)
 }
 
 /// The memories of a user, newest first, from before `before`.
 pub fn page(
     tx: &impl Read,
     user: Uuid,
-    before: Option<Uuid>,
+    before: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<(Uuid, Memory)>> {
     let mut span = Span::prefix(&user).rev();
-    if let Some(before) = before {
-        span = span.before(&(user, before));
+    if let Some((at, id)) = before {
+        span = span.before(&(user, at, id));
     }
-    let rows = tx.scan(&MEMORIES, span, limit)?;
+    let mut found = Vec::new();
+    for ((_, _, id), ()) in tx.scan(&BY_TIME, span, limit)? {
+        found.extend(memory(tx, user, id)?.map(|memory| (id, memory)));
+    }
+    Ok(found)
+}
+
+/// Ids of what was said from `from` up to before `to`, oldest first.
+pub fn between(
+    tx: &impl Read,
+    user: Uuid,
+    (from, to): (Timestamp, Timestamp),
+    limit: usize,
+) -> Result<Vec<Uuid>> {
+    let span = Span::prefix(&user)
+        .from(&(user, millis(from)))
+        .before(&(user, millis(to)));
+    let rows = tx.scan(&BY_TIME, span, limit)?;
+    Ok(rows.into_iter().map(|((_, _, id), ())| id).collect())
+}
+
+/// Ids of what belongs to one conversation or group, in the order in which it was stored.
+pub fn of_session(tx: &impl Read, user: Uuid, session: Uuid, limit: usize) -> Result<Vec<Uuid>> {
+    let rows = tx.scan(&BY_SESSION, Span::prefix(&(user, session)), limit)?;
+    Ok(rows.into_iter().map(|((_, _, id), ())| id).collect())
+}
+
+/// All memories of one kind, oldest first; not for turns, which have no such list.
+pub fn of_kind(tx: &impl Read, user: Uuid, kind: Kind) -> Result<Vec<(Uuid, Memory)>> {
+    let rows = tx.scan(&BY_KIND, Span::prefix(&(user, kind as u32)), usize::MAX)?;
+    let mut found = Vec::with_capacity(rows.len());
+    for ((_, _, id), ()) in rows {
+        found.extend(memory(tx, user, id)?.map(|memory| (id, memory)));
+    }
+    Ok(found)
+}
+
+/// Ids of the derived memories that cite one.
+pub fn citing(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Vec<Uuid>> {
+    let rows = tx.scan(&EVIDENCE, Span::prefix(&(user, id)), usize::MAX)?;
     Ok(rows
         .into_iter()
-        .map(|((_, id), memory)| (id, memory))
+        .map(|((_, _, derived), ())| derived)
         .collect())
 }
 
-pub fn count(tx: &impl Read, user: Uuid) -> Result<u64> {
-    Ok(tx.count(&MEMORIES, Span::prefix(&user))?)
+pub fn used(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Option<Use>> {
+    Ok(tx.get(&USES, &(user, id))?)
+}
+
+/// Counts that an answer was given a memory.
+pub fn count_use(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid, now: Timestamp) -> Result<()> {
+    let before = used(tx, user, id)?.unwrap_or_default();
+    let times = before.times.saturating_add(1);
+    Ok(tx.put(&USES, &(user, id), &Use { times, last: now })?)
 }
 
 /// Everybody's. The index tells, so that no text is read.
@@ -165,36 +198,44 @@ pub struct Remembered {
 pub fn remembered(tx: &impl Read) -> Result<BTreeMap<Uuid, Remembered>> {
     const STEP: usize = 1000;
     let mut all: BTreeMap<Uuid, Remembered> = BTreeMap::new();
-    let mut span = Span::all();
+    let mut after = None;
     loop {
-        let rows = tx.scan(&MEMORIES, span, STEP)?;
-        let Some((last, _)) = rows.last() else {
+        let rows = all_after(tx, after, STEP)?;
+        let Some((user, id, _)) = rows.last() else {
             return Ok(all);
         };
-        span = Span::all().after(last);
-        for ((user, _), memory) in &rows {
+        after = Some((*user, *id));
+        for (user, _, memory) in &rows {
             let newest = memory.created_at;
             let sum = all.entry(*user).or_insert(Remembered { bytes: 0, newest });
-            sum.bytes += bytes(memory);
+            sum.bytes += memory.bytes();
             sum.newest = sum.newest.max(newest);
         }
     }
 }
 
-/// All memories of all users in key order from after `after`: for rebuilding the index.
+/// All memories of all users in key order from after `after`: for rebuilding the indexes.
 pub fn all_after(
     tx: &impl Read,
     after: Option<(Uuid, Uuid)>,
     limit: usize,
-) -> Result<Vec<(Uuid, Uuid, String)>> {
+) -> Result<Vec<(Uuid, Uuid, Memory)>> {
     let span = match after {
         Some(key) => Span::all().after(&key),
         None => Span::all(),
     };
     let rows = tx.scan(&MEMORIES, span, limit)?;
-    Ok::<_, Error>(
-        rows.into_iter()
-            .map(|((user, id), memory)| (user, id, memory.text))
-            .collect(),
-    )
+    Ok(rows
+        .into_iter()
+        .map(|((user, id), memory)| (user, id, memory))
+        .collect())
+}
+
+/// Up to `limit` memories of a user, in no useful order.
+pub fn some(tx: &impl Read, user: Uuid, limit: usize) -> Result<Vec<(Uuid, Memory)>> {
+    let rows = tx.scan(&MEMORIES, Span::prefix(&user), limit)?;
+    Ok(rows
+        .into_iter()
+        .map(|((_, id), memory)| (id, memory))
+        .collect())
 }

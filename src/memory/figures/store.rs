@@ -1,0 +1,203 @@
+//! The tables of what is counted of memories.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use storage::{Read, Record, Span, Table, TableInfo, WriteTx};
+use uuid::Uuid;
+
+use crate::error::Result;
+
+const GROUPS: Table<(Uuid, u32), Group> = Table::new("memory_groups");
+const GROUP_OF: Table<(Uuid, Uuid), Ordinal> = Table::new("memory_group_of");
+const PLACES: Table<(Uuid, u64), Id> = Table::new("memory_places");
+const WORDS: Table<(Uuid, String), Documents> = Table::new("memory_words");
+const STATISTICS: Table<Uuid, Statistics> = Table::new("memory_statistics");
+const WEEKS: Table<(Uuid, u32), Week> = Table::new("memory_weeks");
+
+#[rustfmt::skip]
+pub const CATALOGUE: [TableInfo; 6] = [
+    GROUPS.info("memory", "user, group", "what was said together: which conversation, how much").by_user(),
+    GROUP_OF.info("memory", "user, conversation", "its group").by_user(),
+    PLACES.info("memory", "user, place", "the memory that stands there").by_user(),
+    WORDS.info("memory", "user, stem", "how many memories have it").by_user(),
+    STATISTICS.info("memory", "user", "how many memories, of which kinds, how long").by_user(),
+    WEEKS.info("memory", "user, week", "how many were added, promoted, forgotten").by_user(),
+];
+
+/// Memories that were said together, in the order of their positions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    pub session: Uuid,
+    /// The name that the person gave it, when they stored it by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    pub next_position: u32,
+    pub memories: u64,
+    /// In stems.
+    pub length: u64,
+}
+
+impl Record for Group {}
+
+impl Group {
+    pub fn new(session: Uuid, key: Option<&str>) -> Self {
+        Self {
+            session,
+            key: key.map(str::to_owned),
+            next_position: 0,
+            memories: 0,
+            length: 0,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Ordinal(u32);
+impl Record for Ordinal {}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Id(Uuid);
+impl Record for Id {}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Documents(u32);
+impl Record for Documents {}
+
+/// What all memories of a person come to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Statistics {
+    pub next_group: u32,
+    /// Counts every change.
+    pub revision: u64,
+    pub memories: u64,
+    /// In stems.
+    pub length: u64,
+    pub ltm: u64,
+    pub pinned: u64,
+    pub superseded: u64,
+    /// In the order of `Kind::ALL`.
+    pub by_kind: [u64; 5],
+}
+
+impl Record for Statistics {}
+
+/// What happened in a week, Monday to Sunday, UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Week {
+    pub added: u32,
+    pub promoted: u32,
+    pub forgotten: u32,
+    /// By how many the long-term memories changed.
+    pub ltm: i64,
+}
+
+impl Record for Week {}
+
+pub fn group(tx: &impl Read, user: Uuid, ordinal: u32) -> Result<Option<Group>> {
+    Ok(tx.get(&GROUPS, &(user, ordinal))?)
+}
+
+pub fn group_of_session(tx: &impl Read, user: Uuid, session: Uuid) -> Result<Option<u32>> {
+    let ordinal = tx.get(&GROUP_OF, &(user, session))?;
+    Ok(ordinal.map(|Ordinal(ordinal)| ordinal))
+}
+
+pub fn put_group(tx: &mut WriteTx<'_>, (user, ordinal): (Uuid, u32), group: &Group) -> Result<()> {
+    tx.put(&GROUP_OF, &(user, group.session), &Ordinal(ordinal))?;
+    Ok(tx.put(&GROUPS, &(user, ordinal), group)?)
+}
+
+pub fn delete_group(
+    tx: &mut WriteTx<'_>,
+    (user, ordinal): (Uuid, u32),
+    group: &Group,
+) -> Result<()> {
+    tx.delete(&GROUP_OF, &(user, group.session))?;
+    tx.delete(&GROUPS, &(user, ordinal))?;
+    Ok(())
+}
+
+/// The memory that stands at a place.
+pub fn id_at(tx: &impl Read, user: Uuid, place: u64) -> Result<Option<Uuid>> {
+    Ok(tx.get(&PLACES, &(user, place))?.map(|Id(id)| id))
+}
+
+pub fn put_place(tx: &mut WriteTx<'_>, user: Uuid, place: u64, id: Uuid) -> Result<()> {
+    Ok(tx.put(&PLACES, &(user, place), &Id(id))?)
+}
+
+pub fn delete_place(tx: &mut WriteTx<'_>, user: Uuid, place: u64) -> Result<()> {
+    tx.delete(&PLACES, &(user, place))?;
+    Ok(())
+}
+
+/// How many of a person's memories have a stem.
+pub fn documents_with(tx: &impl Read, user: Uuid, stem: &str) -> Result<u32> {
+    let row = tx.get(&WORDS, &(user, stem.to_owned()))?;
+    Ok(row.map_or(0, |Documents(count)| count))
+}
+
+/// Counts the stems of one memory in or out.
+pub fn count_words(
+    tx: &mut WriteTx<'_>,
+    user: Uuid,
+    mut stems: Vec<String>,
+    by: i64,
+) -> Result<()> {
+    stems.sort_unstable();
+    stems.dedup();
+    for stem in stems {
+        let key = (user, stem);
+        let before = tx.get(&WORDS, &key)?.map_or(0, |Documents(count)| count);
+        let now = i64::from(before).saturating_add(by);
+        match u32::try_from(now).unwrap_or(0) {
+            0 => drop(tx.delete(&WORDS, &key)?),
+            now => tx.put(&WORDS, &key, &Documents(now))?,
+        }
+    }
+    Ok(())
+}
+
+pub fn statistics(tx: &impl Read, user: Uuid) -> Result<Statistics> {
+    Ok(tx.get(&STATISTICS, &user)?.unwrap_or_default())
+}
+
+pub fn put_statistics(tx: &mut WriteTx<'_>, user: Uuid, statistics: &Statistics) -> Result<()> {
+    Ok(tx.put(&STATISTICS, &user, statistics)?)
+}
+
+/// Number of a week, counted from that of 29 December 1969, a Monday.
+pub fn week_of(at: Timestamp) -> u32 {
+    let days = at.as_second().div_euclid(86_400);
+    u32::try_from((days + 3).div_euclid(7)).unwrap_or(0)
+}
+
+pub fn week(tx: &impl Read, user: Uuid, number: u32) -> Result<Week> {
+    Ok(tx.get(&WEEKS, &(user, number))?.unwrap_or_default())
+}
+
+pub fn put_week(tx: &mut WriteTx<'_>, user: Uuid, number: u32, week: &Week) -> Result<()> {
+    Ok(tx.put(&WEEKS, &(user, number), week)?)
+}
+
+/// All weeks in which something happened, oldest first, by number.
+pub fn weeks(tx: &impl Read, user: Uuid) -> Result<BTreeMap<u32, Week>> {
+    let rows = tx.scan(&WEEKS, Span::prefix(&user), usize::MAX)?;
+    Ok(rows
+        .into_iter()
+        .map(|((_, number), week)| (number, week))
+        .collect())
+}
+
+/// Removes some of what is counted of an account that is being deleted; returns how many rows.
+pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
+    let mut removed = tx.delete_some(&GROUPS, Span::prefix(&user), limit)?;
+    removed += tx.delete_some(&GROUP_OF, Span::prefix(&user), limit)?;
+    removed += tx.delete_some(&PLACES, Span::prefix(&user), limit)?;
+    removed += tx.delete_some(&WORDS, Span::prefix(&user), limit)?;
+    removed += tx.delete_some(&WEEKS, Span::prefix(&user), limit)?;
+    removed += usize::from(tx.delete(&STATISTICS, &user)?);
+    Ok(removed)
+}
