@@ -122,7 +122,12 @@ pub async fn reindex(app: &App, tell: impl Fn(u64, u64) + Send + 'static) -> Res
 fn put(app: &App, mut rows: Vec<(Uuid, Uuid, String)>) -> Result<()> {
     while !rows.is_empty() {
         let ops = rows.iter().cloned();
-        let ops = ops.map(|(owner, id, text)| TextOp::Put { owner, id, text });
+        let ops = ops.map(|(owner, id, text)| TextOp::Put {
+            owner,
+            id,
+            place: 0,
+            text,
+        });
         app.text.apply(ops.collect())?;
         let mut changed = Vec::new();
         app.store.read(|tx| {

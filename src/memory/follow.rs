@@ -111,7 +111,12 @@ async fn put_everything(app: &App) -> Result<()> {
             filled += rows.len();
             app.text.apply(
                 rows.into_iter()
-                    .map(|(owner, id, text)| TextOp::Put { owner, id, text })
+                    .map(|(owner, id, text)| TextOp::Put {
+                        owner,
+                        id,
+                        place: 0,
+                        text,
+                    })
                     .collect(),
             )?;
             app.text.commit(0)?;
@@ -142,6 +147,7 @@ async fn catch_up(app: &App, mut seq: u64) -> Result<u64> {
                     Some(memory) => TextOp::Put {
                         owner,
                         id,
+                        place: 0,
                         text: memory.text,
                     },
                     None => TextOp::Remove { owner, id },
