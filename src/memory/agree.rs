@@ -10,6 +10,7 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::follow::caught_up;
+use super::row::Memory;
 use super::store;
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -101,10 +102,7 @@ pub async fn reindex(app: &App, tell: impl Fn(u64, u64) + Send + 'static) -> Res
             };
             after = Some((*user, *id));
             done += rows.len() as u64;
-            let rows = rows
-                .into_iter()
-                .map(|(user, id, memory)| (user, id, memory.text));
-            put(&app, rows.collect())?;
+            put(&app, rows)?;
             app.text.commit(app.text.watermark())?;
             tell(done, total);
         }
@@ -122,17 +120,21 @@ pub async fn reindex(app: &App, tell: impl Fn(u64, u64) + Send + 'static) -> Res
 
 /// Puts these rows in, and again what was changed or forgotten meanwhile: the follower may have told
 /// the index of that before we told it the older state.
-fn put(app: &App, mut rows: Vec<(Uuid, Uuid, String)>) -> Result<()> {
+fn put(app: &App, mut rows: Vec<(Uuid, Uuid, Memory)>) -> Result<()> {
     while !rows.is_empty() {
-        let ops = rows.iter().cloned();
-        let ops = ops.map(|(owner, id, text)| TextOp::Put { owner, id, text });
+        let ops = rows.iter().map(|(owner, id, memory)| TextOp::Put {
+            owner: *owner,
+            id: *id,
+            place: memory.place,
+            text: memory.text.clone(),
+        });
         app.text.apply(ops.collect())?;
         let mut changed = Vec::new();
         app.store.read(|tx| {
-            for (owner, id, text) in rows.drain(..) {
+            for (owner, id, told) in rows.drain(..) {
                 match store::memory(tx, owner, id)? {
-                    Some(now) if now.text == text => {}
-                    Some(now) => changed.push((owner, id, now.text)),
+                    Some(now) if now.text == told.text && now.place == told.place => {}
+                    Some(now) => changed.push((owner, id, now)),
                     None => app.text.apply(vec![TextOp::Remove { owner, id }])?,
                 }
             }

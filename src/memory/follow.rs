@@ -114,6 +114,7 @@ async fn put_everything(app: &App) -> Result<()> {
                     .map(|(owner, id, memory)| TextOp::Put {
                         owner,
                         id,
+                        place: memory.place,
                         text: memory.text,
                     })
                     .collect(),
@@ -146,6 +147,7 @@ async fn catch_up(app: &App, mut seq: u64) -> Result<u64> {
                     Some(memory) => TextOp::Put {
                         owner,
                         id,
+                        place: memory.place,
                         text: memory.text,
                     },
                     None => TextOp::Remove { owner, id },

@@ -19,4 +19,5 @@ mod recovery;
 mod support;
 mod text;
 mod text_files;
+mod text_model;
 mod torture;

@@ -6,8 +6,7 @@ use std::path::Path;
 use novacore_storage::{Error, TextIndex, TextOp};
 use uuid::Uuid;
 
-use crate::support::id;
-use crate::text::{ADA, BOB, LINEAGE, found, new_index, open, put};
+use crate::text::{ADA, BOB, LINEAGE, found, new_index, open, put, remove};
 
 /// Promise: what was committed is there after reopening; what was not is not, and the watermark says so.
 #[test]
@@ -24,6 +23,7 @@ fn the_watermark_tells_what_survived() {
     assert_eq!(index.watermark(), 6);
     index.close();
     assert_eq!(index.search(ADA, "first", 1), Err(Error::Closed));
+    assert_eq!(index.postings(ADA, "first"), Err(Error::Closed));
     assert_eq!(index.commit(7), Err(Error::Closed));
     assert_eq!(open(&dir.path().join("text")).watermark(), 6);
 }
@@ -61,7 +61,7 @@ fn a_wrong_index_is_wiped() {
             let meta = fs::read_to_string(dir.join("meta.json")).unwrap();
             fs::write(
                 dir.join("meta.json"),
-                meta.replace("\"payload\": \"1 ", "\"payload\": \"0 "),
+                meta.replace("\"payload\": \"2 ", "\"payload\": \"1 "),
             )
             .unwrap();
             (LINEAGE, 1000)
@@ -132,8 +132,7 @@ fn files_of_others_are_never_wiped() {
         .apply((1..40).map(|n| put(ADA, n, "harbour")).collect())
         .unwrap();
     index.commit(1).unwrap();
-    let (owner, id) = (ADA, id(1));
-    index.apply(vec![TextOp::Remove { owner, id }]).unwrap();
+    index.apply(vec![remove(ADA, 1)]).unwrap();
     index.commit(2).unwrap();
     drop(index);
     fs::write(path.join(".tmpAb3dE9"), "{").unwrap();
@@ -152,7 +151,7 @@ fn segments_are_merged() {
     for n in 0..40_u32 {
         index
             .apply(vec![
-                put(ADA, u128::from(n) + 1, "pebble"),
+                put(ADA, u64::from(n) + 1, "pebble"),
                 put(ADA, 1, "changed"),
             ])
             .unwrap();
@@ -162,19 +161,38 @@ fn segments_are_merged() {
     assert!(segments(&dir.path().join("text")) <= 16);
 }
 
-/// The words in the files of an index, of documents that count or not.
-fn words_on_disk(dir: &Path) -> Vec<String> {
+/// The terms in the files of an index, of documents that count or not: owner and stem.
+fn terms_on_disk(dir: &Path) -> Vec<(Uuid, String)> {
     let index = tantivy::Index::open_in_dir(dir).unwrap();
-    let field = index.schema().get_field("text").unwrap();
-    let mut words = Vec::new();
+    let field = index.schema().get_field("stems").unwrap();
+    let mut terms = Vec::new();
     for segment in index.reader().unwrap().searcher().segment_readers() {
-        let terms = segment.inverted_index(field).unwrap();
-        let mut stream = terms.terms().stream().unwrap();
+        let dictionary = segment.inverted_index(field).unwrap();
+        let mut stream = dictionary.terms().stream().unwrap();
         while stream.advance() {
-            words.push(String::from_utf8(stream.key().to_vec()).unwrap());
+            let (owner, stem) = stream.key().split_at(32);
+            let owner = Uuid::try_parse_ascii(owner).unwrap();
+            terms.push((owner, String::from_utf8(stem.to_vec()).unwrap()));
         }
     }
-    words
+    terms
+}
+
+/// The files that have these bytes in them: next to each other, or, as in the dictionary of terms, backwards
+/// and one byte apart.
+fn files_with(dir: &Path, word: &str) -> Vec<String> {
+    let (mut files, word) = (Vec::new(), word.as_bytes());
+    for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+        let bytes = fs::read(entry.path()).unwrap();
+        let plain = bytes.windows(word.len()).any(|found| found == word);
+        let spread = bytes
+            .windows(word.len() * 2 - 1)
+            .any(|found| found.iter().step_by(2).eq(word.iter().rev()));
+        if plain || spread {
+            files.push(entry.file_name().into_string().unwrap());
+        }
+    }
+    files
 }
 
 /// How many segments have files in the folder, whether they count or not.
@@ -185,42 +203,62 @@ fn segments(dir: &Path) -> usize {
         .count()
 }
 
-/// Promise: after a purge, nothing of what was removed is in any file.
+/// Promise: what was removed is not found from that moment on, by its rarest word neither, and after a
+/// purge nothing of it is in any file.
 #[test]
 fn a_purge_leaves_nothing_of_the_removed() {
     let (dir, index) = new_index();
     let path = dir.path().join("text");
     // Enough others that the commit itself does not merge the removed away.
     let others = (10..30).map(|n| put(BOB, n, "filling"));
+    // Letters that the dictionary of terms writes as they are.
     let words = [
-        put(ADA, 1, "xylophon"),
-        put(BOB, 1, "zanzibar"),
-        put(BOB, 2, "quagga"),
+        put(ADA, 1, "ксилофон"),
+        put(BOB, 1, "занзибар"),
+        put(BOB, 2, "крокодил"),
     ];
     index.apply(others.chain(words).collect()).unwrap();
     index.commit(1).unwrap();
     index
-        .apply(vec![
-            TextOp::RemoveOwner { owner: ADA },
-            TextOp::Remove {
-                owner: BOB,
-                id: id(2),
-            },
-        ])
+        .apply(vec![TextOp::RemoveOwner { owner: ADA }, remove(BOB, 2)])
         .unwrap();
+    let gone = || {
+        assert_eq!(found(&index, ADA, "ксилофон"), [0; 0]);
+        assert_eq!(found(&index, BOB, "крокодил"), [0; 0]);
+        assert_eq!(found(&index, BOB, "занзибар"), [1]);
+    };
+    gone();
     index.commit(2).unwrap();
+    gone();
+    let term = |owner: Uuid, stem: &str| (owner, stem.to_owned());
     assert_eq!(
-        words_on_disk(&path),
-        ["fill", "quagga", "xylophon", "zanzibar"]
+        terms_on_disk(&path),
+        [
+            term(ADA, "ксилофон"),
+            term(BOB, "fill"),
+            term(BOB, "занзибар"),
+            term(BOB, "крокодил")
+        ]
     );
+    // Without the first letter: where words part, the dictionary keeps it elsewhere.
+    for word in ["силофон", "рокодил", "анзибар"] {
+        assert_eq!(files_with(&path, word).len(), 1, "{word}");
+    }
     index.purge().unwrap();
-    assert_eq!(words_on_disk(&path), ["fill", "zanzibar"]);
+    gone();
+    assert_eq!(
+        terms_on_disk(&path),
+        [term(BOB, "fill"), term(BOB, "занзибар")]
+    );
+    for (word, files) in [("силофон", 0), ("рокодил", 0), ("анзибар", 1)] {
+        assert_eq!(files_with(&path, word).len(), files, "{word}");
+    }
     assert_eq!(segments(&path), 1);
     index.purge().unwrap();
     drop(index);
     let index = open(&path);
     assert_eq!(
-        (index.watermark(), found(&index, BOB, "zanzibar")),
+        (index.watermark(), found(&index, BOB, "занзибар")),
         (2, vec![1])
     );
 }

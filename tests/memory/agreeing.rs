@@ -39,6 +39,7 @@ async fn differences_are_found_and_repaired() {
             TextOp::Put {
                 owner: stray,
                 id: stray,
+                place: 0,
                 text,
             },
         ])

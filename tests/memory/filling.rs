@@ -84,7 +84,12 @@ async fn a_filling_begun_twice_keeps_nothing_forgotten() {
     let partial = TextIndex::open(&cache, app.app.store.lineage(), 0).unwrap();
     let (owner, id, text) = (user, forgotten.parse().unwrap(), FACT.to_owned());
     partial
-        .apply(vec![TextOp::Put { owner, id, text }])
+        .apply(vec![TextOp::Put {
+            owner,
+            id,
+            place: 0,
+            text,
+        }])
         .unwrap();
     partial.commit(0).unwrap();
     assert_eq!(partial.search(user, "Clara", 9).unwrap().len(), 1);

@@ -11,9 +11,6 @@ use tantivy::tokenizer::{
     StopWordFilter, TextAnalyzer,
 };
 
-/// Words of one query that count.
-const QUERY_WORDS: usize = 64;
-
 /// Longer words, in bytes, are not words.
 const LONGEST_WORD: usize = 255;
 
@@ -36,20 +33,23 @@ pub fn analyse(text: &str) -> Vec<String> {
     stems
 }
 
-/// A word of a query.
-pub(super) struct QueryWord {
-    /// As the person typed it.
-    pub(super) typed: String,
-    pub(super) stem: String,
+/// A word of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// As it stands in the text.
+    pub typed: String,
+    /// What it is found by.
+    pub stem: String,
 }
 
-/// The words of a query with different stems, in order, as many as count.
-pub(super) fn query_words(query: &str) -> Vec<QueryWord> {
+/// The words of a text with different stems, in order, each as it stands there first.
+#[must_use]
+pub fn words(text: &str) -> Vec<Word> {
     let mut seen = HashSet::new();
     let mut words = Vec::new();
-    each_stem(query, |typed, stem| {
-        if words.len() < QUERY_WORDS && seen.insert(stem.to_owned()) {
-            words.push(QueryWord {
+    each_stem(text, |typed, stem| {
+        if seen.insert(stem.to_owned()) {
+            words.push(Word {
                 typed: typed.to_owned(),
                 stem: stem.to_owned(),
             });
@@ -59,7 +59,7 @@ pub(super) fn query_words(query: &str) -> Vec<QueryWord> {
 }
 
 /// The steps, as tantivy wants them.
-pub(super) fn analyser() -> TextAnalyzer {
+fn analyser() -> TextAnalyzer {
     TextAnalyzer::builder(SimpleTokenizer::default())
         .filter(RemoveLongFilter::limit(LONGEST_WORD))
         .filter(LowerCaser)

@@ -2,37 +2,40 @@
 //!
 //! A writer, with its threads and memory, exists only during a commit: an idle index holds the mapped
 //! files and nothing else. What must stay true: the payload of a commit names the version, the lineage
-//! and the seq; whatever does not match is wiped, never repaired; no file that is not the index's own is
-//! ever removed.
+//! and the seq; whatever does not match is wiped, never repaired.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::sync::Arc;
 
+use tantivy::columnar::{Cardinality, ColumnValues};
 use tantivy::directory::error::OpenDirectoryError;
+use tantivy::fieldnorm::FieldNormReader;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
+use tantivy::postings::BlockSegmentPostings;
 use tantivy::schema::{
-    BytesOptions, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions,
+    BytesOptions, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::{
-    DocId, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, SegmentReader, TantivyDocument,
-    TantivyError, Term,
+    DocId, DocSet, Index, IndexReader, IndexWriter, InvertedIndexReader, ReloadPolicy, Searcher,
+    SegmentReader, TERMINATED, TantivyDocument, TantivyError, Term,
 };
 use uuid::Uuid;
 
-use super::analyse::analyser;
 use super::overlay::Change;
+use super::wipe::wipe;
 use crate::Error;
 
 /// Version of the schema and the analyser; a new one has every index built again.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
-/// Name under which the index knows the analyser.
-const ANALYSER: &str = "english";
+/// Name of the column from which places are read.
+const PLACE: &str = "place";
 
-/// Name of the field from which a hit's id is read.
-const KEY: &str = "key";
+/// Tantivy's analyser that does nothing: texts are analysed before they come here.
+const AS_IT_IS: &str = "raw";
 
 /// Memory of the writer, in bytes, during a commit: the least tantivy takes for one thread.
 const WRITER_BYTES: usize = 15_000_000;
@@ -52,8 +55,11 @@ pub(super) struct Disk {
 struct Fields {
     /// Owner and id, 32 bytes: names a document, so that no owner can touch another's.
     key: Field,
+    /// By which all of an owner's documents are removed.
     owner: Field,
-    text: Field,
+    place: Field,
+    /// Stems, each with its owner before it: a list of postings is of one owner by construction.
+    stems: Field,
 }
 
 /// A writer whose commit is durable and which may still be merging segments.
@@ -101,7 +107,6 @@ impl Disk {
     }
 
     fn from_index(index: Index, lineage: Uuid) -> Result<Self, Error> {
-        index.tokenizers().register(ANALYSER, analyser());
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
@@ -171,7 +176,13 @@ impl Disk {
                 let mut fields = TantivyDocument::default();
                 fields.add_bytes(self.fields.key, &key(*owner, *id));
                 fields.add_bytes(self.fields.owner, owner.as_bytes());
-                fields.add_text(self.fields.text, &document.text);
+                fields.add_u64(self.fields.place, document.place);
+                for (stem, &times) in &document.frequencies {
+                    let stem = owned(*owner, stem);
+                    for _ in 0..times {
+                        fields.add_text(self.fields.stems, &stem);
+                    }
+                }
                 writer.add_document(fields).map_err(refused)?;
             }
         }
@@ -185,110 +196,128 @@ impl Disk {
     }
 
     /// What is committed now.
-    /// The owner and the id of every document that is not removed.
-    pub(super) fn documents(&self) -> Result<Vec<(Uuid, Uuid)>, Error> {
+    pub(super) fn searcher(&self) -> Searcher {
+        self.reader.searcher()
+    }
+
+    /// Every document of a segment that is not removed, or those of one owner: its number in the
+    /// segment, its owner and its id.
+    pub(super) fn documents(
+        &self,
+        segment: &SegmentReader,
+        owner: Option<Uuid>,
+    ) -> Result<Vec<(DocId, Uuid, Uuid)>, Error> {
+        let keys = self.keys(segment)?;
+        let mut range = keys.terms().range();
+        if let Some(owner) = owner {
+            range = range
+                .ge(key(owner, Uuid::nil()))
+                .le(key(owner, Uuid::max()));
+        }
+        let mut stream = range.into_stream().map_err(unreadable)?;
         let mut found = Vec::new();
-        for segment in self.searcher().segment_readers() {
-            for document in segment.doc_ids_alive() {
-                found.push(key_of(segment, document)?);
+        while stream.advance() {
+            let (owner, id) = owner_and_id(stream.key()).ok_or_else(|| Error::Text {
+                reason: "a document has no id".to_owned(),
+            })?;
+            let mut postings = keys
+                .read_postings_from_terminfo(stream.value(), IndexRecordOption::Basic)
+                .map_err(unreadable)?;
+            // A newer version has the same key as the older ones that are removed.
+            while postings.doc() != TERMINATED {
+                if !segment.is_deleted(postings.doc()) {
+                    found.push((postings.doc(), owner, id));
+                }
+                postings.advance();
             }
         }
         Ok(found)
     }
 
-    pub(super) fn searcher(&self) -> Searcher {
-        self.reader.searcher()
+    /// The numbers, in a segment, of an owner's documents, in order.
+    pub(super) fn numbers(
+        &self,
+        segment: &SegmentReader,
+        owner: Uuid,
+        ids: &[Uuid],
+    ) -> Result<Vec<DocId>, Error> {
+        let mut numbers = Vec::new();
+        if ids.is_empty() {
+            return Ok(numbers);
+        }
+        let keys = self.keys(segment)?;
+        for id in ids {
+            let key = self.key_term(owner, *id);
+            if let Some(mut found) = keys
+                .read_postings(&key, IndexRecordOption::Basic)
+                .map_err(unreadable)?
+            {
+                while found.doc() != TERMINATED {
+                    numbers.push(found.doc());
+                    found.advance();
+                }
+            }
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
     }
 
-    pub(super) fn text_field(&self) -> Field {
-        self.fields.text
+    /// The documents of a segment that contain a stem of this owner, removed ones too.
+    pub(super) fn postings(
+        &self,
+        segment: &SegmentReader,
+        owner: Uuid,
+        stem: &str,
+    ) -> Result<Option<BlockSegmentPostings>, Error> {
+        let term = Term::from_field_text(self.fields.stems, &owned(owner, stem));
+        segment
+            .inverted_index(self.fields.stems)
+            .map_err(refused)?
+            .read_block_postings(&term, IndexRecordOption::WithFreqs)
+            .map_err(unreadable)
     }
 
-    pub(super) fn key_field(&self) -> Field {
-        self.fields.key
+    /// How many stems each document of a segment has.
+    pub(super) fn lengths(&self, segment: &SegmentReader) -> Result<FieldNormReader, Error> {
+        segment
+            .get_fieldnorms_reader(self.fields.stems)
+            .map_err(refused)
     }
 
-    pub(super) fn owner_field(&self) -> Field {
-        self.fields.owner
+    /// The place of each document of a segment.
+    pub(super) fn places(segment: &SegmentReader) -> Result<Arc<dyn ColumnValues>, Error> {
+        let places = segment.fast_fields().u64(PLACE).map_err(refused)?;
+        if places.get_cardinality() != Cardinality::Full {
+            return Err(Error::Text {
+                reason: "a document has no place".to_owned(),
+            });
+        }
+        Ok(places.values)
     }
 
-    pub(super) fn text_term(&self, stem: &str) -> Term {
-        Term::from_field_text(self.fields.text, stem)
+    fn keys(&self, segment: &SegmentReader) -> Result<Arc<InvertedIndexReader>, Error> {
+        segment.inverted_index(self.fields.key).map_err(refused)
     }
 
-    pub(super) fn key_term(&self, owner: Uuid, id: Uuid) -> Term {
+    fn key_term(&self, owner: Uuid, id: Uuid) -> Term {
         Term::from_field_bytes(self.fields.key, &key(owner, id))
     }
 
-    pub(super) fn owner_term(&self, owner: Uuid) -> Term {
+    fn owner_term(&self, owner: Uuid) -> Term {
         Term::from_field_bytes(self.fields.owner, owner.as_bytes())
     }
-
-    /// Name of the field that holds keys as a column.
-    const fn key_column() -> &'static str {
-        KEY
-    }
-}
-
-/// Removes an index, file by file. The folder comes from a setting, which may be mistaken: when there is
-/// anything in it that the index did not make, all stays as it is.
-fn wipe(dir: &Path) -> Result<(), Error> {
-    let entries = fs::read_dir(dir)?.collect::<io::Result<Vec<_>>>()?;
-    for entry in &entries {
-        let name = entry.file_name();
-        let ours = name.to_str().is_some_and(is_of_an_index) && entry.file_type()?.is_file();
-        if !ours {
-            return Err(Error::Foreign {
-                dir: dir.to_owned(),
-                found: name.to_string_lossy().into_owned(),
-            });
-        }
-    }
-    for entry in entries {
-        fs::remove_file(entry.path())?;
-    }
-    Ok(())
-}
-
-/// Whether tantivy gives such names: its lists and locks, a list not yet in its place (`.tmp` and six
-/// letters), and the parts of a segment, named by its id.
-fn is_of_an_index(name: &str) -> bool {
-    const LISTS: [&str; 4] = [
-        "meta.json",
-        ".managed.json",
-        ".tantivy-writer.lock",
-        ".tantivy-meta.lock",
-    ];
-    const PARTS: [&str; 8] = [
-        "idx",
-        "pos",
-        "term",
-        "store",
-        "store.temp",
-        "fast",
-        "fieldnorm",
-        "del",
-    ];
-    let unfinished = name
-        .strip_prefix(".tmp")
-        .is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric()));
-    let part = name.split_once('.').is_some_and(|(id, part)| {
-        let part = part.trim_start_matches(|c: char| c.is_ascii_digit());
-        let part = part.strip_prefix('.').unwrap_or(part);
-        id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()) && PARTS.contains(&part)
-    });
-    LISTS.contains(&name) || unfinished || part
 }
 
 fn schema() -> (Schema, Fields) {
     let mut builder = Schema::builder();
-    let words = TextFieldIndexing::default()
-        .set_tokenizer(ANALYSER)
+    let stems = TextFieldIndexing::default()
+        .set_tokenizer(AS_IT_IS)
         .set_index_option(IndexRecordOption::WithFreqs);
     let fields = Fields {
-        key: builder.add_bytes_field(KEY, BytesOptions::default().set_indexed().set_fast()),
+        key: builder.add_bytes_field("key", BytesOptions::default().set_indexed()),
         owner: builder.add_bytes_field("owner", BytesOptions::default().set_indexed()),
-        text: builder.add_text_field("text", TextOptions::default().set_indexing_options(words)),
+        place: builder.add_u64_field(PLACE, NumericOptions::default().set_fast()),
+        stems: builder.add_text_field("stems", TextOptions::default().set_indexing_options(stems)),
     };
     (builder.build(), fields)
 }
@@ -300,22 +329,10 @@ fn key(owner: Uuid, id: Uuid) -> [u8; 32] {
     key
 }
 
-/// The owner and the id of a document.
-pub(super) fn key_of(segment: &SegmentReader, document: DocId) -> Result<(Uuid, Uuid), Error> {
-    let missing = || Error::Text {
-        reason: "a document has no id".to_owned(),
-    };
-    let column = segment
-        .fast_fields()
-        .bytes(Disk::key_column())
-        .map_err(refused)?
-        .ok_or_else(missing)?;
-    let place = column.term_ords(document).next().ok_or_else(missing)?;
-    let mut key = Vec::with_capacity(32);
-    column
-        .ord_to_bytes(place, &mut key)
-        .map_err(|error| refused(error.into()))?;
-    owner_and_id(&key).ok_or_else(missing)
+/// A stem as one owner's: the owner, always as long, before it. In letters, for tantivy counts how often
+/// a term occurs in a document for texts only.
+fn owned(owner: Uuid, stem: &str) -> String {
+    format!("{}{stem}", owner.simple())
 }
 
 /// The owner and the id in a key.
@@ -332,6 +349,10 @@ fn payload(lineage: Uuid, seq: u64) -> String {
 fn watermark_of(found: &str, lineage: Uuid) -> Option<u64> {
     let seq = found.rsplit(' ').next()?.parse().ok()?;
     (found == payload(lineage, seq)).then_some(seq)
+}
+
+fn unreadable(error: io::Error) -> Error {
+    refused(error.into())
 }
 
 /// What tantivy says, in our words.

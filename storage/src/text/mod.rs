@@ -5,19 +5,26 @@
 //! | `analyse.rs` | text to stems, the same for documents and queries |
 //! | `disk.rs` | the tantivy index, its schema and its commits |
 //! | `overlay.rs` | what was applied since the last commit, in memory |
-//! | `rank.rs` | finding and scoring one owner's documents in both |
+//! | `postings.rs` | which of an owner's documents contain a stem, in both |
+//! | `search.rs` | an older way of asking, which goes |
+//! | `wipe.rs` | removing an index that is of no use |
 //!
 //! A document is searchable as soon as it was applied: it waits in the overlay, which hides any older
 //! version on disk, until a commit has it. What must stay true:
 //! * the index keeps the seq up to which it is complete inside its own commit, so it can be behind the
 //!   tables but never wrongly ahead;
-//! * nobody's documents, nor how many they are, change what another owner finds or how it is scored;
+//! * a commit changes no answer;
+//! * nobody's documents, nor how many they are, change what another owner finds: a term has its owner in it;
 //! * people's words are never parsed as a query language, and no query is an error.
+//!
+//! How much a found document is worth is not decided here.
 
 mod analyse;
 mod disk;
 mod overlay;
-mod rank;
+mod postings;
+mod search;
+mod wipe;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,9 +36,10 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::error::panic_message;
-pub use analyse::analyse;
+pub use analyse::{Word, analyse, words};
 use disk::Disk;
 use overlay::Overlay;
+pub use postings::Posting;
 
 /// A change of the index. Applying one twice is the same as applying it once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +50,8 @@ pub enum TextOp {
         owner: Uuid,
         /// Its id, unique among the owner's.
         id: Uuid,
+        /// What postings name it by.
+        place: u64,
         /// What to find it by; not stored.
         text: String,
     },
@@ -173,24 +183,51 @@ impl TextIndex {
         !self.overlay().is_empty()
     }
 
+    /// All documents of the owner that contain this stem, by place.
+    ///
+    /// # Errors
+    /// As [`TextIndex::postings_of`].
+    pub fn postings(&self, owner: Uuid, stem: &str) -> Result<Vec<Posting>, Error> {
+        let mut lists = self.postings_of(owner, &[stem])?;
+        Ok(lists.pop().unwrap_or_default())
+    }
+
+    /// For each of these stems all documents of the owner that contain it, by place; all lists are of
+    /// the same moment. A stem is what [`analyse`] or [`words`] made, and is compared as it is.
+    ///
+    /// # Errors
+    /// `Closed`, or `Text` when the index is damaged: delete its directory and open it again.
+    pub fn postings_of<S: AsRef<str>>(
+        &self,
+        owner: Uuid,
+        stems: &[S],
+    ) -> Result<Vec<Vec<Posting>>, Error> {
+        self.check_open()?;
+        // The overlay before the disk: a commit in between then shows a document in both, where the
+        // overlay hides the other one, and never in neither.
+        let look = self.overlay().look(owner, stems);
+        guarded(|| postings::read(&self.inner.disk, look, owner, stems))
+    }
+
     /// The owner's documents that contain any word of `query`, best first, at most `limit`.
     ///
     /// Words are compared by their stems; only the first 64 different ones count. Nothing in the
     /// query has a special meaning. A query without a word, or of stop words only, finds nothing.
+    /// It looks at each of the owner's documents, so it is slow, and goes as soon as nobody asks it;
+    /// [`TextIndex::postings_of`] is what remains.
     ///
     /// # Errors
     /// `Closed`, or `Text` when the index is damaged: delete its directory and open it again.
     pub fn search(&self, owner: Uuid, query: &str, limit: usize) -> Result<Vec<TextHit>, Error> {
         self.check_open()?;
-        let words = analyse::query_words(query);
+        let mut words = words(query);
+        words.truncate(search::WORDS);
         if words.is_empty() || limit == 0 {
             return Ok(Vec::new());
         }
         guarded(|| {
-            // The overlay before the disk: a commit in between then shows a document in both, where
-            // the overlay hides the other one, and never in neither.
             let overlay = self.overlay();
-            rank::search(&self.inner.disk, overlay.of(owner), owner, &words, limit)
+            search::search(&self.inner.disk, overlay.of(owner), owner, &words, limit)
         })
     }
 
@@ -202,9 +239,13 @@ impl TextIndex {
     pub fn documents(&self) -> Result<Vec<(Uuid, Uuid)>, Error> {
         self.check_open()?;
         guarded(|| {
-            // The overlay first, for the same reason as in a search.
+            // The overlay first, for the same reason as above.
             let overlay = self.overlay();
-            let on_disk = self.inner.disk.documents()?;
+            let mut on_disk = Vec::new();
+            for segment in self.inner.disk.searcher().segment_readers() {
+                let documents = self.inner.disk.documents(segment, None)?;
+                on_disk.extend(documents.into_iter().map(|(_, owner, id)| (owner, id)));
+            }
             Ok(overlay.over(on_disk))
         })
     }

@@ -10,31 +10,39 @@ use std::sync::Arc;
 use tantivy::fieldnorm::FieldNormReader;
 use uuid::Uuid;
 
-use super::TextOp;
 use super::analyse::analyse;
+use super::{Posting, TextOp};
 
 /// A document that waits for its commit.
 pub(super) struct Document {
-    pub(super) text: String,
-    /// How often each stem occurs.
+    pub(super) place: u64,
+    /// How often each stem occurs; more than that is not kept of the text.
     pub(super) frequencies: HashMap<String, u32>,
-    /// Stems in the text, rounded as the disk rounds them, so that a commit changes no score.
+    /// Stems in the text, rounded as the disk rounds them, so that a commit changes no answer.
     pub(super) length: u32,
 }
 
 impl Document {
-    fn new(text: String) -> Self {
-        let stems = analyse(&text);
+    fn new(place: u64, text: &str) -> Self {
+        let stems = analyse(text);
         let length = u32::try_from(stems.len()).unwrap_or(u32::MAX);
         let mut frequencies = HashMap::new();
         for stem in stems {
             *frequencies.entry(stem).or_default() += 1;
         }
         Self {
-            text,
+            place,
             frequencies,
             length: FieldNormReader::id_to_fieldnorm(FieldNormReader::fieldnorm_to_id(length)),
         }
+    }
+
+    fn posting(&self, stem: &str) -> Option<Posting> {
+        self.frequencies.get(stem).map(|&frequency| Posting {
+            place: self.place,
+            frequency,
+            length: self.length,
+        })
     }
 }
 
@@ -57,10 +65,15 @@ pub(super) enum Change {
 /// Analyses the texts of some ops.
 pub(super) fn prepare(ops: Vec<TextOp>) -> Vec<Change> {
     let change = |op| match op {
-        TextOp::Put { owner, id, text } => Change::Put {
+        TextOp::Put {
             owner,
             id,
-            document: Arc::new(Document::new(text)),
+            place,
+            text,
+        } => Change::Put {
+            owner,
+            id,
+            document: Arc::new(Document::new(place, &text)),
         },
         TextOp::Remove { owner, id } => Change::Remove { owner, id },
         TextOp::RemoveOwner { owner } => Change::RemoveOwner { owner },
@@ -95,6 +108,33 @@ pub(super) struct Waiting {
     pub(super) changes: Vec<Change>,
 }
 
+/// What the overlay has to say to a question of one owner. Taken in one go, so that nobody who applies
+/// changes waits while the disk is read.
+#[derive(Default)]
+pub(super) struct Look {
+    /// True when nothing that the disk has of this owner counts.
+    pub(super) hides_all: bool,
+    /// The documents whose version on disk, if there is one, does not count.
+    pub(super) hidden: Vec<Uuid>,
+    /// Postings of the documents here, a list for each stem.
+    pub(super) found: Vec<Vec<Posting>>,
+}
+
+impl Change {
+    /// In this order changes are written. Whole owners come first: what stands beside such a removal
+    /// came after it. Documents follow by place, so that postings are read in nearly the order in which
+    /// they are wanted.
+    fn order(&self) -> (u8, Uuid, u64) {
+        match self {
+            Self::RemoveOwner { owner } => (0, *owner, 0),
+            Self::Remove { owner, .. } => (1, *owner, 0),
+            Self::Put {
+                owner, document, ..
+            } => (2, *owner, document.place),
+        }
+    }
+}
+
 impl Owner {
     /// True when nothing that the disk has of this owner counts.
     pub(super) fn hides_all(&self) -> bool {
@@ -120,6 +160,24 @@ impl Overlay {
 
     pub(super) fn of(&self, owner: Uuid) -> Option<&Owner> {
         self.owners.get(&owner)
+    }
+
+    /// What is here of an owner, and of these stems.
+    pub(super) fn look<S: AsRef<str>>(&self, owner: Uuid, stems: &[S]) -> Look {
+        let mut look = Look {
+            found: vec![Vec::new(); stems.len()],
+            ..Look::default()
+        };
+        let Some(owner) = self.owners.get(&owner) else {
+            return look;
+        };
+        look.hides_all = owner.hides_all();
+        look.hidden = owner.hidden().collect();
+        for (stem, found) in stems.iter().zip(&mut look.found) {
+            let documents = owner.documents();
+            found.extend(documents.filter_map(|(_, document)| document.posting(stem.as_ref())));
+        }
+        look
     }
 
     /// The documents there are when `on_disk` are those on the disk.
@@ -161,8 +219,7 @@ impl Overlay {
         }
     }
 
-    /// Everything that is here. Removals of whole owners come first: what stands beside one came
-    /// after it.
+    /// Everything that is here, in the order in which it is to be written.
     pub(super) fn waiting(&self) -> Waiting {
         let mut changes = Vec::new();
         for (&owner, of_owner) in &self.owners {
@@ -180,6 +237,7 @@ impl Overlay {
                 });
             }
         }
+        changes.sort_by_key(Change::order);
         Waiting {
             generation: self.generation,
             changes,
