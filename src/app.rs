@@ -15,10 +15,11 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sha2::Sha256;
-use storage::{Files, Store, TextIndex};
+use storage::{Files, ReadTx, Store, TextIndex};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 pub use keys::{Generation, Keys, accepted};
 
@@ -62,6 +63,7 @@ pub struct Parts {
     pub rates: Rates,
     pub throttle: Throttle,
     pub streams: Streams,
+    pub conversations: Conversations,
     /// What is served for as long as a sign-in or token lives.
     pub presence: Presence,
     /// What is kept between two requests that belong together.
@@ -77,6 +79,15 @@ pub struct Parts {
     pub hashing: Arc<Semaphore>,
     /// Number of the newest batch whose changes the text index can find.
     pub indexed: watch::Sender<u64>,
+}
+
+/// What is to be known of conversations below the slice that has them: `lifecycle` hands it in.
+#[derive(Clone, Copy)]
+pub struct Conversations {
+    /// The title of a person's conversation; none when there is no such.
+    pub title: fn(&ReadTx, Uuid, Uuid) -> Result<Option<String>>,
+    /// How many messages of what is talked about now a prompt has, at most so many exchanges.
+    pub in_prompt: fn(&ReadTx, Uuid, usize) -> Result<u64>,
 }
 
 impl App {

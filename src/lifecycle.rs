@@ -70,6 +70,7 @@ pub async fn open_on(
         rates: Rates::new(clock.clone(), config.limits.enabled),
         throttle: Throttle::new(clock.clone(), config.limits.enabled),
         streams: Streams::default(),
+        conversations: chat::CONVERSATIONS,
         presence: Presence::default(),
         briefly: Briefly::new(clock.clone(), random.clone()),
         tasks: Tasks::default(),

@@ -30,7 +30,7 @@ pub use plans::{Limits, limits};
 pub use quota::{
     Asked, CATALOGUE as QUOTA_CATALOGUE, Charged, Hold, Meter, Quota, QuotaWarning, Spent,
     book_background, book_memory, can_remember, erase as erase_quota, hold_on, note_written,
-    release, reserve, reserved, settle, view as quota, warn,
+    release, reserve, reserved, room_for, settle, view as quota, warn,
 };
 pub use rates::{
     CATALOGUE as RATES_CATALOGUE, Costly, Searching, admit_export, erase as erase_rates,

@@ -58,6 +58,7 @@ pub fn commit(
     };
     let hold = billing::reserve(tx, moment, &person, asked)?;
     let mut turn = plan.turn;
+    turn.use_memory &= conversation.use_memory;
     let mut warning = None;
     if turn.use_memory {
         let bytes = plan.question.as_ref().map_or(0, |q| q.content.len());

@@ -75,6 +75,8 @@ pub struct NewSession {
     pub title: Option<String>,
     /// The model for this conversation, where the person prefers one.
     pub model: Option<String>,
+    /// `false`: it neither recalls earlier conversations nor is remembered.
+    pub use_memory: Option<bool>,
 }
 
 /// Begins an empty conversation.
@@ -91,6 +93,7 @@ pub async fn create(
         conversation.title_is_first_words = false;
     }
     conversation.model = asked.model;
+    conversation.use_memory = asked.use_memory.unwrap_or(true);
     let view = SessionView::from(conversation.clone());
     app.store
         .write(move |tx| {
@@ -117,10 +120,13 @@ pub async fn read_one(
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct Rename {
-    pub title: String,
+    pub title: Option<String>,
+    /// `false`: it neither recalls earlier conversations nor is remembered from now on. What is remembered
+    /// of it already stays.
+    pub use_memory: Option<bool>,
 }
 
-/// Renames a conversation.
+/// Renames a conversation, or has it remembered or not.
 #[utoipa::path(patch, path = "/api/chat/sessions/{id}", tag = "chat", params(("id" = Uuid, Path)), request_body = Rename,
     responses((status = 200, body = SessionView), (status = 404, body = Failure), (status = 422, body = Failure)))]
 pub async fn rename(
@@ -129,10 +135,13 @@ pub async fn rename(
     Path(id): Path<Uuid>,
     Json(asked): Json<Rename>,
 ) -> Result<Json<SessionView>> {
-    let title = title::checked(&asked.title)?;
-    change(&app, caller, id, |conversation| {
-        conversation.title = title;
-        conversation.title_is_first_words = false;
+    let title = asked.title.as_deref().map(title::checked).transpose()?;
+    change(&app, caller, id, move |conversation| {
+        if let Some(title) = title {
+            conversation.title = title;
+            conversation.title_is_first_words = false;
+        }
+        conversation.use_memory = asked.use_memory.unwrap_or(conversation.use_memory);
     })
     .await
 }

@@ -21,10 +21,10 @@ mod spot;
 mod store;
 mod stream;
 mod title;
-mod tokens;
 mod turn;
 mod view;
 
+pub use crate::outside::tokens::estimate as estimate_tokens;
 pub use allowance::CATALOGUE as ALLOWANCE_CATALOGUE;
 pub use attempts::CATALOGUE as ATTEMPTS_CATALOGUE;
 pub use conversations::{create, delete, end, list, read_one, rename};
@@ -33,7 +33,8 @@ pub use models::models;
 pub use recover::{recover, sweep};
 pub use store::{CATALOGUE, count};
 pub use stream::{edit, events, message, regenerate, stop, stream};
-pub use tokens::estimate as estimate_tokens;
+
+use crate::outside::tokens;
 
 /// Removes up to about `limit` of a person's rows; returns how many.
 pub fn erase(
@@ -45,6 +46,12 @@ pub fn erase(
     let erased = attempts::erase(tx, user, limit)?;
     Ok(erased + store::erase(tx, user, limit - erased)?)
 }
+
+/// What memory is told of conversations, which it may not name.
+pub const CONVERSATIONS: crate::app::Conversations = crate::app::Conversations {
+    title: store::title,
+    in_prompt: store::in_prompt,
+};
 
 pub mod data {
     //! The data of the events that an answer streams.

@@ -3,13 +3,13 @@
 use storage::WriteTx;
 use uuid::Uuid;
 
-use super::store::{Author, Message, Turn};
+use super::store::{self, Author, Message, Turn};
 use crate::auth;
 use crate::billing::{self, Moment, QuotaWarning};
 use crate::error::Result;
 use crate::memory::{self, Memory, Speaker};
 
-/// Remembers a message, unless the person wanted its turn without, or there was no room for it when it
+/// Remembers a message, unless the person wanted its turn or its conversation without, or there was no room for it when it
 /// began. What is to be told when it fills the room that there is, short of the last of it: that is told
 /// by the turn that finds none.
 pub fn remember(
@@ -19,6 +19,10 @@ pub fn remember(
     said: &Message,
 ) -> Result<Option<QuotaWarning>> {
     if !turn.use_memory || turn.memory_full || said.content.is_empty() {
+        return Ok(None);
+    }
+    // It may be one without memory since the turn began.
+    if !store::conversation(tx, user, turn.session)?.use_memory {
         return Ok(None);
     }
     let warning = match auth::user(tx, user)? {

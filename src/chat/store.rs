@@ -38,6 +38,13 @@ pub struct Conversation {
     pub ended_at: Option<Timestamp>,
     /// The last message of the branch that is being continued.
     pub newest: Option<Uuid>,
+    /// `false`: what is said in it is not remembered, and nothing is recalled for it.
+    #[serde(default = "yes")]
+    pub use_memory: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl Record for Conversation {}
@@ -124,6 +131,25 @@ pub fn conversation(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Conversation
     tx.get(&CONVERSATIONS, &(user, id))?.ok_or(Error::NotFound {
         what: "conversation",
     })
+}
+
+/// The title of a conversation, if there is one.
+pub fn title(tx: &storage::ReadTx, user: Uuid, id: Uuid) -> Result<Option<String>> {
+    let found = tx.get(&CONVERSATIONS, &(user, id))?;
+    Ok(found.map(|conversation| conversation.title))
+}
+
+/// How many messages of the conversation that was used last stand in a prompt, unless it has ended.
+pub fn in_prompt(tx: &storage::ReadTx, user: Uuid, exchanges: usize) -> Result<u64> {
+    let newest = conversations(tx, user, None, 1)?;
+    let open = newest.first().filter(|newest| newest.ended_at.is_none());
+    match open {
+        Some(open) => {
+            let said = branch(tx, user, open.id, open.newest, exchanges * 2)?;
+            Ok(said.len() as u64)
+        }
+        None => Ok(0),
+    }
 }
 
 /// Stores a conversation and its place in the list.

@@ -28,6 +28,7 @@ pub fn new_conversation(app: &App, text: &str, now: Timestamp) -> Conversation {
         updated_at: now,
         ended_at: None,
         newest: None,
+        use_memory: true,
     }
 }
 

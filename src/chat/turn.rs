@@ -56,7 +56,7 @@ async fn prepare(app: &App, caller: Caller<ChatWrite>, ask: Ask) -> Result<Begun
     let now = app.clock.now();
     let spot = app.store.read(|tx| find_spot(tx, app, user, &ask, now))?;
     let model = choose_model(app, &spot, &ask).await?;
-    let memories = if ask.use_memory {
+    let memories = if ask.use_memory && spot.conversation.use_memory {
         recall(app, user, &spot).await
     } else {
         Vec::new()
@@ -264,7 +264,7 @@ async fn choose_model(app: &App, spot: &Spot, ask: &Ask) -> Result<Result<ModelI
 /// Recall never stands in the way of an answer.
 async fn recall(app: &App, user: Uuid, spot: &Spot) -> Vec<Recalled> {
     let current = (!spot.new).then_some(spot.conversation.id);
-    match memory::recall(app, user, &spot.text, current, prompt::price).await {
+    match memory::recall(app, user, &spot.text, current, memory::price).await {
         Ok(memories) => memories,
         Err(error) => {
             tracing::error!(%error, "recall failed; answering without memories");

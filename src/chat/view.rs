@@ -20,6 +20,8 @@ pub struct SessionView {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+    /// Whether it recalls and is remembered.
+    pub use_memory: bool,
 }
 
 impl From<Conversation> for SessionView {
@@ -31,6 +33,7 @@ impl From<Conversation> for SessionView {
             created_at,
             updated_at,
             ended_at,
+            use_memory,
             ..
         } = conversation;
         Self {
@@ -40,6 +43,7 @@ impl From<Conversation> for SessionView {
             created_at,
             updated_at,
             ended_at,
+            use_memory,
         }
     }
 }

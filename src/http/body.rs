@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use axum::body::to_bytes;
+use axum::body::{BodyDataStream, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -79,6 +80,121 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<Json<T>, Error> {
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         axum::Json(self.0).into_response()
+    }
+}
+
+/// The lines of a body, read as it comes. Those that are too long are passed over, so that no more than one
+/// line is held. Bounded are the whole body, and the time between two pieces of it; when the sign-in or token
+/// of a caller who was extracted before ends meanwhile, reading fails.
+pub struct Lines {
+    app: App,
+    body: BodyDataStream,
+    door: Option<Door>,
+    most_bytes: usize,
+    line_bytes: usize,
+    read: usize,
+    /// What was read and not yet given.
+    rest: Vec<u8>,
+    /// Where in it nothing is known yet.
+    unseen: usize,
+    /// The line that is being read is too long.
+    passing: bool,
+    ended: bool,
+    number: u64,
+}
+
+/// A line and its number, from 1 on; none when it was too long.
+pub type NumberedLine = (u64, Option<Vec<u8>>);
+
+impl Lines {
+    /// # Errors
+    /// `body_too_large`, when the request says so.
+    pub fn new(
+        app: &App,
+        request: Request,
+        (most_bytes, line_bytes): (usize, usize),
+    ) -> Result<Self, Error> {
+        let declared = request.headers().get(header::CONTENT_LENGTH);
+        let declared = declared.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        if declared.is_some_and(|length| length > most_bytes) {
+            return Err(Error::TooLarge {
+                limit_bytes: most_bytes,
+            });
+        }
+        Ok(Self {
+            app: app.clone(),
+            door: request.extensions().get::<Door>().cloned(),
+            body: request.into_body().into_data_stream(),
+            most_bytes,
+            line_bytes,
+            read: 0,
+            rest: Vec::new(),
+            unseen: 0,
+            passing: false,
+            ended: false,
+            number: 0,
+        })
+    }
+
+    /// The next line, without its end.
+    ///
+    /// # Errors
+    /// `body_too_large`, `malformed` when it does not come or breaks off, `session_revoked`.
+    pub async fn next(&mut self) -> Result<Option<NumberedLine>, Error> {
+        loop {
+            let unseen = self.rest.iter().skip(self.unseen);
+            if let Some(at) = unseen.copied().position(|byte| byte == b'\n') {
+                let after = self.rest.split_off(self.unseen + at + 1);
+                let mut line = std::mem::replace(&mut self.rest, after);
+                line.pop();
+                return Ok(Some(self.numbered(line)));
+            }
+            self.unseen = self.rest.len();
+            if self.unseen > self.line_bytes {
+                self.passing = true;
+                self.rest.clear();
+                self.unseen = 0;
+            }
+            if self.ended {
+                let line = std::mem::take(&mut self.rest);
+                let over = line.is_empty() && !self.passing;
+                return Ok((!over).then(|| self.numbered(line)));
+            }
+            self.more().await?;
+        }
+    }
+
+    fn numbered(&mut self, line: Vec<u8>) -> NumberedLine {
+        self.unseen = 0;
+        self.number += 1;
+        let long = std::mem::take(&mut self.passing) || line.len() > self.line_bytes;
+        (self.number, (!long).then_some(line))
+    }
+
+    async fn more(&mut self) -> Result<(), Error> {
+        let piece = self
+            .app
+            .clock
+            .timeout(BODY_TIMEOUT, self.body.next())
+            .await
+            .map_err(|_| Error::Malformed("The request body did not arrive in time.".into()))?;
+        if self.door.as_ref().is_some_and(Door::is_closed) {
+            return Err(Error::session_revoked());
+        }
+        match piece {
+            Some(Ok(piece)) => {
+                self.read = self.read.saturating_add(piece.len());
+                if self.read > self.most_bytes {
+                    return Err(Error::TooLarge {
+                        limit_bytes: self.most_bytes,
+                    });
+                }
+                self.rest.extend_from_slice(&piece);
+            }
+            Some(Err(_)) => return Err(Error::Malformed("The request body broke off.".into())),
+            None => self.ended = true,
+        }
+        Ok(())
     }
 }
 

@@ -6,11 +6,14 @@
 //! by its owner; the text index is a cache that can be deleted at any time.
 
 mod agree;
+mod checked;
 mod figures;
+mod filter;
 mod follow;
 mod manage;
 mod opening;
 mod place;
+mod quote;
 mod rank;
 mod recall;
 mod remember;
@@ -21,16 +24,17 @@ mod view;
 pub use agree::{disagreements, reindex};
 pub use figures::CATALOGUE as FIGURES_CATALOGUE;
 pub use follow::{caught_up, commits, follow, taken_up};
-pub use manage::{forget, list, read_one, search};
 pub use opening::{count_everything, open_ledger};
-pub use recall::{Recalled, ScorePart, UsedMemory, count_uses, recall, used};
+pub use quote::{price, quoted};
+pub use recall::{
+    Recalled, ScorePart, Searched, Understood, UsedMemory, Wanted, count_uses, recall, search, used,
+};
 pub use remember::{Forgotten, erase, forget_session, remember};
 pub use row::{DateMention, Kind, Memory, Speaker, Tier};
 pub use store::{CATALOGUE, count_all, remembered};
 
-pub mod paths {
-    //! For the OpenAPI document: the handlers with their descriptions.
-    pub use super::manage::{
-        __path_forget, __path_list, __path_read_one, __path_search, forget, list, read_one, search,
-    };
+pub mod routes {
+    //! The handlers, each with its description (`__path_`), as the router and the OpenAPI document name
+    //! them.
+    pub use crate::memory::manage::*;
 }

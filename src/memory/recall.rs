@@ -4,21 +4,56 @@
 //! with the answer and shown.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use storage::{Read, TextHit, WriteTx};
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::rank;
+use super::filter::Filter;
 use super::row::Memory;
-use super::store;
+use super::{rank, store};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::metrics;
 
 /// How many the index is asked for, before ranking.
 const CANDIDATES: usize = 200;
+/// How many it is asked for when only some of them are wanted.
+const MOST_CANDIDATES: usize = 2000;
+
+/// What somebody searches for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub query: String,
+    pub limit: usize,
+    pub filter: Filter,
+}
+
+/// What a search found, best first.
+#[derive(Debug)]
+pub struct Searched {
+    pub results: Vec<Recalled>,
+    pub total: usize,
+    /// Whether meaning was searched, not words alone.
+    pub meaning: bool,
+    pub understood: Understood,
+}
+
+/// How a query was read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct Understood {
+    /// The days it asks about.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub from: Option<Date>,
+    #[schema(value_type = Option<String>, format = Date)]
+    pub to: Option<Date>,
+    /// Whose words it asks for: `user`, `assistant`, or a name.
+    pub speaker: Option<String>,
+    /// The words that were searched.
+    pub words: Vec<String>,
+}
 
 /// One reason of a score: the parts of a score add up to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -68,8 +103,14 @@ pub async fn recall(
     cost: impl Fn(&Recalled) -> usize + Send + 'static,
 ) -> Result<Vec<Recalled>> {
     let settings = app.config.memory.clone();
-    let found = find(app, user, question.to_owned(), CANDIDATES).await?;
+    let wanted = Wanted {
+        query: question.to_owned(),
+        limit: CANDIDATES,
+        filter: Filter::default(),
+    };
+    let found = search(app, user, wanted).await?;
     let earlier = found
+        .results
         .into_iter()
         .filter(|found| Some(found.memory.session) != current)
         .collect();
@@ -78,25 +119,53 @@ pub async fn recall(
     Ok(chosen)
 }
 
-/// What the index finds, each checked against the truth: a hit that storage does not have under this
-/// owner is no hit.
-pub async fn find(app: &App, user: Uuid, question: String, limit: usize) -> Result<Vec<Recalled>> {
+/// Searches a person's memories: the one way for whatever asks by words. Each hit is checked against the
+/// truth: one that storage does not have under this owner is none.
+pub async fn search(app: &App, user: Uuid, wanted: Wanted) -> Result<Searched> {
     let app = app.clone();
     let search = move || {
-        let hits = app.text.search(user, &question, limit)?;
-        app.store.read(|tx| {
-            let mut found = Vec::with_capacity(hits.len());
+        let candidates = if wanted.filter.is_open() {
+            wanted.limit
+        } else {
+            wanted.limit.max(MOST_CANDIDATES)
+        };
+        let hits = app.text.search(user, &wanted.query, candidates)?;
+        let results = app.store.read(|tx| {
+            let mut found = Vec::new();
             for hit in hits {
-                if let Some(memory) = store::memory(tx, user, hit.id)? {
-                    found.push(recalled(hit, memory));
+                let memory = store::memory(tx, user, hit.id)?;
+                let memory = memory.filter(|memory| wanted.filter.admits(memory));
+                found.extend(memory.map(|memory| recalled(hit, memory)));
+                if found.len() == wanted.limit {
+                    break;
                 }
             }
             Ok::<_, Error>(found)
+        })?;
+        Ok(Searched {
+            total: results.len(),
+            results,
+            meaning: false,
+            understood: Understood {
+                words: words(&wanted.query),
+                ..Understood::default()
+            },
         })
     };
     spawn_blocking(search)
         .await
         .map_err(|e| Error::internal("searching memories", e))?
+}
+
+/// The words of a query that can be searched, as they were typed, each once.
+fn words(query: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in query.split(|c: char| !c.is_alphanumeric()) {
+        if !storage::analyse(word).is_empty() && !words.iter().any(|known| known == word) {
+            words.push(word.to_owned());
+        }
+    }
+    words
 }
 
 fn recalled(hit: TextHit, memory: Memory) -> Recalled {

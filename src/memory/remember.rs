@@ -46,7 +46,7 @@ pub fn remember_in_group(
         Some(before) => {
             memory.place = before.place;
             let derived = drop_derived(tx, moment, (user, id))?;
-            figures::take(tx, user, before)?;
+            figures::take(tx, (user, id), before)?;
             before.bytes() + derived
         }
         None => {
@@ -57,9 +57,17 @@ pub fn remember_in_group(
             0
         }
     };
+    find_out(tx, (user, id), &mut memory)?;
     store::put(tx, (user, id), before.as_ref(), &memory)?;
     figures::add(tx, (user, id), &memory)?;
     book_memory(tx, moment, (user, id), memory.bytes() - old)
+}
+
+/// What the words of a memory tell, found out when it is stored and when they are corrected. Its earlier
+/// words are no longer counted here.
+fn find_out(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &mut Memory) -> Result<()> {
+    memory.duplicate_of = figures::original(tx, (user, id), memory)?;
+    Ok(())
 }
 
 /// Changes a memory by `edit`. When its text changes, what was derived from it goes. None when it is not
@@ -81,7 +89,10 @@ pub fn change(
     } else {
         drop_derived(tx, moment, (user, id))?
     };
-    figures::take(tx, user, &before)?;
+    figures::take(tx, (user, id), &before)?;
+    if memory.text != before.text {
+        find_out(tx, (user, id), &mut memory)?;
+    }
     store::put(tx, (user, id), Some(&before), &memory)?;
     figures::add(tx, (user, id), &memory)?;
     let moved = i64::from(memory.tier == Tier::Ltm) - i64::from(before.tier == Tier::Ltm);
@@ -132,8 +143,8 @@ pub fn forget(
     let mut forgotten = Forgotten::default();
     let mut ltm = 0;
     for id in ids {
-        let derived = remove_derived(tx, user, *id)?;
-        ltm += i64::try_from(derived.memories).unwrap_or(0);
+        let (derived, derived_ltm) = remove_derived(tx, user, *id)?;
+        ltm += derived_ltm;
         forgotten.memories += derived.memories;
         forgotten.derived += derived.memories;
         forgotten.bytes += derived.bytes;
@@ -153,19 +164,18 @@ pub fn forget(
 
 /// Removes what cites a memory that is not forgotten itself; the bytes that it took.
 fn drop_derived(tx: &mut WriteTx<'_>, moment: Moment<'_>, (user, id): (Uuid, Uuid)) -> Result<i64> {
-    let removed = remove_derived(tx, user, id)?;
+    let (removed, ltm) = remove_derived(tx, user, id)?;
     if removed.memories > 0 {
         let count = u32::try_from(removed.memories).unwrap_or(u32::MAX);
-        let ltm = i64::from(count);
         figures::happened(tx, (user, moment.now), Happened::Forgotten, (count, -ltm))?;
     }
     Ok(removed.bytes)
 }
 
 /// Removes what cites a memory: a model wrote it, and it may say what is to be forgotten. What the person
-/// wrote or corrected themselves stays; it only cites one less.
-fn remove_derived(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<Forgotten> {
-    let mut removed = Forgotten::default();
+/// wrote or corrected themselves stays; it only cites one less. Also says how many were long-term ones.
+fn remove_derived(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<(Forgotten, i64)> {
+    let (mut removed, mut ltm) = (Forgotten::default(), 0);
     for derived in store::citing(tx, user, id)? {
         let Some(memory) = store::memory(tx, user, derived)? else {
             continue;
@@ -177,10 +187,11 @@ fn remove_derived(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<Forgotte
             continue;
         }
         remove(tx, user, derived)?;
+        ltm += i64::from(memory.tier == Tier::Ltm);
         removed.memories += 1;
         removed.bytes += memory.bytes();
     }
-    Ok(removed)
+    Ok((removed, ltm))
 }
 
 /// Takes a memory out of every table; nothing is booked.
@@ -189,7 +200,7 @@ fn remove(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<Option<Memory>> 
         return Ok(None);
     };
     store::delete(tx, (user, id), &memory)?;
-    figures::take(tx, user, &memory)?;
+    figures::take(tx, (user, id), &memory)?;
     Ok(Some(memory))
 }
 

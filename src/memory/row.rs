@@ -86,6 +86,16 @@ impl Kind {
         Self::Reflection,
     ];
 
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Turn => "turn",
+            Self::Note => "note",
+            Self::Fact => "fact",
+            Self::Summary => "summary",
+            Self::Reflection => "reflection",
+        }
+    }
+
     pub const fn derived(self) -> bool {
         matches!(self, Self::Fact | Self::Summary | Self::Reflection)
     }
@@ -133,6 +143,9 @@ pub struct Memory {
     pub tags: Vec<String>,
     #[serde(default)]
     pub pinned: bool,
+    /// Its owner took it out of the long-term ones: nothing promotes it again by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept_itm: bool,
     /// Promotion score, 0 to 1.
     #[serde(default)]
     pub importance: f32,
@@ -155,6 +168,9 @@ pub struct Memory {
     /// An earlier memory with the same words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicate_of: Option<Uuid>,
+    /// By what an import knows again that it was here: the id that it had elsewhere, and what it said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<Uuid>,
 }
 
 impl Record for Memory {}
@@ -172,6 +188,7 @@ impl Memory {
             tier: Tier::Itm,
             tags: Vec::new(),
             pinned: false,
+            kept_itm: false,
             importance: 0.0,
             promoted_at: None,
             evidence: Vec::new(),
@@ -180,6 +197,7 @@ impl Memory {
             edited_at: None,
             dates: Vec::new(),
             duplicate_of: None,
+            origins: Vec::new(),
         }
     }
 

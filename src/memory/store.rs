@@ -18,18 +18,22 @@ const BY_SESSION: Table<(Uuid, Uuid, Uuid), ()> = Table::new("memory_by_session"
 const BY_TIME: Table<(Uuid, u64, Uuid), ()> = Table::new("memory_by_time");
 const BY_KIND: Table<(Uuid, u32, Uuid), ()> = Table::new("memory_by_kind");
 const EVIDENCE: Table<(Uuid, Uuid, Uuid), ()> = Table::new("memory_evidence");
+const SUPERSEDES: Table<(Uuid, Uuid, Uuid), ()> = Table::new("memory_supersedes");
+const ORIGINS: Table<(Uuid, Uuid, Uuid), ()> = Table::new("memory_origins");
 const USES: Table<(Uuid, Uuid), Use> = Table::new("memory_uses");
 
 /// The feed that the derived indexes follow; its keys are owner and memory.
 pub const FEED: &str = "memory";
 
 #[rustfmt::skip]
-pub const CATALOGUE: [TableInfo; 6] = [
+pub const CATALOGUE: [TableInfo; 8] = [
     MEMORIES.info("memory", "user, memory", "who said what, when, where; what became of it").by_user(),
     BY_SESSION.info("memory", "user, conversation, memory", "(index)").by_user(),
     BY_TIME.info("memory", "user, time, memory", "(index)").by_user(),
     BY_KIND.info("memory", "user, kind, memory", "(index of all but turns)").by_user(),
     EVIDENCE.info("memory", "user, turn, derived memory", "(index)").by_user(),
+    SUPERSEDES.info("memory", "user, newer memory, older memory", "(index)").by_user(),
+    ORIGINS.info("memory", "user, what an import knows it by, memory", "(index)").by_user(),
     USES.info("memory", "user, memory", "how often answers used it, and when last").by_user(),
 ];
 
@@ -78,6 +82,12 @@ pub fn put(
     for turn in &memory.evidence {
         tx.put(&EVIDENCE, &(user, *turn, id), &())?;
     }
+    if let Some(newer) = memory.superseded_by {
+        tx.put(&SUPERSEDES, &(user, newer, id), &())?;
+    }
+    for origin in &memory.origins {
+        tx.put(&ORIGINS, &(user, *origin, id), &())?;
+    }
     Ok(tx.record_change(FEED, &feed_key(user, id))?)
 }
 
@@ -98,6 +108,12 @@ fn unindex(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory) -> R
     for turn in &memory.evidence {
         tx.delete(&EVIDENCE, &(user, *turn, id))?;
     }
+    if let Some(newer) = memory.superseded_by {
+        tx.delete(&SUPERSEDES, &(user, newer, id))?;
+    }
+    for origin in &memory.origins {
+        tx.delete(&ORIGINS, &(user, *origin, id))?;
+    }
     Ok(())
 }
 
@@ -113,36 +129,67 @@ pub fn cursor(id: Uuid, memory: &Memory) -> Cursor {
     (millis(memory.created_at), id)
 }
 
-/// The memories of a user, newest first, from before `before`.
+/// A part of the list by time: from `from` up to before `to`, of which one has come to `cursor`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stretch {
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+    /// The last that was looked at.
+    pub cursor: Option<Cursor>,
+}
+
+impl Stretch {
+    fn span(self, user: Uuid) -> Span<(Uuid, u64, Uuid)> {
+        let mut span = Span::prefix(&user);
+        if let Some(from) = self.from {
+            span = span.from(&(user, millis(from)));
+        }
+        if let Some(to) = self.to {
+            span = span.before(&(user, millis(to)));
+        }
+        span
+    }
+}
+
+/// The memories of a user, newest first, from before the cursor.
 pub fn page(
     tx: &impl Read,
     user: Uuid,
-    before: Option<Cursor>,
+    stretch: Stretch,
     limit: usize,
 ) -> Result<Vec<(Uuid, Memory)>> {
-    let mut span = Span::prefix(&user).rev();
-    if let Some((at, id)) = before {
+    let mut span = stretch.span(user);
+    if let Some((at, id)) = stretch.cursor {
         span = span.before(&(user, at, id));
     }
+    by_time(tx, user, span.rev(), limit)
+}
+
+/// The same, oldest first, from after the cursor.
+pub fn page_up(
+    tx: &impl Read,
+    user: Uuid,
+    stretch: Stretch,
+    limit: usize,
+) -> Result<Vec<(Uuid, Memory)>> {
+    let mut span = stretch.span(user);
+    if let Some((at, id)) = stretch.cursor {
+        span = span.after(&(user, at, id));
+    }
+    by_time(tx, user, span, limit)
+}
+
+fn by_time(
+    tx: &impl Read,
+    user: Uuid,
+    span: Span<(Uuid, u64, Uuid)>,
+    limit: usize,
+) -> Result<Vec<(Uuid, Memory)>> {
     let mut found = Vec::new();
     for ((_, _, id), ()) in tx.scan(&BY_TIME, span, limit)? {
         found.extend(memory(tx, user, id)?.map(|memory| (id, memory)));
     }
     Ok(found)
-}
-
-/// Ids of what was said from `from` up to before `to`, oldest first.
-pub fn between(
-    tx: &impl Read,
-    user: Uuid,
-    (from, to): (Timestamp, Timestamp),
-    limit: usize,
-) -> Result<Vec<Uuid>> {
-    let span = Span::prefix(&user)
-        .from(&(user, millis(from)))
-        .before(&(user, millis(to)));
-    let rows = tx.scan(&BY_TIME, span, limit)?;
-    Ok(rows.into_iter().map(|((_, _, id), ())| id).collect())
 }
 
 /// Ids of what belongs to one conversation or group, in the order in which it was stored.
@@ -168,6 +215,18 @@ pub fn citing(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Vec<Uuid>> {
         .into_iter()
         .map(|((_, _, derived), ())| derived)
         .collect())
+}
+
+/// Ids of what is no longer so since this one is.
+pub fn superseded_by(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Vec<Uuid>> {
+    let rows = tx.scan(&SUPERSEDES, Span::prefix(&(user, id)), usize::MAX)?;
+    Ok(rows.into_iter().map(|((_, _, older), ())| older).collect())
+}
+
+/// The memory that an import knows by this.
+pub fn of_origin(tx: &impl Read, user: Uuid, origin: Uuid) -> Result<Option<Uuid>> {
+    let rows = tx.scan(&ORIGINS, Span::prefix(&(user, origin)), 1)?;
+    Ok(rows.into_iter().map(|((_, _, id), ())| id).next())
 }
 
 pub fn used(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Option<Use>> {

@@ -1,15 +1,20 @@
 //! A memory as it goes over the wire.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use storage::Read;
+use storage::ReadTx;
 
+use super::place::group_of;
 use super::recall::{Recalled, ScorePart};
 use super::row::{DateMention, Kind, Memory, Speaker, Tier};
-use super::{figures, store};
+use super::{figures, remember, store};
+use crate::app::App;
 use crate::error::Result;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -22,8 +27,8 @@ pub struct MemoryView {
     #[schema(value_type = String)]
     pub speaker: Speaker,
     pub session_id: Uuid,
-    /// The name of a group that was stored by hand; conversations have titles of their own.
-    pub session_key: Option<String>,
+    /// Of its conversation, or the `session_key` with which it was stored; null when there is none.
+    pub session_title: Option<String>,
     pub created_at: Timestamp,
     /// When its owner corrected it.
     pub edited_at: Option<Timestamp>,
@@ -46,40 +51,6 @@ pub struct MemoryView {
     pub duplicate_of: Option<Uuid>,
 }
 
-impl MemoryView {
-    pub fn of(tx: &impl Read, user: Uuid, id: Uuid, memory: Memory) -> Result<Self> {
-        let used = store::used(tx, user, id)?;
-        // What was forgotten since is not named any more.
-        let there = |id: Option<Uuid>| match id {
-            Some(id) => Ok::<_, crate::error::Error>(store::memory(tx, user, id)?.map(|_| id)),
-            None => Ok(None),
-        };
-        let group = figures::group(tx, user, super::place::group_of(memory.place))?;
-        Ok(Self {
-            id,
-            tier: memory.tier,
-            kind: memory.kind,
-            speaker: memory.speaker,
-            session_id: memory.session,
-            session_key: group.and_then(|group| group.key),
-            created_at: memory.created_at,
-            edited_at: memory.edited_at,
-            tags: memory.tags,
-            pinned: memory.pinned,
-            importance: memory.importance,
-            promoted_at: memory.promoted_at,
-            times_used: used.map_or(0, |used| used.times),
-            last_used_at: used.map(|used| used.last),
-            dates: memory.dates,
-            evidence: memory.evidence,
-            ended_at: memory.ended_at,
-            superseded_by: there(memory.superseded_by)?,
-            duplicate_of: there(memory.duplicate_of)?,
-            text: memory.text,
-        })
-    }
-}
-
 /// One finding of a search.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Found {
@@ -93,13 +64,118 @@ pub struct Found {
     pub matched: Vec<String>,
 }
 
-impl Found {
-    pub fn of(tx: &impl Read, user: Uuid, found: Recalled) -> Result<Self> {
-        Ok(Self {
-            memory: MemoryView::of(tx, user, found.id, found.memory)?,
+/// Makes views for one person, out of one state of what is stored.
+pub struct Views<'a> {
+    app: &'a App,
+    tx: &'a ReadTx,
+    user: Uuid,
+    /// Conversations that were asked about.
+    titles: RefCell<HashMap<Uuid, Option<String>>>,
+}
+
+impl<'a> Views<'a> {
+    pub fn new(app: &'a App, tx: &'a ReadTx, user: Uuid) -> Self {
+        Self {
+            app,
+            tx,
+            user,
+            titles: RefCell::default(),
+        }
+    }
+
+    /// The memory with this id.
+    ///
+    /// # Errors
+    /// Not found.
+    pub fn one(&self, id: Uuid) -> Result<MemoryView> {
+        self.memory(id, remember::expect(self.tx, self.user, id)?)
+    }
+
+    /// Those of these that are there.
+    pub fn some(&self, ids: &[Uuid]) -> Result<Vec<MemoryView>> {
+        let mut views = Vec::new();
+        for id in ids {
+            if let Some(memory) = store::memory(self.tx, self.user, *id)? {
+                views.push(self.memory(*id, memory)?);
+            }
+        }
+        Ok(views)
+    }
+
+    pub fn all(&self, memories: Vec<(Uuid, Memory)>) -> Result<Vec<MemoryView>> {
+        let views = memories.into_iter();
+        views.map(|(id, memory)| self.memory(id, memory)).collect()
+    }
+
+    pub fn memory(&self, id: Uuid, memory: Memory) -> Result<MemoryView> {
+        let used = store::used(self.tx, self.user, id)?;
+        Ok(MemoryView {
+            id,
+            tier: memory.tier,
+            kind: memory.kind,
+            session_id: memory.session,
+            session_title: self.title(&memory)?,
+            duplicate_of: self.duplicate_of(id, &memory)?,
+            superseded_by: self.there(memory.superseded_by)?,
+            speaker: memory.speaker,
+            created_at: memory.created_at,
+            edited_at: memory.edited_at,
+            tags: memory.tags,
+            pinned: memory.pinned,
+            importance: memory.importance,
+            promoted_at: memory.promoted_at,
+            times_used: used.map_or(0, |used| used.times),
+            last_used_at: used.map(|used| used.last),
+            dates: memory.dates,
+            evidence: memory.evidence,
+            ended_at: memory.ended_at,
+            text: memory.text,
+        })
+    }
+
+    pub fn found(&self, found: Recalled) -> Result<Found> {
+        Ok(Found {
+            memory: self.memory(found.id, found.memory)?,
             score: found.score,
             parts: found.parts,
             matched: found.matched,
         })
+    }
+
+    pub fn all_found(&self, found: Vec<Recalled>) -> Result<Vec<Found>> {
+        found.into_iter().map(|found| self.found(found)).collect()
+    }
+
+    /// What its conversation is called, or the group that it was stored in.
+    pub fn title(&self, memory: &Memory) -> Result<Option<String>> {
+        if memory.kind == Kind::Note || memory.kind.derived() {
+            return Ok(None);
+        }
+        if let Some(known) = self.titles.borrow().get(&memory.session) {
+            return Ok(known.clone());
+        }
+        let group = figures::group(self.tx, self.user, group_of(memory.place))?;
+        let title = match group.and_then(|group| group.key) {
+            Some(key) => Some(key),
+            None => (self.app.conversations.title)(self.tx, self.user, memory.session)?,
+        };
+        let mut titles = self.titles.borrow_mut();
+        titles.insert(memory.session, title.clone());
+        Ok(title)
+    }
+
+    /// What was forgotten since is not named any more.
+    fn there(&self, id: Option<Uuid>) -> Result<Option<Uuid>> {
+        let Some(id) = id else { return Ok(None) };
+        let found = store::memory(self.tx, self.user, id)?;
+        Ok(found.map(|_| id))
+    }
+
+    /// The earlier memory that says the same; the next one where that was forgotten or corrected since.
+    fn duplicate_of(&self, id: Uuid, memory: &Memory) -> Result<Option<Uuid>> {
+        if memory.duplicate_of.is_none() {
+            return Ok(None);
+        }
+        figures::original(self.tx, (self.user, id), memory)
     }
 }

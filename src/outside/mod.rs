@@ -27,6 +27,7 @@ mod problem;
 mod queue;
 mod servers;
 mod stripe;
+pub mod tokens;
 mod wire;
 mod words;
 

@@ -7,10 +7,11 @@
 use storage::WriteTx;
 use uuid::Uuid;
 
-use super::warning::{QuotaWarning, crossed};
+use super::refusal;
+use super::warning::{QuotaWarning, crossed, warn};
 use crate::auth::{self, Limited, User};
 use crate::billing::{Booking, Moment, Resource, all_amounts, book};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Books bytes that were remembered, or forgotten where they are negative; `source` is the memory or the
 /// conversation.
@@ -83,4 +84,23 @@ pub fn can_remember(
     let warning = crossed(held, then, limit)
         .map(|level| QuotaWarning::new(Limited::Memory, level, (then, limit), moment));
     Ok((true, warning))
+}
+
+/// Refuses what there is no room to remember, and tells by mail when it takes most of the room.
+///
+/// # Errors
+/// `quota_exceeded`.
+pub fn room_for(tx: &mut WriteTx<'_>, moment: Moment<'_>, user: Uuid, bytes: u64) -> Result<()> {
+    let person = auth::user(tx, user)?.ok_or(Error::NotFound { what: "account" })?;
+    let (fits, warning) = can_remember(tx, moment, &person, bytes)?;
+    if !fits {
+        return Err(refusal::memory(
+            moment,
+            moment.limits(&person).memory.unwrap_or(0),
+        ));
+    }
+    match warning {
+        Some(warning) => warn(tx, moment, &person, &warning),
+        None => Ok(()),
+    }
 }

@@ -14,7 +14,7 @@ mod view;
 mod warning;
 
 pub use hold::Hold;
-pub use memory::{book_background, book_memory, can_remember};
+pub use memory::{book_background, book_memory, can_remember, room_for};
 pub use reserve::{Asked, hold_on, note_written, release, reserve};
 pub use settle::{Charged, Spent, settle};
 pub use store::{CATALOGUE, all as reserved, erase};

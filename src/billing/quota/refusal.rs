@@ -4,6 +4,9 @@ use crate::billing::Moment;
 use crate::error::Error;
 use crate::metrics;
 
+/// Seconds after which to ask again for what does not come back by itself.
+const AN_HOUR: u64 = 3600;
+
 pub fn messages(moment: Moment<'_>, most: u64) -> Error {
     metrics::quota_refused("messages");
     refuse(
@@ -33,6 +36,24 @@ pub fn tokens(moment: Moment<'_>, most: u64, used: u64, needed: u64) -> Error {
         )
     };
     refuse(moment, said)
+}
+
+/// Nothing more can be remembered; time alone does not change that.
+pub fn memory(moment: Moment<'_>, most: u64) -> Error {
+    metrics::quota_refused("memory");
+    let mut message = format!(
+        "There is no room left for this: your plan has room for {} bytes of memory. Forget something first.",
+        grouped(most)
+    );
+    if moment.app.config.billing.enabled {
+        message += " See Plans for more.";
+    }
+    Error::TooMany {
+        code: "quota_exceeded",
+        message,
+        retry_after: AN_HOUR,
+        resets_at: None,
+    }
 }
 
 fn refuse(moment: Moment<'_>, mut message: String) -> Error {

@@ -4,13 +4,18 @@
 //! Must stay true: it changes in the transaction that changes the memories, by `add` and `take` alone, so
 //! that it always equals what counting all of them would give; what is forgotten leaves no word here.
 
+mod same;
 mod store;
 
 use jiff::Timestamp;
 use storage::WriteTx;
 use uuid::Uuid;
 
-pub use store::{CATALOGUE, Group, erase, group, statistics};
+pub use same::original;
+pub use store::{
+    CATALOGUE, Group, Statistics, Week, clear, count_groups, erase, group, group_of_session,
+    monday, statistics, week_of, weeks,
+};
 
 use super::place::{group_of, place};
 use super::row::{Memory, Tier};
@@ -52,18 +57,23 @@ pub fn give_place(
 /// Counts a memory that is stored now.
 pub fn add(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory) -> Result<()> {
     store::put_place(tx, user, memory.place, id)?;
-    count(tx, user, memory, 1)
+    count(tx, (user, id), memory, 1)
 }
 
 /// Takes a memory that is removed or replaced out of all that is counted.
-pub fn take(tx: &mut WriteTx<'_>, user: Uuid, memory: &Memory) -> Result<()> {
+pub fn take(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory) -> Result<()> {
     store::delete_place(tx, user, memory.place)?;
-    count(tx, user, memory, -1)
+    count(tx, (user, id), memory, -1)
 }
 
-fn count(tx: &mut WriteTx<'_>, user: Uuid, memory: &Memory, by: i64) -> Result<()> {
+fn count(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory, by: i64) -> Result<()> {
     let stems = storage::analyse(&memory.text);
     let length = by * i64::try_from(stems.len()).unwrap_or(0);
+    match same::words(memory, &stems) {
+        Some(words) if by > 0 => store::put_same(tx, user, words, id)?,
+        Some(words) => store::delete_same(tx, user, words, id)?,
+        None => {}
+    }
     store::count_words(tx, user, stems, by)?;
     let ordinal = group_of(memory.place);
     if let Some(mut group) = store::group(tx, user, ordinal)? {

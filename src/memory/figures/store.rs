@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use storage::{Read, Record, Span, Table, TableInfo, WriteTx};
 use uuid::Uuid;
@@ -14,15 +15,17 @@ const GROUP_OF: Table<(Uuid, Uuid), Ordinal> = Table::new("memory_group_of");
 const PLACES: Table<(Uuid, u64), Id> = Table::new("memory_places");
 const WORDS: Table<(Uuid, String), Documents> = Table::new("memory_words");
 const STATISTICS: Table<Uuid, Statistics> = Table::new("memory_statistics");
+const SAME: Table<(Uuid, u64, Uuid), ()> = Table::new("memory_same_words");
 const WEEKS: Table<(Uuid, u32), Week> = Table::new("memory_weeks");
 
 #[rustfmt::skip]
-pub const CATALOGUE: [TableInfo; 6] = [
+pub const CATALOGUE: [TableInfo; 7] = [
     GROUPS.info("memory", "user, group", "what was said together: which conversation, how much").by_user(),
     GROUP_OF.info("memory", "user, conversation", "its group").by_user(),
     PLACES.info("memory", "user, place", "the memory that stands there").by_user(),
     WORDS.info("memory", "user, stem", "how many memories have it").by_user(),
     STATISTICS.info("memory", "user", "how many memories, of which kinds, how long").by_user(),
+    SAME.info("memory", "user, hash of the stems, memory", "(index)").by_user(),
     WEEKS.info("memory", "user, week", "how many were added, promoted, forgotten").by_user(),
 ];
 
@@ -160,6 +163,25 @@ pub fn count_words(
     Ok(())
 }
 
+/// The memory stored first of those with these words.
+pub fn first_of_same(tx: &impl Read, user: Uuid, words: u64) -> Result<Option<Uuid>> {
+    let rows = tx.scan(&SAME, Span::prefix(&(user, words)), 1)?;
+    Ok(rows.into_iter().map(|((_, _, id), ())| id).next())
+}
+
+pub fn put_same(tx: &mut WriteTx<'_>, user: Uuid, words: u64, id: Uuid) -> Result<()> {
+    Ok(tx.put(&SAME, &(user, words, id), &())?)
+}
+
+pub fn delete_same(tx: &mut WriteTx<'_>, user: Uuid, words: u64, id: Uuid) -> Result<()> {
+    Ok(tx.delete(&SAME, &(user, words, id)).map(drop)?)
+}
+
+/// How many groups somebody has.
+pub fn count_groups(tx: &impl Read, user: Uuid) -> Result<u64> {
+    Ok(tx.count(&GROUPS, Span::prefix(&user))?)
+}
+
 pub fn statistics(tx: &impl Read, user: Uuid) -> Result<Statistics> {
     Ok(tx.get(&STATISTICS, &user)?.unwrap_or_default())
 }
@@ -182,6 +204,12 @@ pub fn put_week(tx: &mut WriteTx<'_>, user: Uuid, number: u32, week: &Week) -> R
     Ok(tx.put(&WEEKS, &(user, number), week)?)
 }
 
+/// The Monday with which a week begins.
+pub fn monday(number: u32) -> Date {
+    let days = i64::from(number) * 7 - 3;
+    Date::constant(1970, 1, 1).saturating_add(SignedDuration::from_hours(days * 24))
+}
+
 /// All weeks in which something happened, oldest first, by number.
 pub fn weeks(tx: &impl Read, user: Uuid) -> Result<BTreeMap<u32, Week>> {
     let rows = tx.scan(&WEEKS, Span::prefix(&user), usize::MAX)?;
@@ -191,12 +219,19 @@ pub fn weeks(tx: &impl Read, user: Uuid) -> Result<BTreeMap<u32, Week>> {
         .collect())
 }
 
-/// Removes some of what is counted of an account that is being deleted; returns how many rows.
-pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
+/// Removes some of what tells of the content of somebody's memories; returns how many rows. Where they have
+/// none left there is nothing to remove, unless something was counted wrongly.
+pub fn clear(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
     let mut removed = tx.delete_some(&GROUPS, Span::prefix(&user), limit)?;
     removed += tx.delete_some(&GROUP_OF, Span::prefix(&user), limit)?;
     removed += tx.delete_some(&PLACES, Span::prefix(&user), limit)?;
     removed += tx.delete_some(&WORDS, Span::prefix(&user), limit)?;
+    Ok(removed + tx.delete_some(&SAME, Span::prefix(&user), limit)?)
+}
+
+/// Removes some of what is counted of an account that is being deleted; returns how many rows.
+pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
+    let mut removed = clear(tx, user, limit)?;
     removed += tx.delete_some(&WEEKS, Span::prefix(&user), limit)?;
     removed += usize::from(tx.delete(&STATISTICS, &user)?);
     Ok(removed)

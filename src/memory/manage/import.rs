@@ -1,0 +1,293 @@
+//! Memories from a file of JSON lines, as `export` writes it.
+//!
+//! Must stay true: the file is read as it comes, never held whole; a line that is no good says why and keeps
+//! no other one out; the same file twice stores nothing twice, also where the first time was cut off; what
+//! a model wrote comes in only with all that it comes from.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use serde::Serialize;
+use storage::WriteTx;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::line::{Line, VERSION, Wanted};
+use crate::app::App;
+use crate::auth::{Caller, MemoryWrite};
+use crate::billing::{self, Costly, Moment};
+use crate::error::{Error, Result};
+use crate::http::Json;
+use crate::http::body::Lines;
+use crate::http::failure::Failure;
+use crate::memory::{checked, figures, remember, store};
+
+/// Bytes of a whole file.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of a line: a text of the greatest length, each byte written as an escape, and the rest.
+const LINE_BYTES: usize = 128 * 1024;
+/// Lines that one transaction stores.
+const BATCH: usize = 200;
+/// Failures that are told.
+const TOLD: usize = 100;
+
+/// What became of the lines of a file.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct Imported {
+    pub imported: u64,
+    /// Already there.
+    pub skipped: u64,
+    /// The first hundred that were no good.
+    pub failed: Vec<FailedLine>,
+    /// How many were no good.
+    pub failed_total: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FailedLine {
+    /// From 1 on.
+    pub line: u64,
+    pub code: &'static str,
+    pub error: String,
+}
+
+impl Imported {
+    fn fail(&mut self, line: u64, code: &'static str, error: String) {
+        self.failed_total += 1;
+        if self.failed.len() < TOLD {
+            self.failed.push(FailedLine { line, code, error });
+        }
+    }
+}
+
+/// What becomes of a line.
+enum Became {
+    Stored { id: Uuid },
+    There,
+    Failed(&'static str, String),
+}
+
+/// An import under way.
+struct Import {
+    app: App,
+    caller: Caller<MemoryWrite>,
+    told: Imported,
+    /// Lines that wait for their transaction.
+    batch: Vec<(u64, Wanted)>,
+    /// What cites others comes after all others.
+    derived: Vec<(u64, Wanted)>,
+    /// What was stored, and by what it is superseded: an id of the file's.
+    superseded: Vec<(Uuid, Uuid)>,
+}
+
+/// Stores memories from a file of JSON lines, at most 32 MiB. What is there already is passed over.
+#[utoipa::path(post, path = "/api/memory/import", tag = "memory",
+    request_body(content = String, content_type = "application/x-ndjson"),
+    responses((status = 200, body = Imported), (status = 400, body = Failure), (status = 413, body = Failure),
+    (status = 422, body = Failure, description = "import_version"), (status = 429, body = Failure)))]
+pub async fn import(
+    State(app): State<App>,
+    Costly(caller): Costly<MemoryWrite>,
+    request: Request,
+) -> Result<Json<Imported>> {
+    must_be_lines(request.headers())?;
+    let mut lines = Lines::new(&app, request, (MOST_BYTES, LINE_BYTES))?;
+    let mut import = Import {
+        app,
+        caller,
+        told: Imported::default(),
+        batch: Vec::new(),
+        derived: Vec::new(),
+        superseded: Vec::new(),
+    };
+    while let Some((number, line)) = lines.next().await? {
+        import.take(number, line.as_deref())?;
+        if import.batch.len() == BATCH {
+            import.store().await?;
+        }
+    }
+    import.store().await?;
+    let mut derived = std::mem::take(&mut import.derived).into_iter();
+    loop {
+        import.batch.extend(derived.by_ref().take(BATCH));
+        if import.batch.is_empty() {
+            break;
+        }
+        import.store().await?;
+    }
+    import.supersede().await?;
+    import.told.failed.sort_by_key(|failed| failed.line);
+    Ok(Json(import.told))
+}
+
+fn must_be_lines(headers: &HeaderMap) -> Result<()> {
+    let declared = headers.get(header::CONTENT_TYPE);
+    let declared = declared.and_then(|value| value.to_str().ok()).unwrap_or("");
+    let declared = declared.split(';').next().unwrap_or("").trim();
+    // A single line is JSON, too.
+    let known = [
+        "application/x-ndjson",
+        "application/jsonl",
+        "application/json",
+    ];
+    if known.iter().any(|kind| declared.eq_ignore_ascii_case(kind)) {
+        return Ok(());
+    }
+    let message = "The body must be JSON lines, with Content-Type: application/x-ndjson.";
+    Err(Error::Malformed(message.into()))
+}
+
+impl Import {
+    /// Reads a line, and puts what is to be stored aside. `None` was too long to be read.
+    fn take(&mut self, number: u64, line: Option<&[u8]>) -> Result<()> {
+        let Some(line) = line else {
+            let message = format!("A line has at most {LINE_BYTES} bytes.");
+            self.told.fail(number, "line_too_long", message);
+            return Ok(());
+        };
+        if line.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        let line: Line = match serde_json::from_slice(line) {
+            Ok(line) => line,
+            Err(error) => {
+                let message = format!("This line cannot be read: {error}.");
+                self.told.fail(number, "line_invalid", message);
+                return Ok(());
+            }
+        };
+        match line.r#type.as_deref() {
+            Some("header") if line.version == Some(VERSION) => return Ok(()),
+            Some("header") => {
+                let message = format!(
+                    "This file is of another version than {VERSION}, which this NovaCore reads."
+                );
+                return Err(Error::field("import_version", "version", message));
+            }
+            Some("memory") | None => {}
+            Some(_) => {
+                let message = "A line is a header or a memory.".to_owned();
+                self.told.fail(number, "type_unknown", message);
+                return Ok(());
+            }
+        }
+        match line.read(self.app.clock.now()) {
+            Ok(wanted) if wanted.memory.kind.derived() => self.derived.push((number, wanted)),
+            Ok(wanted) => self.batch.push((number, wanted)),
+            Err(error) => self.told.fail(number, error.code(), error.message()),
+        }
+        Ok(())
+    }
+
+    /// Stores what waits, in one transaction.
+    async fn store(&mut self) -> Result<()> {
+        let batch = std::mem::take(&mut self.batch);
+        let (inside, caller) = (self.app.clone(), self.caller.clone());
+        let write = move |tx: &mut WriteTx<'_>| {
+            caller.still(tx)?;
+            let moment = Moment::now(&inside);
+            let mut all = Vec::with_capacity(batch.len());
+            for (number, wanted) in batch {
+                let superseded_by = wanted.superseded_by;
+                let became = store_one(tx, moment, caller.id, wanted)?;
+                all.push((number, became, superseded_by));
+            }
+            Ok::<_, Error>(all)
+        };
+        for (number, became, superseded_by) in self.app.store.write(write).await? {
+            match became {
+                Became::Stored { id } => {
+                    self.told.imported += 1;
+                    self.superseded
+                        .extend(superseded_by.map(|newer| (id, newer)));
+                }
+                Became::There => self.told.skipped += 1,
+                Became::Failed(code, error) => self.told.fail(number, code, error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says of what was stored by what it is superseded, now that all of it is there.
+    async fn supersede(&mut self) -> Result<()> {
+        while !self.superseded.is_empty() {
+            let first = self.superseded.len().saturating_sub(BATCH);
+            let some = self.superseded.split_off(first);
+            let (inside, caller) = (self.app.clone(), self.caller.clone());
+            let write = move |tx: &mut WriteTx<'_>| {
+                caller.still(tx)?;
+                let (user, moment) = (caller.id, Moment::now(&inside));
+                for (id, newer) in some {
+                    if let Some(newer) = here(tx, user, newer)? {
+                        remember::change(tx, moment, (user, id), |memory| {
+                            memory.superseded_by = Some(newer);
+                        })?;
+                    }
+                }
+                Ok::<_, Error>(())
+            };
+            self.app.store.write(write).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The memory that an id of the file's means here.
+fn here(tx: &WriteTx<'_>, user: Uuid, id: Uuid) -> Result<Option<Uuid>> {
+    match store::memory(tx, user, id)? {
+        Some(_) => Ok(Some(id)),
+        None => store::of_origin(tx, user, id),
+    }
+}
+
+fn store_one(
+    tx: &mut WriteTx<'_>,
+    moment: Moment<'_>,
+    user: Uuid,
+    wanted: Wanted,
+) -> Result<Became> {
+    let there = match wanted.id {
+        Some(id) => here(tx, user, id)?,
+        None => None,
+    };
+    if there.is_some() || store::of_origin(tx, user, wanted.print)?.is_some() {
+        return Ok(Became::There);
+    }
+    let mut memory = wanted.memory;
+    for id in &mut memory.evidence {
+        let Some(turn) = here(tx, user, *id)? else {
+            let message = "What it comes from is not there, so that nobody could check it.";
+            return Ok(Became::Failed("evidence_missing", message.into()));
+        };
+        *id = turn;
+    }
+    let bytes = memory.text.len() as u64;
+    match billing::room_for(tx, moment, user, bytes) {
+        Err(error) if error.code() == "quota_exceeded" => {
+            return Ok(Became::Failed("quota_exceeded", error.message()));
+        }
+        other => other?,
+    }
+    let id = moment.app.ids.next();
+    let (session, key) = group(tx, user, (id, wanted.key))?;
+    memory.session = session;
+    remember::remember_in_group(tx, moment, (user, id), &memory, key.as_deref())?;
+    Ok(Became::Stored { id })
+}
+
+/// Where it belongs: to a conversation of this account, which is exported by its id; to what has the same
+/// key; or nowhere.
+fn group(
+    tx: &WriteTx<'_>,
+    user: Uuid,
+    (id, key): (Uuid, Option<String>),
+) -> Result<(Uuid, Option<String>)> {
+    let Some(key) = key else {
+        return Ok((id, None));
+    };
+    if let Ok(session) = key.parse::<Uuid>()
+        && figures::group_of_session(tx, user, session)?.is_some()
+    {
+        return Ok((session, None));
+    }
+    Ok((checked::group_of(user, &key), Some(key)))
+}

@@ -1,0 +1,240 @@
+//! What was said day by day: how much, in which conversations, and the most important of it.
+//!
+//! Must stay true: a request looks at a bounded number of rows. A day with more of them than that is told
+//! as far as was looked, and the days before it on the next page.
+
+use axum::extract::State;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::auth::{Caller, MemoryRead};
+use crate::error::{Error, Result};
+use crate::http::failure::Failure;
+use crate::http::{Json, Query};
+use crate::memory::place::group_of;
+use crate::memory::row::{Kind, Memory, Tier};
+use crate::memory::store::{self, Stretch};
+use crate::memory::view::{MemoryView, Views};
+use crate::memory::{figures, filter};
+
+/// Rows that one request looks at.
+const LOOK: usize = 10_000;
+const STEP: usize = 1000;
+const MOST_DAYS: usize = 366;
+/// The most important of a conversation's day.
+const HIGHLIGHTS: usize = 3;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TimelineQuery {
+    /// `next_before` of the page before: only days before this one.
+    before: Option<String>,
+    /// At most so many days, 30 unless told, 366 at most.
+    limit: Option<usize>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Timeline {
+    /// Days on which something is remembered, newest first, UTC.
+    pub days: Vec<TimelineDay>,
+    #[schema(value_type = Option<String>, format = Date)]
+    pub next_before: Option<Date>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct TimelineDay {
+    #[schema(value_type = String, format = Date)]
+    pub date: Date,
+    /// What was said or stored with a `session_key`.
+    pub turns: u64,
+    /// How many of those said and the notes are long-term ones.
+    pub promoted: u64,
+    /// Facts learned that day.
+    pub facts: u64,
+    /// Newest first.
+    pub sessions: Vec<TimelineSession>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct TimelineSession {
+    pub session_id: Uuid,
+    pub title: Option<String>,
+    pub kind: Origin,
+    /// Of this day.
+    pub memories: u64,
+    pub summary: Option<MemoryView>,
+    /// The most important of this day, at most three.
+    pub highlights: Vec<MemoryView>,
+}
+
+/// How memories came together.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    Conversation,
+    Stored,
+}
+
+type Row = (Uuid, Memory);
+
+/// What is remembered, day by day, newest first.
+#[utoipa::path(get, path = "/api/memory/timeline", tag = "memory", params(TimelineQuery), responses((status = 200, body = Timeline),
+    (status = 422, body = Failure, description = "before_invalid")))]
+pub async fn timeline(
+    State(app): State<App>,
+    caller: Caller<MemoryRead>,
+    Query(query): Query<TimelineQuery>,
+) -> Result<Json<Timeline>> {
+    let limit = query.limit.unwrap_or(30).clamp(1, MOST_DAYS);
+    let before = match &query.before {
+        Some(day) => Some(begin_of(day)?),
+        None => None,
+    };
+    app.store.read(|tx| {
+        let (days, next_before) = days(tx, caller.id, before, limit)?;
+        let views = Views::new(&app, tx, caller.id);
+        let days = days.into_iter().map(|day| told(&views, tx, caller.id, day));
+        Ok(Json(Timeline {
+            days: days.collect::<Result<_>>()?,
+            next_before,
+        }))
+    })
+}
+
+fn begin_of(day: &str) -> Result<Timestamp> {
+    let day = day.parse::<Date>().ok();
+    let begin = day.and_then(|day| filter::from(&day.to_string()).ok());
+    begin.ok_or_else(|| {
+        let message = "Give a day such as 2026-03-31.";
+        Error::field("before_invalid", "before", message)
+    })
+}
+
+fn date_of(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
+
+/// The rows of as many days as are wanted, and before which day to go on.
+fn days(
+    tx: &storage::ReadTx,
+    user: Uuid,
+    before: Option<Timestamp>,
+    limit: usize,
+) -> Result<(Vec<Vec<Row>>, Option<Date>)> {
+    let mut days: Vec<Vec<Row>> = Vec::new();
+    let (mut date, mut looked) = (None, 0);
+    let mut stretch = Stretch {
+        to: before,
+        ..Stretch::default()
+    };
+    loop {
+        let rows = store::page(tx, user, stretch, STEP)?;
+        let whole = rows.len() < STEP;
+        for (id, memory) in rows {
+            stretch.cursor = Some(store::cursor(id, &memory));
+            looked += 1;
+            let this = date_of(memory.created_at);
+            if date != Some(this) {
+                if days.len() == limit {
+                    return Ok((days, date));
+                }
+                date = Some(this);
+                days.push(Vec::new());
+            }
+            if let Some(day) = days.last_mut() {
+                day.push((id, memory));
+            }
+        }
+        if whole {
+            return Ok((days, None));
+        }
+        if looked >= LOOK {
+            // The last day may not be whole: it comes on the next page, unless it is the only one.
+            if days.len() > 1 {
+                days.pop();
+                let last = days.last().and_then(|day| day.first());
+                date = last.map(|(_, memory)| date_of(memory.created_at));
+            }
+            return Ok((days, date));
+        }
+    }
+}
+
+fn told(views: &Views<'_>, tx: &storage::ReadTx, user: Uuid, day: Vec<Row>) -> Result<TimelineDay> {
+    let date = day.first().map(|(_, memory)| date_of(memory.created_at));
+    let count = |is: fn(&Memory) -> bool| day.iter().filter(|(_, memory)| is(memory)).count();
+    let mut told = TimelineDay {
+        date: date.unwrap_or_default(),
+        turns: count(|memory| memory.kind == Kind::Turn) as u64,
+        promoted: count(|memory| !memory.kind.derived() && memory.tier == Tier::Ltm) as u64,
+        facts: count(|memory| memory.kind == Kind::Fact) as u64,
+        sessions: Vec::new(),
+    };
+    let mut sessions: Vec<Vec<Row>> = Vec::new();
+    let mut at = std::collections::HashMap::new();
+    for row in day.into_iter().filter(|(_, memory)| !memory.kind.derived()) {
+        let next = sessions.len();
+        let at = *at.entry(row.1.session).or_insert(next);
+        match sessions.get_mut(at) {
+            Some(session) => session.push(row),
+            None => sessions.push(vec![row]),
+        }
+    }
+    for rows in sessions {
+        told.sessions.extend(session(views, tx, user, rows)?);
+    }
+    Ok(told)
+}
+
+fn session(
+    views: &Views<'_>,
+    tx: &storage::ReadTx,
+    user: Uuid,
+    mut rows: Vec<Row>,
+) -> Result<Option<TimelineSession>> {
+    let Some((_, newest)) = rows.first() else {
+        return Ok(None);
+    };
+    let group = figures::group(tx, user, group_of(newest.place))?;
+    let stored = newest.kind == Kind::Note || group.is_some_and(|group| group.key.is_some());
+    let (session_id, title) = (newest.session, views.title(newest)?);
+    let memories = rows.len() as u64;
+    let summary = summary(tx, user, &rows)?;
+    let summary = summary.map(|(id, memory)| views.memory(id, memory));
+    // The newest first among those that are equally important.
+    rows.sort_by(|(_, a), (_, b)| b.importance.total_cmp(&a.importance));
+    rows.truncate(HIGHLIGHTS);
+    Ok(Some(TimelineSession {
+        session_id,
+        title,
+        kind: if stored {
+            Origin::Stored
+        } else {
+            Origin::Conversation
+        },
+        memories,
+        summary: summary.transpose()?,
+        highlights: views.all(rows)?,
+    }))
+}
+
+/// The summary that cites one of these turns; the newest of several.
+fn summary(tx: &storage::ReadTx, user: Uuid, rows: &[Row]) -> Result<Option<Row>> {
+    let mut newest: Option<Row> = None;
+    for (id, _) in rows {
+        for derived in store::citing(tx, user, *id)? {
+            if newest.as_ref().is_some_and(|(known, _)| *known >= derived) {
+                continue;
+            }
+            let memory = store::memory(tx, user, derived)?;
+            let summary = memory.filter(|memory| memory.kind == Kind::Summary);
+            newest = summary.map(|memory| (derived, memory)).or(newest);
+        }
+    }
+    Ok(newest)
+}
