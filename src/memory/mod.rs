@@ -7,10 +7,14 @@
 
 mod agree;
 mod follow;
+pub mod importance;
 mod manage;
 mod opening;
+pub mod question;
 mod rank;
+pub mod ranking;
 mod recall;
+pub mod signs;
 mod store;
 
 pub use agree::{disagreements, reindex};
