@@ -265,7 +265,7 @@ async fn choose_model(app: &App, spot: &Spot, ask: &Ask) -> Result<Result<ModelI
 async fn recall(app: &App, user: Uuid, spot: &Spot) -> Vec<Recalled> {
     let current = (!spot.new).then_some(spot.conversation.id);
     match memory::recall(app, user, &spot.text, current, memory::price).await {
-        Ok(memories) => memories,
+        Ok(chosen) => chosen.memories,
         Err(error) => {
             tracing::error!(%error, "recall failed; answering without memories");
             Vec::new()

@@ -3,25 +3,37 @@
 //! Must stay true: no model call; only the asker's own memories; what was chosen, and why, is kept
 //! with the answer and shown.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use storage::{Read, TextHit, WriteTx};
+use storage::{Read, WriteTx};
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::filter::Filter;
-use super::row::Memory;
-use super::{rank, store};
+use super::gather::{self, Asked};
+use super::ranking::{self, Limits, Scored};
+use super::row::{Kind, Memory};
+use super::signs::dates;
+use super::{figures, store};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::metrics;
 
-/// How many the index is asked for, before ranking.
-const CANDIDATES: usize = 200;
-/// How many it is asked for when only some of them are wanted.
-const MOST_CANDIDATES: usize = 2000;
+/// How many of the best are read before it is decided which fit into a prompt.
+const TASTED: usize = 100;
+
+/// What was chosen for a prompt, best first.
+#[derive(Debug, Default)]
+pub struct Chosen {
+    pub memories: Vec<Recalled>,
+    /// Whether meaning was searched, not words alone.
+    pub meaning: bool,
+}
 
 /// What somebody searches for.
 #[derive(Clone, Debug, Default)]
@@ -101,85 +113,83 @@ pub async fn recall(
     question: &str,
     current: Option<Uuid>,
     cost: impl Fn(&Recalled) -> usize + Send + 'static,
-) -> Result<Vec<Recalled>> {
+) -> Result<Chosen> {
     let settings = app.config.memory.clone();
-    let wanted = Wanted {
-        query: question.to_owned(),
-        limit: CANDIDATES,
-        filter: Filter::default(),
+    let (inside, question) = (app.clone(), question.to_owned());
+    let choose = move || {
+        inside.store.read(|tx| {
+            let asked = Asked {
+                query: &question,
+                only: None,
+                without: current,
+            };
+            let gathered = gather::gather(&inside, tx, user, &asked)?;
+            let mut found = BTreeMap::new();
+            for scored in gathered.order.iter().take(TASTED) {
+                let signs = gathered.signs.get(&scored.place);
+                if signs.is_none_or(|signs| signs.kind == Kind::Reflection) {
+                    continue;
+                }
+                if let Some(recalled) = gathered.recalled(tx, user, scored)? {
+                    found.insert(scored.place, recalled);
+                }
+            }
+            let limits = Limits {
+                memories: settings.recall_limit,
+                tokens: settings.recall_tokens,
+            };
+            let mut order = gathered.order;
+            order.retain(|scored| found.contains_key(&scored.place));
+            let price = |scored: &Scored| found.get(&scored.place).map_or(0, &cost);
+            let chosen = ranking::choose(order, &gathered.signs, limits, price);
+            let memories = chosen
+                .iter()
+                .filter_map(|scored| found.get(&scored.place).cloned());
+            Ok::<_, Error>(Chosen {
+                memories: memories.collect(),
+                meaning: gathered.meaning,
+            })
+        })
     };
-    let found = search(app, user, wanted).await?;
-    let earlier = found
-        .results
-        .into_iter()
-        .filter(|found| Some(found.memory.session) != current)
-        .collect();
-    let chosen = rank::choose(earlier, settings.recall_limit, settings.recall_tokens, cost);
-    metrics::recalled(chosen.len());
+    let chosen = spawn_blocking(choose)
+        .await
+        .map_err(|e| Error::internal("recalling", e))??;
+    metrics::recalled(chosen.memories.len());
     Ok(chosen)
 }
 
-/// Searches a person's memories: the one way for whatever asks by words. Each hit is checked against the
-/// truth: one that storage does not have under this owner is none.
+/// Searches a person's memories: the one way for whatever asks by words.
 pub async fn search(app: &App, user: Uuid, wanted: Wanted) -> Result<Searched> {
-    let app = app.clone();
+    let inside = app.clone();
     let search = move || {
-        let candidates = if wanted.filter.is_open() {
-            wanted.limit
-        } else {
-            wanted.limit.max(MOST_CANDIDATES)
-        };
-        let hits = app.text.search(user, &wanted.query, candidates)?;
-        let results = app.store.read(|tx| {
-            let mut found = Vec::new();
-            for hit in hits {
-                let memory = store::memory(tx, user, hit.id)?;
-                let memory = memory.filter(|memory| wanted.filter.admits(memory));
-                found.extend(memory.map(|memory| recalled(hit, memory)));
-                if found.len() == wanted.limit {
-                    break;
+        inside.store.read(|tx| {
+            let asked = Asked {
+                query: &wanted.query,
+                only: wanted.filter.session,
+                without: None,
+            };
+            let gathered = gather::gather(&inside, tx, user, &asked)?;
+            let (mut results, mut total) = (Vec::new(), 0);
+            for scored in gathered.order.iter().filter(|s| ranking::relevant(s)) {
+                let found = gathered.recalled(tx, user, scored)?;
+                if let Some(found) = found.filter(|found| wanted.filter.admits(&found.memory)) {
+                    total += 1;
+                    if results.len() < wanted.limit {
+                        results.push(found);
+                    }
                 }
             }
-            Ok::<_, Error>(found)
-        })?;
-        Ok(Searched {
-            total: results.len(),
-            results,
-            meaning: false,
-            understood: Understood {
-                words: words(&wanted.query),
-                ..Understood::default()
-            },
+            Ok::<_, Error>(Searched {
+                total,
+                results,
+                meaning: gathered.meaning,
+                understood: gathered.understood(),
+            })
         })
     };
     spawn_blocking(search)
         .await
         .map_err(|e| Error::internal("searching memories", e))?
-}
-
-/// The words of a query that can be searched, as they were typed, each once.
-fn words(query: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    for word in query.split(|c: char| !c.is_alphanumeric()) {
-        if !storage::analyse(word).is_empty() && !words.iter().any(|known| known == word) {
-            words.push(word.to_owned());
-        }
-    }
-    words
-}
-
-fn recalled(hit: TextHit, memory: Memory) -> Recalled {
-    let words = ScorePart {
-        name: "words".into(),
-        value: hit.score,
-    };
-    Recalled {
-        id: hit.id,
-        memory,
-        score: hit.score,
-        parts: vec![words],
-        matched: hit.matched,
-    }
 }
 
 /// The text of the memories an answer used, as far as they are still remembered.
@@ -199,9 +209,11 @@ pub fn count_uses(
     (user, now): (Uuid, Timestamp),
     used: &[UsedMemory],
 ) -> Result<()> {
+    let day = dates::number(now.to_zoned(TimeZone::UTC).date());
     for used in used {
-        if store::memory(tx, user, used.id)?.is_some() {
+        if let Some(memory) = store::memory(tx, user, used.id)? {
             store::count_use(tx, user, used.id, now)?;
+            figures::note_use(tx, user, memory.place, day)?;
         }
     }
     Ok(())

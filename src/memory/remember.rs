@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::figures::{self, Happened};
 use super::row::{Memory, Tier};
-use super::store;
+use super::{reading, store};
 use crate::billing::{Moment, book_memory};
 use crate::error::{Error, Result};
 
@@ -57,17 +57,10 @@ pub fn remember_in_group(
             0
         }
     };
-    find_out(tx, (user, id), &mut memory)?;
+    let signs = reading::read(tx, (user, id), &mut memory, before.is_none())?;
     store::put(tx, (user, id), before.as_ref(), &memory)?;
-    figures::add(tx, (user, id), &memory)?;
+    figures::add(tx, (user, id), &memory, &signs)?;
     book_memory(tx, moment, (user, id), memory.bytes() - old)
-}
-
-/// What the words of a memory tell, found out when it is stored and when they are corrected. Its earlier
-/// words are no longer counted here.
-fn find_out(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &mut Memory) -> Result<()> {
-    memory.duplicate_of = figures::original(tx, (user, id), memory)?;
-    Ok(())
 }
 
 /// Changes a memory by `edit`. When its text changes, what was derived from it goes. None when it is not
@@ -89,12 +82,15 @@ pub fn change(
     } else {
         drop_derived(tx, moment, (user, id))?
     };
+    let known = figures::signs(tx, user, before.place)?;
+    let known = known.filter(|_| memory.text == before.text);
     figures::take(tx, (user, id), &before)?;
-    if memory.text != before.text {
-        find_out(tx, (user, id), &mut memory)?;
-    }
+    let signs = match known {
+        Some(known) => reading::standing(known, &memory),
+        None => reading::read(tx, (user, id), &mut memory, false)?,
+    };
     store::put(tx, (user, id), Some(&before), &memory)?;
-    figures::add(tx, (user, id), &memory)?;
+    figures::add(tx, (user, id), &memory, &signs)?;
     let moved = i64::from(memory.tier == Tier::Ltm) - i64::from(before.tier == Tier::Ltm);
     if moved != 0 {
         let promoted = u32::from(moved > 0);
@@ -233,8 +229,9 @@ pub fn count_all_again(tx: &mut WriteTx<'_>) -> Result<()> {
             let ltm = i64::from(memory.tier == Tier::Ltm);
             let at = memory.created_at;
             figures::happened(tx, (user, at), Happened::Added, (1, ltm))?;
+            let signs = reading::read(tx, (user, id), &mut memory, true)?;
             store::put(tx, (user, id), Some(&before), &memory)?;
-            figures::add(tx, (user, id), &memory)?;
+            figures::add(tx, (user, id), &memory, &signs)?;
         }
     }
 }

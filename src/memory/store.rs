@@ -192,6 +192,21 @@ fn by_time(
     Ok(found)
 }
 
+/// The same, the newest first.
+pub fn newest_between(
+    tx: &impl Read,
+    user: Uuid,
+    (from, to): (Timestamp, Timestamp),
+    limit: usize,
+) -> Result<Vec<Uuid>> {
+    let span = Span::prefix(&user)
+        .from(&(user, millis(from)))
+        .before(&(user, millis(to)))
+        .rev();
+    let rows = tx.scan(&BY_TIME, span, limit)?;
+    Ok(rows.into_iter().map(|((_, _, id), ())| id).collect())
+}
+
 /// Ids of what belongs to one conversation or group, in the order in which it was stored.
 pub fn of_session(tx: &impl Read, user: Uuid, session: Uuid, limit: usize) -> Result<Vec<Uuid>> {
     let rows = tx.scan(&BY_SESSION, Span::prefix(&(user, session)), limit)?;

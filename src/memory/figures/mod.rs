@@ -13,12 +13,14 @@ use uuid::Uuid;
 
 pub use same::original;
 pub use store::{
-    CATALOGUE, Group, Statistics, Week, clear, count_groups, erase, group, group_of_session,
-    monday, statistics, week_of, weeks,
+    CATALOGUE, Group, Statistics, clear, documents_with, erase, group, group_of_session, monday,
+    signs, statistics, week_of, weeks,
 };
 
+use super::importance::Features;
 use super::place::{group_of, place};
-use super::row::{Memory, Tier};
+use super::row::{Memory, Speaker, Tier};
+use super::signs::Signs;
 use crate::error::Result;
 
 /// What happened to how many in a week.
@@ -42,6 +44,7 @@ pub fn give_place(
             let mut statistics = store::statistics(tx, user)?;
             let ordinal = statistics.next_group;
             statistics.next_group += 1;
+            statistics.groups += 1;
             store::put_statistics(tx, user, &statistics)?;
             store::put_group(tx, (user, ordinal), &Group::new(session, key))?;
             ordinal
@@ -54,15 +57,44 @@ pub fn give_place(
     Ok(place(ordinal, position))
 }
 
-/// Counts a memory that is stored now.
-pub fn add(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory) -> Result<()> {
-    store::put_place(tx, user, memory.place, id)?;
+/// Counts a memory that is stored now, with what is known of it.
+pub fn add(
+    tx: &mut WriteTx<'_>,
+    (user, id): (Uuid, Uuid),
+    memory: &Memory,
+    signs: &Signs,
+) -> Result<()> {
+    store::put_signs(tx, user, memory.place, signs)?;
     count(tx, (user, id), memory, 1)
+}
+
+/// Notes the day on which an answer was given a memory.
+pub fn note_use(tx: &mut WriteTx<'_>, user: Uuid, place: u64, day: i32) -> Result<()> {
+    if let Some(signs) = store::signs(tx, user, place)? {
+        let used = Some(day);
+        store::put_signs(tx, user, place, &Signs { used, ..signs })?;
+    }
+    Ok(())
+}
+
+/// How important a turn is among the person's; `learn` counts it among them first.
+pub fn importance(
+    tx: &mut WriteTx<'_>,
+    user: Uuid,
+    features: &Features,
+    learn: bool,
+) -> Result<f32> {
+    let mut all = store::statistics(tx, user)?;
+    if learn {
+        all.moments.learn(features);
+        store::put_statistics(tx, user, &all)?;
+    }
+    Ok(all.moments.score(features))
 }
 
 /// Takes a memory that is removed or replaced out of all that is counted.
 pub fn take(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory) -> Result<()> {
-    store::delete_place(tx, user, memory.place)?;
+    store::delete_signs(tx, user, memory.place)?;
     count(tx, (user, id), memory, -1)
 }
 
@@ -76,17 +108,25 @@ fn count(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory, by: i6
     }
     store::count_words(tx, user, stems, by)?;
     let ordinal = group_of(memory.place);
+    let mut all = store::statistics(tx, user)?;
     if let Some(mut group) = store::group(tx, user, ordinal)? {
         group.memories = moved(group.memories, by);
         group.length = moved(group.length, length);
         if group.memories == 0 {
             // Its name is the person's words, too.
             store::delete_group(tx, (user, ordinal), &group)?;
+            all.groups = moved(all.groups, -1);
         } else {
             store::put_group(tx, (user, ordinal), &group)?;
         }
     }
-    let mut all = store::statistics(tx, user)?;
+    if let Speaker::Named(name) = &memory.speaker {
+        let said = moved(all.names.get(name).copied().unwrap_or(0), by);
+        match said {
+            0 => drop(all.names.remove(name)),
+            said => drop(all.names.insert(name.clone(), said)),
+        }
+    }
     all.memories = moved(all.memories, by);
     all.length = moved(all.length, length);
     all.revision += 1;

@@ -9,10 +9,12 @@ use storage::{Read, Record, Span, Table, TableInfo, WriteTx};
 use uuid::Uuid;
 
 use crate::error::Result;
+use crate::memory::importance::Moments;
+use crate::memory::signs::Signs;
 
 const GROUPS: Table<(Uuid, u32), Group> = Table::new("memory_groups");
 const GROUP_OF: Table<(Uuid, Uuid), Ordinal> = Table::new("memory_group_of");
-const PLACES: Table<(Uuid, u64), Id> = Table::new("memory_places");
+const SIGNS: Table<(Uuid, u64), Signs> = Table::new("memory_signs");
 const WORDS: Table<(Uuid, String), Documents> = Table::new("memory_words");
 const STATISTICS: Table<Uuid, Statistics> = Table::new("memory_statistics");
 const SAME: Table<(Uuid, u64, Uuid), ()> = Table::new("memory_same_words");
@@ -22,7 +24,7 @@ const WEEKS: Table<(Uuid, u32), Week> = Table::new("memory_weeks");
 pub const CATALOGUE: [TableInfo; 7] = [
     GROUPS.info("memory", "user, group", "what was said together: which conversation, how much").by_user(),
     GROUP_OF.info("memory", "user, conversation", "its group").by_user(),
-    PLACES.info("memory", "user, place", "the memory that stands there").by_user(),
+    SIGNS.info("memory", "user, place", "the memory that stands there, without its words").by_user(),
     WORDS.info("memory", "user, stem", "how many memories have it").by_user(),
     STATISTICS.info("memory", "user", "how many memories, of which kinds, how long").by_user(),
     SAME.info("memory", "user, hash of the stems, memory", "(index)").by_user(),
@@ -60,9 +62,7 @@ impl Group {
 struct Ordinal(u32);
 impl Record for Ordinal {}
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Id(Uuid);
-impl Record for Id {}
+impl Record for Signs {}
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Documents(u32);
@@ -82,6 +82,14 @@ pub struct Statistics {
     pub superseded: u64,
     /// In the order of `Kind::ALL`.
     pub by_kind: [u64; 5],
+    #[serde(default)]
+    pub groups: u64,
+    /// Names of those who speak in them, but for the person and Nova, with how much they said.
+    #[serde(default)]
+    pub names: BTreeMap<String, u64>,
+    /// What the person's turns are like, for telling how important one is.
+    #[serde(default)]
+    pub moments: Moments,
 }
 
 impl Record for Statistics {}
@@ -122,17 +130,17 @@ pub fn delete_group(
     Ok(())
 }
 
-/// The memory that stands at a place.
-pub fn id_at(tx: &impl Read, user: Uuid, place: u64) -> Result<Option<Uuid>> {
-    Ok(tx.get(&PLACES, &(user, place))?.map(|Id(id)| id))
+/// What is known of the memory that stands at a place.
+pub fn signs(tx: &impl Read, user: Uuid, place: u64) -> Result<Option<Signs>> {
+    Ok(tx.get(&SIGNS, &(user, place))?)
 }
 
-pub fn put_place(tx: &mut WriteTx<'_>, user: Uuid, place: u64, id: Uuid) -> Result<()> {
-    Ok(tx.put(&PLACES, &(user, place), &Id(id))?)
+pub fn put_signs(tx: &mut WriteTx<'_>, user: Uuid, place: u64, signs: &Signs) -> Result<()> {
+    Ok(tx.put(&SIGNS, &(user, place), signs)?)
 }
 
-pub fn delete_place(tx: &mut WriteTx<'_>, user: Uuid, place: u64) -> Result<()> {
-    tx.delete(&PLACES, &(user, place))?;
+pub fn delete_signs(tx: &mut WriteTx<'_>, user: Uuid, place: u64) -> Result<()> {
+    tx.delete(&SIGNS, &(user, place))?;
     Ok(())
 }
 
@@ -177,11 +185,6 @@ pub fn delete_same(tx: &mut WriteTx<'_>, user: Uuid, words: u64, id: Uuid) -> Re
     Ok(tx.delete(&SAME, &(user, words, id)).map(drop)?)
 }
 
-/// How many groups somebody has.
-pub fn count_groups(tx: &impl Read, user: Uuid) -> Result<u64> {
-    Ok(tx.count(&GROUPS, Span::prefix(&user))?)
-}
-
 pub fn statistics(tx: &impl Read, user: Uuid) -> Result<Statistics> {
     Ok(tx.get(&STATISTICS, &user)?.unwrap_or_default())
 }
@@ -224,7 +227,7 @@ pub fn weeks(tx: &impl Read, user: Uuid) -> Result<BTreeMap<u32, Week>> {
 pub fn clear(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
     let mut removed = tx.delete_some(&GROUPS, Span::prefix(&user), limit)?;
     removed += tx.delete_some(&GROUP_OF, Span::prefix(&user), limit)?;
-    removed += tx.delete_some(&PLACES, Span::prefix(&user), limit)?;
+    removed += tx.delete_some(&SIGNS, Span::prefix(&user), limit)?;
     removed += tx.delete_some(&WORDS, Span::prefix(&user), limit)?;
     Ok(removed + tx.delete_some(&SAME, Span::prefix(&user), limit)?)
 }

@@ -12,7 +12,7 @@ use crate::billing::Searching;
 use crate::error::Result;
 use crate::http::{Json, Query};
 use crate::memory::quote::{price, quoted};
-use crate::memory::recall;
+use crate::memory::recall::{self, Chosen};
 use crate::memory::view::{Found, Views};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -48,11 +48,12 @@ pub async fn context(
     Query(query): Query<ContextQuery>,
 ) -> Result<Json<MemoryContext>> {
     let words = query.q.unwrap_or_default();
-    let recalled = if words.trim().is_empty() {
-        Vec::new()
+    let chosen = if words.trim().is_empty() {
+        Chosen::default()
     } else {
         recall::recall(&app, caller.id, &words, query.session_id, price).await?
     };
+    let (recalled, meaning) = (chosen.memories, chosen.meaning);
     let lines: Vec<_> = recalled.iter().map(quoted).collect();
     let tokens = recalled.iter().map(price).sum();
     let memories = app
@@ -64,6 +65,6 @@ pub async fn context(
         tokens,
         limit_tokens: app.config.memory.recall_tokens,
         profile: Vec::new(),
-        meaning: false,
+        meaning,
     }))
 }

@@ -139,7 +139,7 @@ pub async fn stats(
                 ltm: all.ltm,
             },
             pinned: all.pinned,
-            sessions: figures::count_groups(tx, user)?.saturating_sub(by_kind.alone()),
+            sessions: all.groups.saturating_sub(by_kind.alone()),
             by_kind,
             superseded: all.superseded,
             oldest_at: end(store::page_up(tx, user, Stretch::default(), 1)?),

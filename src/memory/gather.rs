@@ -1,0 +1,240 @@
+//! What ranking needs, read for one question: postings of the text index, the nearest vectors, signs of the
+//! candidates.
+//!
+//! Must stay true: everything is read under its owner, the rows in one transaction, so that what was
+//! forgotten before it began cannot be found; a few hundred rows are read, however many there are.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use storage::{Posting, Read};
+use uuid::Uuid;
+
+use super::place::group_of;
+use super::question::{self, About, Question};
+use super::ranking::{self, DATED_CANDIDATES, Postings, Ranking, Scored, Statistics};
+use super::recall::{Recalled, ScorePart, Understood};
+use super::signs::Signs;
+use super::{figures, store};
+use crate::app::App;
+use crate::error::Result;
+
+/// A month named without a year is looked up in so many years.
+const YEARS: i16 = 5;
+
+/// What somebody asks, and where.
+pub struct Asked<'a> {
+    pub query: &'a str,
+    /// Of this conversation only.
+    pub only: Option<Uuid>,
+    /// Not of this one.
+    pub without: Option<Uuid>,
+}
+
+/// A question's candidates in their order.
+pub struct Gathered {
+    pub question: Question,
+    pub order: Vec<Scored>,
+    pub signs: BTreeMap<u64, Signs>,
+    /// Whether meaning was searched.
+    pub meaning: bool,
+    today: Date,
+}
+
+pub fn gather(app: &App, tx: &impl Read, user: Uuid, asked: &Asked<'_>) -> Result<Gathered> {
+    let today = app.clock.now().to_zoned(TimeZone::UTC).date();
+    let all = figures::statistics(tx, user)?;
+    let names: Vec<String> = all.names.keys().cloned().collect();
+    let question = question::parse(asked.query, today, &names);
+    let groups = Groups::of(tx, user, asked)?;
+
+    let statistics = Statistics {
+        documents: all.memories,
+        length: all.length,
+        groups: all.groups,
+    };
+    let lists = lists(app, user, &question, &groups)?;
+    let postings = Postings::new(lists, statistics);
+    let dated = dated(tx, user, &question, today)?;
+    let places = ranking::candidates(&postings, &[], &dated);
+
+    let mut signs = BTreeMap::new();
+    let mut lengths = HashMap::new();
+    for place in places.into_iter().filter(|place| groups.admit(*place)) {
+        if let Some(found) = figures::signs(tx, user, place)? {
+            signs.insert(place, found);
+            let ordinal = group_of(place);
+            if let std::collections::hash_map::Entry::Vacant(entry) = lengths.entry(ordinal) {
+                let group = figures::group(tx, user, ordinal)?;
+                entry.insert(group.map_or(0, |group| group.length));
+            }
+        }
+    }
+    let order = ranking::rank(&Ranking {
+        question: &question,
+        postings: &postings,
+        signs: &signs,
+        groups: &lengths,
+        cosines: None,
+        today,
+        zone: &TimeZone::UTC,
+    });
+    Ok(Gathered {
+        question,
+        order,
+        signs,
+        meaning: false,
+        today,
+    })
+}
+
+/// Which groups may answer.
+struct Groups {
+    /// None inside means a conversation of which nothing is remembered.
+    only: Option<Option<u32>>,
+    without: Option<u32>,
+}
+
+impl Groups {
+    fn of(tx: &impl Read, user: Uuid, asked: &Asked<'_>) -> Result<Self> {
+        let ordinal = |session| figures::group_of_session(tx, user, session);
+        Ok(Self {
+            only: asked.only.map(ordinal).transpose()?,
+            without: asked.without.map(ordinal).transpose()?.flatten(),
+        })
+    }
+
+    fn admit(&self, place: u64) -> bool {
+        let group = Some(group_of(place));
+        self.only.is_none_or(|only| only == group) && self.without != group
+    }
+
+    fn open(&self) -> bool {
+        self.only.is_none() && self.without.is_none()
+    }
+}
+
+/// Per word of the question the lists of its forms.
+fn lists(
+    app: &App,
+    user: Uuid,
+    question: &Question,
+    groups: &Groups,
+) -> Result<Vec<Vec<Vec<Posting>>>> {
+    let lookups = question.lookups();
+    let stems: Vec<&str> = lookups.iter().flatten().copied().collect();
+    let mut found = app.text.postings_of(user, &stems)?.into_iter();
+    let lists = lookups.iter().map(|forms| {
+        let lists = found.by_ref().take(forms.len()).map(|mut list| {
+            if !groups.open() {
+                list.retain(|posting| groups.admit(posting.place));
+            }
+            list
+        });
+        lists.collect()
+    });
+    Ok(lists.collect())
+}
+
+/// Places of what was said in the days that the question names, the newest.
+fn dated(tx: &impl Read, user: Uuid, question: &Question, today: Date) -> Result<Vec<u64>> {
+    let mut places = Vec::new();
+    for (from, to) in spans(question, today) {
+        let moment = |day: Date| {
+            let begin = day.to_zoned(TimeZone::UTC);
+            begin.map_or(Timestamp::UNIX_EPOCH, |begin| begin.timestamp())
+        };
+        let end = to.checked_add(1.day()).unwrap_or(to);
+        let left = DATED_CANDIDATES - places.len();
+        for id in store::newest_between(tx, user, (moment(from), moment(end)), left)? {
+            places.extend(store::memory(tx, user, id)?.map(|memory| memory.place));
+        }
+        if places.len() >= DATED_CANDIDATES {
+            break;
+        }
+    }
+    Ok(places)
+}
+
+/// The days that a question names, as spans, the newest first.
+fn spans(question: &Question, today: Date) -> Vec<(Date, Date)> {
+    let mut spans: BTreeSet<(Date, Date)> = question.spans.iter().copied().collect();
+    let years: Vec<i16> = if question.years.is_empty() {
+        (0..YEARS).map(|back| today.year() - back).collect()
+    } else {
+        question.years.clone()
+    };
+    for year in &years {
+        for month in &question.months {
+            if let Ok(first) = Date::new(*year, *month, 1) {
+                spans.insert((first, first.last_of_month()));
+            }
+        }
+        if question.months.is_empty()
+            && question.spans.is_empty()
+            && !question.years.is_empty()
+            && let Ok(first) = Date::new(*year, 1, 1)
+        {
+            spans.insert((first, first.last_of_year()));
+        }
+    }
+    spans.into_iter().rev().collect()
+}
+
+impl Gathered {
+    /// A candidate with its text; none when storage does not have it under this owner.
+    pub fn recalled(
+        &self,
+        tx: &impl Read,
+        user: Uuid,
+        scored: &Scored,
+    ) -> Result<Option<Recalled>> {
+        let Some(signs) = self.signs.get(&scored.place) else {
+            return Ok(None);
+        };
+        let id = signs.id;
+        let Some(memory) = store::memory(tx, user, id)? else {
+            return Ok(None);
+        };
+        let words = &self.question.words;
+        let matched = scored.matched.iter().filter_map(|word| words.get(*word));
+        let parts = scored.parts.iter().map(|(part, value)| ScorePart {
+            name: part.name().to_owned(),
+            value: *value,
+        });
+        #[expect(clippy::cast_possible_truncation, reason = "shown, not computed with")]
+        let score = scored.score as f32;
+        Ok(Some(Recalled {
+            id,
+            memory,
+            score,
+            parts: parts.collect(),
+            matched: matched.map(|word| word.typed.clone()).collect(),
+        }))
+    }
+
+    /// How the question was read.
+    pub fn understood(&self) -> Understood {
+        let mut spans = spans(&self.question, self.today);
+        if self.question.years.is_empty() && !self.question.months.is_empty() {
+            // Any March may answer; the last one is what people mean.
+            spans.retain(|(from, _)| *from <= self.today);
+            spans.truncate(1);
+        }
+        let named = self.question.names_a_date();
+        let about = self.question.about.as_ref();
+        Understood {
+            from: spans.iter().map(|(from, _)| *from).min().filter(|_| named),
+            to: spans.iter().map(|(_, to)| *to).max().filter(|_| named),
+            speaker: about.map(|About { voice, .. }| voice.name().to_owned()),
+            words: self
+                .question
+                .words
+                .iter()
+                .map(|w| w.typed.clone())
+                .collect(),
+        }
+    }
+}

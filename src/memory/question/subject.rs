@@ -1,0 +1,172 @@
+//! Whom a question is about: "did I say it, or did you".
+
+use crate::memory::signs::Voice;
+
+/// Whose turns are likely to answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    pub voice: Voice,
+    /// They are who acts in the question; otherwise they are only named in it.
+    pub acts: bool,
+}
+
+impl About {
+    pub fn me(acts: bool) -> Self {
+        Self {
+            voice: Voice::User,
+            acts,
+        }
+    }
+}
+
+const AUXILIARIES: &str = "did do does have has had was were am are is can could will would should";
+
+/// After "do you" and "can you" these ask Nova for something, not about Nova.
+const REQUESTS: &str =
+    "remember recall know tell remind say show help find please explain give think";
+
+/// `words` in lower case.
+pub fn find(words: &[String], names: &[String]) -> Option<About> {
+    let voice = |word: &String| voice(word, names);
+    if let Some(about) = after_auxiliary(words, &voice) {
+        return Some(about);
+    }
+    let mut named: Vec<(usize, Voice)> = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        if let Some(found) = voice(word)
+            && !named.iter().any(|(_, it)| *it == found)
+        {
+            named.push((at, found));
+        }
+    }
+    let others = named.iter().filter(|(_, it)| matches!(it, Voice::Named(_)));
+    match others.count() {
+        0 => {
+            // "my" is the person; "you" alone is Nova, unless asked for something.
+            let me = named.into_iter().map(|(_, voice)| voice);
+            let me = me.min_by_key(|voice| *voice == Voice::Assistant)?;
+            let acts = me == Voice::User;
+            (acts || !is_request(words)).then_some(About { voice: me, acts })
+        }
+        1 => named
+            .into_iter()
+            .find(|(_, it)| matches!(it, Voice::Named(_)))
+            .map(|(_, voice)| About { voice, acts: true }),
+        _ => {
+            let joined = words.windows(3).any(|three| {
+                three[1] == "and" && voice(&three[0]).is_some() && voice(&three[2]).is_some()
+            });
+            let (_, voice) = named
+                .into_iter()
+                .find(|(_, it)| matches!(it, Voice::Named(_)))?;
+            (!joined).then_some(About { voice, acts: false })
+        }
+    }
+}
+
+/// "did I", "have you": who stands behind the auxiliary acts.
+fn after_auxiliary(words: &[String], voice: &impl Fn(&String) -> Option<Voice>) -> Option<About> {
+    for (at, pair) in words.windows(2).enumerate() {
+        let auxiliary = AUXILIARIES.split(' ').any(|it| it == pair[0]);
+        if !auxiliary || !matches!(pair[1].as_str(), "i" | "you" | "we") {
+            continue;
+        }
+        let next = words.get(at + 2).map_or("", String::as_str);
+        let asked = matches!(pair[0].as_str(), "do" | "can" | "could" | "will" | "would");
+        if pair[1] == "you" && asked && REQUESTS.split(' ').any(|it| it == next) {
+            continue;
+        }
+        // "are you" and "is you" at the end of a request say nothing.
+        return Some(About {
+            voice: voice(&pair[1])?,
+            acts: true,
+        });
+    }
+    // "what I said", "what you told me"
+    let told = words.windows(2).find(|pair| {
+        matches!(pair[0].as_str(), "i" | "you" | "we")
+            && matches!(
+                pair[1].as_str(),
+                "said"
+                    | "told"
+                    | "mentioned"
+                    | "wrote"
+                    | "asked"
+                    | "suggested"
+                    | "recommended"
+                    | "promised"
+                    | "explained"
+                    | "meant"
+            )
+    })?;
+    Some(About {
+        voice: voice(&told[0])?,
+        acts: true,
+    })
+}
+
+fn is_request(words: &[String]) -> bool {
+    words
+        .windows(3)
+        .any(|three| three[1] == "you" && REQUESTS.split(' ').any(|it| it == three[2]))
+}
+
+fn voice(word: &String, names: &[String]) -> Option<Voice> {
+    match word.as_str() {
+        "i" | "me" | "my" | "mine" | "we" | "our" => Some(Voice::User),
+        "you" | "your" | "nova" => Some(Voice::Assistant),
+        word => names
+            .iter()
+            .find(|name| name.to_lowercase() == word)
+            .map(|name| Voice::Named(name.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn about(text: &str) -> Option<(Voice, bool)> {
+        let words: Vec<String> = text
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect();
+        let names = ["Ana".to_owned(), "Ben".to_owned()];
+        find(&words, &names).map(|about| (about.voice, about.acts))
+    }
+
+    /// Who acts in the question is whose words answer it.
+    #[test]
+    fn who_acts_is_found() {
+        let ana = || Voice::Named("Ana".to_owned());
+        let cases = [
+            ("What did I say about it?", Some((Voice::User, true))),
+            ("Did you say that?", Some((Voice::Assistant, true))),
+            (
+                "What did you tell me about it?",
+                Some((Voice::Assistant, true)),
+            ),
+            ("What have I told you?", Some((Voice::User, true))),
+            ("Do you remember what I said?", Some((Voice::User, true))),
+            (
+                "Can you tell me where my sister lives?",
+                Some((Voice::User, true)),
+            ),
+            ("Can you tell me a joke?", Some((Voice::User, true))),
+            ("Where does my sister live?", Some((Voice::User, true))),
+            (
+                "What is your favourite colour?",
+                Some((Voice::Assistant, false)),
+            ),
+            ("Do you know the capital of France?", None),
+            ("What did Ana paint?", Some((ana(), true))),
+            ("What does Ana think of Ben's car?", Some((ana(), false))),
+            ("What do Ana and Ben both like?", None),
+            ("What is the capital of France?", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(about(text), expected, "{text}");
+        }
+    }
+}
