@@ -77,5 +77,5 @@ pub use report::{
 pub use span::{Leading, Span};
 pub use store::{Migration, Options, Store, inspect, upgrade_check};
 pub use table::{Table, TableInfo};
-pub use text::{Posting, TextHit, TextIndex, TextOp, Word, analyse, words};
+pub use text::{Posting, TextIndex, TextOp, Word, analyse, words};
 pub use write::WriteTx;

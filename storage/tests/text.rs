@@ -278,36 +278,3 @@ fn queries_are_only_words() {
         assert_eq!(found(&index, ADA, nothing), [0; 0]);
     }
 }
-
-/// Promise: the older search ranks the owner's documents, the same before and after a commit.
-#[test]
-fn the_older_search() {
-    let (_dir, index) = new_index();
-    index
-        .apply(vec![
-            put(ADA, 1, "Ada runs every morning by the river"),
-            put(
-                ADA,
-                2,
-                "The river was frozen; we skated on the frozen river",
-            ),
-            put(ADA, 3, "Grandmother's recipe for plum cake"),
-            put(BOB, 4, "frozen"),
-        ])
-        .unwrap();
-    let ask = |limit| index.search(ADA, "frozen rivers, running?", limit).unwrap();
-    let before = ask(10);
-    let told: Vec<_> = before.iter().map(|hit| (hit.id, &hit.matched)).collect();
-    let word = str::to_owned;
-    assert_eq!(
-        told,
-        [
-            (id(2), &vec![word("frozen"), word("rivers")]),
-            (id(1), &vec![word("rivers"), word("running")])
-        ]
-    );
-    index.commit(1).unwrap();
-    assert_eq!(ask(10), before);
-    assert_eq!(ask(1), before[..1]);
-    assert_eq!(ask(0), []);
-}

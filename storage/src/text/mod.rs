@@ -6,7 +6,6 @@
 //! | `disk.rs` | the tantivy index, its schema and its commits |
 //! | `overlay.rs` | what was applied since the last commit, in memory |
 //! | `postings.rs` | which of an owner's documents contain a stem, in both |
-//! | `search.rs` | an older way of asking, which goes |
 //! | `wipe.rs` | removing an index that is of no use |
 //!
 //! A document is searchable as soon as it was applied: it waits in the overlay, which hides any older
@@ -23,7 +22,6 @@ mod analyse;
 mod disk;
 mod overlay;
 mod postings;
-mod search;
 mod wipe;
 
 use std::fmt;
@@ -67,17 +65,6 @@ pub enum TextOp {
         /// Whose documents.
         owner: Uuid,
     },
-}
-
-/// A document that was found.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TextHit {
-    /// The document.
-    pub id: Uuid,
-    /// BM25 over the owner's own documents, without a unit: comparable within one answer only.
-    pub score: f32,
-    /// The words of the query, as typed, whose stem is in the document; in the order of the query.
-    pub matched: Vec<String>,
 }
 
 /// The full-text index of a data directory.
@@ -207,28 +194,6 @@ impl TextIndex {
         // overlay hides the other one, and never in neither.
         let look = self.overlay().look(owner, stems);
         guarded(|| postings::read(&self.inner.disk, look, owner, stems))
-    }
-
-    /// The owner's documents that contain any word of `query`, best first, at most `limit`.
-    ///
-    /// Words are compared by their stems; only the first 64 different ones count. Nothing in the
-    /// query has a special meaning. A query without a word, or of stop words only, finds nothing.
-    /// It looks at each of the owner's documents, so it is slow, and goes as soon as nobody asks it;
-    /// [`TextIndex::postings_of`] is what remains.
-    ///
-    /// # Errors
-    /// `Closed`, or `Text` when the index is damaged: delete its directory and open it again.
-    pub fn search(&self, owner: Uuid, query: &str, limit: usize) -> Result<Vec<TextHit>, Error> {
-        self.check_open()?;
-        let mut words = words(query);
-        words.truncate(search::WORDS);
-        if words.is_empty() || limit == 0 {
-            return Ok(Vec::new());
-        }
-        guarded(|| {
-            let overlay = self.overlay();
-            search::search(&self.inner.disk, overlay.of(owner), owner, &words, limit)
-        })
     }
 
     /// Every document that a search could find, as owner and id, in no order: for checking the index

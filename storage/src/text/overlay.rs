@@ -158,10 +158,6 @@ impl Overlay {
         self.owners.is_empty()
     }
 
-    pub(super) fn of(&self, owner: Uuid) -> Option<&Owner> {
-        self.owners.get(&owner)
-    }
-
     /// What is here of an owner, and of these stems.
     pub(super) fn look<S: AsRef<str>>(&self, owner: Uuid, stems: &[S]) -> Look {
         let mut look = Look {
