@@ -20,3 +20,8 @@ mod support;
 mod text;
 mod text_files;
 mod torture;
+mod vector;
+mod vector_files;
+mod vector_graph;
+mod vector_memory;
+mod vector_owners;
