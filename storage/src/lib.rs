@@ -17,6 +17,7 @@
 //! | `key.rs`, `span.rs`, `table.rs`, `record.rs` | types to ordered keys, ranges, and checked values |
 //! | `changes.rs` | the feed from which derived indexes catch up |
 //! | `text/` | the full-text index: a cache that can be deleted at any time |
+//! | `vector/` | nearest vectors, in memory; graphs on disk that can be deleted at any time |
 //!
 //! What must stay true:
 //! * a write is acknowledged only after it is durable;
@@ -56,6 +57,7 @@ mod swap;
 mod table;
 mod tend;
 mod text;
+mod vector;
 mod writable;
 mod write;
 mod writer;
@@ -78,4 +80,5 @@ pub use span::{Leading, Span};
 pub use store::{Migration, Options, Store, inspect, upgrade_check};
 pub use table::{Table, TableInfo};
 pub use text::{Posting, TextIndex, TextOp, Word, analyse, words};
+pub use vector::{Block, Built, Graph, Label, Loaded, Near, Query, Usage, Vectors};
 pub use write::WriteTx;

@@ -21,3 +21,8 @@ mod text;
 mod text_files;
 mod text_model;
 mod torture;
+mod vector;
+mod vector_files;
+mod vector_graph;
+mod vector_memory;
+mod vector_owners;

@@ -177,7 +177,8 @@ fn every_test_names_its_promise() {
     }
 }
 
-/// Each dependency is code we answer for; at most 48 of both packages, our own not counted.
+/// Each dependency is code we answer for; at most 49 of both packages, our own not counted. The 49th
+/// is `hnsw_rs`: the graph for owners with more vectors than an exact search should look at.
 #[test]
 fn dependencies_stay_few() {
     let manifests = members()
@@ -191,7 +192,7 @@ fn dependencies_stay_few() {
         all.extend(foreign.map(|(name, _)| name.clone()));
     }
     assert!(all.len() > 20, "the manifests could not be read: {all:?}");
-    assert!(all.len() <= 48, "{} direct dependencies", all.len());
+    assert!(all.len() <= 49, "{} direct dependencies", all.len());
 }
 
 /// The drawing of the house can be read in one sitting.
