@@ -28,6 +28,7 @@ TEXTS = [
     "…–—·§©®™°±“quoted”‘single’«guillemets»",
     "𝓕𝓪𝓷𝓬𝔂 𠀀𠀁 🏳️‍🌈 \U000e0041",
     "word " * 400,
+    "😀 " * 250 + "one two three four five six seven eight nine",
     "Ada: We moved to Lisbon on 3 March 2024, after two years in Kraków.",
     "the of and to a in",
 ]

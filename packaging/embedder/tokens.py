@@ -72,25 +72,26 @@ def words(text):
 
 
 def tokens(text, vocabulary):
-    """Ids of the longest pieces from the left. A word that the vocabulary cannot spell has none."""
+    """Ids of the longest pieces from the left. A word that the vocabulary cannot spell has none, but its place."""
     found = []
     for word in words(text):
         if len(found) >= MOST_TOKENS:
             break
-        if len(word) > LONGEST_WORD:
-            continue
-        pieces, start = [], 0
-        while start < len(word):
-            end = len(word)
-            while end > start:
-                piece = vocabulary.get(("##" if start else "") + word[start:end])
-                if piece is not None:
-                    break
-                end -= 1
-            if end == start:
-                pieces = []
+        found.extend(pieces(word, vocabulary) or [None])
+    return [piece for piece in found[:MOST_TOKENS] if piece is not None]
+
+
+def pieces(word, vocabulary):
+    found, start = [], 0
+    while start < len(word) <= LONGEST_WORD:
+        end = len(word)
+        while end > start:
+            piece = vocabulary.get(("##" if start else "") + word[start:end])
+            if piece is not None:
                 break
-            pieces.append(piece)
-            start = end
-        found.extend(pieces)
-    return found[:MOST_TOKENS]
+            end -= 1
+        if end == start:
+            return []
+        found.append(piece)
+        start = end
+    return found
