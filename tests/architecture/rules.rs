@@ -176,7 +176,8 @@ fn every_test_names_its_promise() {
     }
 }
 
-/// Each dependency is code we answer for; at most 48 of both packages, our own not counted.
+/// Each dependency is code we answer for; at most 49 of both packages, our own not counted.
+/// The 49th takes accents off letters for the built-in embedder: a table that nobody should type.
 #[test]
 fn dependencies_stay_few() {
     let manifests = members()
@@ -190,7 +191,7 @@ fn dependencies_stay_few() {
         all.extend(foreign.map(|(name, _)| name.clone()));
     }
     assert!(all.len() > 20, "the manifests could not be read: {all:?}");
-    assert!(all.len() <= 48, "{} direct dependencies", all.len());
+    assert!(all.len() <= 49, "{} direct dependencies", all.len());
 }
 
 /// The drawing of the house can be read in one sitting.
