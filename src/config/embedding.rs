@@ -51,3 +51,24 @@ impl Embedding {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ollama is asked at `model.url`, so what stands there must be Ollama, and have a model's name.
+    #[test]
+    fn ollama_must_be_there_to_be_chosen() {
+        let chosen = |provider, model: &str| Embedding {
+            provider,
+            model: model.into(),
+        };
+        let ollama = chosen(EmbeddingProvider::Ollama, "all-minilm");
+        assert!(ollama.check(Provider::Auto).is_ok());
+        assert!(ollama.check(Provider::Openai).is_err());
+        let nameless = chosen(EmbeddingProvider::Ollama, " ");
+        assert!(nameless.check(Provider::Ollama).is_err());
+        let builtin = chosen(EmbeddingProvider::Builtin, "");
+        assert!(builtin.check(Provider::Openai).is_ok());
+    }
+}
