@@ -5,18 +5,19 @@
 #   make bench     the measurements that README, docs/performance.md and the release notes quote
 #   make torture   1,000 live copies, kills, power losses, flipped bits (20 to 30 minutes); make fuzz: the storage formats
 #   make web       the page alone; make openapi: its description of the API, from the code
+#   make embedder  rebuilds the built-in embedder from published weights (110 MB) and compares; nothing else needs it
 #   make coverage  lines covered, by slice (installs cargo-llvm-cov)
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench torture fuzz web openapi coverage clean
+.PHONY: help run test check bench torture fuzz web openapi embedder coverage clean
 
 NPM := npm ci --no-audit --no-fund --loglevel=error
 OLLAMA ?= http://127.0.0.1:11434
 
 help:
-	@sed -n '2,9s/^# \{0,1\}//p' Makefile
+	@sed -n '2,10s/^# \{0,1\}//p' Makefile
 
 # ---- the page ----------------------------------------------------------------------------------
 WEB_SOURCES := $(shell find web/src web/static -type f 2>/dev/null) $(wildcard web/*.json web/*.ts web/*.js)
@@ -106,6 +107,11 @@ fuzz:
 	  echo "== $$target"; \
 	  RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$(CURDIR)/target/fuzz cargo fuzz run --fuzz-dir . --sanitizer none $$target -- -max_total_time=$(FUZZ_SECONDS); \
 	done
+
+# ---- the built-in embedder ---------------------------------------------------------------------
+# The file in packaging/embedder is committed; this builds it again below target/ and compares.
+embedder:
+	packaging/embedder/build.sh target/embedder
 
 coverage: web
 	@cargo llvm-cov --version >/dev/null 2>&1 || { echo "== installing cargo-llvm-cov"; cargo install --locked cargo-llvm-cov; }

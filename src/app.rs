@@ -34,7 +34,7 @@ use crate::http::presence::Presence;
 use crate::http::rate::Rates;
 use crate::http::throttle::Throttle;
 use crate::jobs::Jobs;
-use crate::outside::{Mailer, ModelServers, SignInService, Stripe};
+use crate::outside::{Embeddings, Mailer, ModelServers, SignInService, Stripe};
 
 /// A cheap handle; clone it freely.
 #[derive(Clone)]
@@ -53,6 +53,7 @@ pub struct Parts {
     pub care: Care,
     pub text: TextIndex,
     pub models: ModelServers,
+    pub embeddings: Embeddings,
     /// None when no mail server is configured.
     pub mailer: Option<Mailer>,
     /// Another service that people may sign in with.

@@ -6,6 +6,7 @@
 
 mod billing;
 mod check;
+mod embedding;
 mod identity;
 mod layers;
 mod load;
@@ -21,6 +22,7 @@ use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
 pub use billing::{Billing, Period, Plan, Plans, Stripe};
+pub use embedding::{Embedding, EmbeddingProvider};
 pub use identity::{Auth, Mail, Oidc, Registration, Support, Verification};
 pub use load::{ConfigError, Loaded, Overrides, load};
 pub use networks::Networks;
@@ -34,6 +36,7 @@ pub struct Config {
     pub data: Data,
     pub backup: Backup,
     pub model: Model,
+    pub embedding: Embedding,
     pub auth: Auth,
     pub oidc: Oidc,
     pub mail: Mail,

@@ -30,7 +30,7 @@ use crate::http::presence::Presence;
 use crate::http::rate::Rates;
 use crate::http::throttle::Throttle;
 use crate::jobs::Jobs;
-use crate::outside::{Mailer, ModelServers, SignInService, Stripe};
+use crate::outside::{Embeddings, Mailer, ModelServers, SignInService, Stripe};
 use crate::{auth, billing, chat, http, metrics, ops, router, schedule, schema};
 
 /// Opens everything but the network, and repairs what a crash left.
@@ -55,11 +55,13 @@ pub async fn open_on(
     let networks =
         |words: &[String]| Networks::parse(words).map_err(|e| Error::internal("configuration", e));
     let ids = Ids::new(clock.clone(), random.clone());
+    let models = ModelServers::new(&config.model, clock.clone())?;
     let app = App::new(Parts {
         keys: Keys::load(&config, &random)?,
         jobs: Jobs::new(store.clone(), clock.clone(), ids.clone()),
         ids,
-        models: ModelServers::new(&config.model, clock.clone())?,
+        embeddings: Embeddings::new(&config, models.clone()),
+        models,
         mailer: Mailer::new(
             &config.mail,
             &config.server.base(config.server.listen.port()),

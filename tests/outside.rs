@@ -2,6 +2,7 @@
 
 #[cfg(feature = "demo-model")]
 mod demo;
+mod embedding;
 mod errors;
 mod line;
 mod openai;

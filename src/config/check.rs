@@ -44,6 +44,10 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     check_ranges(config)?;
     check_identity(config)?;
     check_billing(config)?;
+    config
+        .embedding
+        .check(config.model.provider)
+        .map_err(ConfigError)?;
     if !config.auth.secret.is_empty() && config.auth.secret.len() < 32 {
         return Err(ConfigError(
             "auth.secret must have at least 32 characters; leave it empty to have one made".into(),

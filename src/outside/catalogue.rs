@@ -171,7 +171,8 @@ impl Catalogue {
             return Ok(details);
         }
         let asked = json!({"model": tag.name});
-        let show: Show = self.wire.post("/api/show", &asked).await?;
+        let limit = Wire::control_limit();
+        let show: Show = self.wire.post("/api/show", &asked, limit).await?;
         let can = |what: &str| {
             show.capabilities
                 .as_ref()

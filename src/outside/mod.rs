@@ -5,6 +5,7 @@
 //! Who may enter: slices and jobs, through what is named here. The way of an answer:
 //! `servers` (which server) -> `catalogue` (which model) -> `queue` (whose turn) -> `answer` (one
 //! request, read piece by piece) -> `wire` (bytes) with `ollama` or `openai` (what they mean).
+//! `embedding` turns texts into vectors, by the same server or in this process.
 //!
 //! Must stay true: dropping a `ModelStream` ends the work it stands for, here and in the server;
 //! a connection and a silence are bounded in time, a line in length; no answer just stops.
@@ -17,6 +18,7 @@ mod demo;
 #[cfg(not(feature = "demo-model"))]
 #[path = "demo_absent.rs"]
 mod demo;
+mod embedding;
 mod mail;
 mod model;
 mod oidc;
@@ -31,6 +33,7 @@ pub mod tokens;
 mod wire;
 mod words;
 
+pub use embedding::{EmbedModel, EmbedProvider, EmbedPurpose, Embeddings};
 pub use mail::{Letter, Mailer, Undelivered};
 pub use model::{
     ChatMessage, ChatRequest, Finish, ModelInfo, ModelList, ModelStream, Piece, ProviderKind,

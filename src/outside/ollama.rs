@@ -107,7 +107,7 @@ pub(super) fn body<'a>(request: &'a ChatRequest, keep_alive: &str) -> Body<'a> {
 }
 
 /// Ollama reads "30m" as text, but a bare number of seconds, such as -1, only as a number.
-fn keep_alive_value(configured: &str) -> Option<Value> {
+pub(super) fn keep_alive_value(configured: &str) -> Option<Value> {
     let configured = configured.trim();
     match configured.parse::<i64>() {
         _ if configured.is_empty() => None,

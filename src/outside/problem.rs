@@ -15,6 +15,7 @@
 //! | `model_stream_error` | an error line, or bytes that are no answer, in the middle | Try again |
 //! | `model_failed` | 500 and every other failure | the server's log |
 //! | `model_unsupported` | 400: the model cannot do what was asked | another model |
+//! | `model_changed` | an embedding model was replaced | embedding everything again |
 //! | `queue_full` | the line is at its bound | waiting |
 //!
 //! Must stay true: what a server says is shown shortened and without control characters; a model
@@ -101,6 +102,9 @@ pub(super) enum Fault {
     NothingInstalled,
     NotInstalled(String),
     CannotChat(String),
+    CannotEmbed(String),
+    /// An embedding model is not the one that vectors were made with.
+    OtherModel(String),
     QueueFull,
     /// The demonstration model, with the reason.
     #[cfg(feature = "demo-model")]

@@ -175,6 +175,7 @@ impl Line {
         // Listening begins before the number is drawn, so that no change is missed.
         let changed = self.0.changed.subscribe();
         let number = self.order().enter(person, purpose)?;
+        self.0.changed.send_replace(());
         Some(Waiting {
             line: self.clone(),
             number,
@@ -186,6 +187,15 @@ impl Line {
 
     pub fn is_idle(&self) -> bool {
         self.order().is_idle()
+    }
+
+    /// Waits until nobody is in the line or at the server, or until somebody is.
+    pub async fn until(&self, idle: bool) {
+        let mut changed = self.0.changed.subscribe();
+        while self.is_idle() != idle {
+            // The sender lives as long as the line we hold, so this never fails.
+            let _ = changed.changed().await;
+        }
     }
 
     fn order(&self) -> MutexGuard<'_, Order> {

@@ -202,6 +202,17 @@ impl ModelServers {
     }
 }
 
+/// What `embedding` needs to ask the same server without standing in the line.
+impl ModelServers {
+    pub(super) fn wire(&self) -> &Wire {
+        &self.0.wire
+    }
+
+    pub(super) fn line(&self) -> &Line {
+        &self.0.line
+    }
+}
+
 impl Shared {
     async fn choose(&self) -> Result<Choice<'_>, Fault> {
         let demo = self.demo.as_ref().filter(|demo| demo.is_there());

@@ -76,8 +76,9 @@ impl Wire {
         &self,
         path: &str,
         body: &impl Serialize,
+        limit: Duration,
     ) -> Result<T, Fault> {
-        self.ask(self.request(Method::POST, path).json(body), CONTROL_LIMIT)
+        self.ask(self.request(Method::POST, path).json(body), limit)
             .await
     }
 

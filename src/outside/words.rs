@@ -133,6 +133,19 @@ impl Fault {
                 format!("The model {} cannot chat.", clean(model)),
                 "Choose another model.",
             ),
+            Self::CannotEmbed(model) => say(
+                "model_unsupported",
+                format!("The model {} makes no embeddings.", clean(model)),
+                "Name one that does in `embedding.model`, for example all-minilm.",
+            ),
+            Self::OtherModel(model) => say(
+                "model_changed",
+                format!(
+                    "The embedding model {} is not the one it was.",
+                    clean(model)
+                ),
+                "Memories are found by their words until they are embedded anew.",
+            ),
             #[cfg(feature = "demo-model")]
             Self::Demo(reason) => say(
                 "model_failed",

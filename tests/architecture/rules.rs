@@ -177,8 +177,9 @@ fn every_test_names_its_promise() {
     }
 }
 
-/// Each dependency is code we answer for; at most 49 of both packages, our own not counted. The 49th
-/// is `hnsw_rs`: the graph for owners with more vectors than an exact search should look at.
+/// Each dependency is code we answer for; at most 50 of both packages, our own not counted. The last two:
+/// `hnsw_rs`, the graph for owners with more vectors than an exact search should look at, and
+/// `unicode-normalization`, which takes accents off letters for the built-in embedder.
 #[test]
 fn dependencies_stay_few() {
     let manifests = members()
@@ -192,7 +193,7 @@ fn dependencies_stay_few() {
         all.extend(foreign.map(|(name, _)| name.clone()));
     }
     assert!(all.len() > 20, "the manifests could not be read: {all:?}");
-    assert!(all.len() <= 49, "{} direct dependencies", all.len());
+    assert!(all.len() <= 50, "{} direct dependencies", all.len());
 }
 
 /// The drawing of the house can be read in one sitting.

@@ -20,6 +20,9 @@
 #[path = "../support/clock.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod clock;
+#[path = "../support/fake_embed.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use all of it")]
+mod fake_embed;
 #[path = "../support/fake_model.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod fake_model;

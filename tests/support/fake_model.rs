@@ -10,6 +10,8 @@ pub struct FakeModel {
     pub(super) context_length: u32,
     /// Servers before 2026 tell capabilities and context length only through `/api/show`.
     terse: bool,
+    /// Changes when another version is pulled.
+    version: usize,
 }
 
 impl FakeModel {
@@ -19,6 +21,7 @@ impl FakeModel {
             capabilities: vec!["completion", "tools"],
             context_length: 131_072,
             terse: false,
+            version: 1,
         }
     }
 
@@ -40,6 +43,11 @@ impl FakeModel {
         self
     }
 
+    pub fn version(mut self, version: usize) -> Self {
+        self.version = version;
+        self
+    }
+
     pub fn terse(mut self) -> Self {
         self.terse = true;
         self
@@ -48,7 +56,7 @@ impl FakeModel {
     pub(super) fn tag(&self) -> Value {
         let mut tag = json!({
             "name": self.name, "model": self.name, "modified_at": "2026-01-02T03:04:05Z",
-            "size": 1_234_567, "digest": format!("{:064x}", self.name.len()),
+            "size": 1_234_567, "digest": format!("{:063x}{}", self.name.len(), self.version),
             "details": {"format": "gguf", "family": "llama"},
         });
         if !self.terse {
@@ -83,13 +91,15 @@ impl FakeModel {
 }
 
 /// A unit vector, near to that of texts that share words.
-pub(super) fn direction(text: &str) -> Vec<f32> {
-    let mut vector = vec![0f32; 384];
+pub(super) fn direction(text: &str, numbers: usize) -> Vec<f32> {
+    let mut vector = vec![0f32; numbers];
     for word in text.split_whitespace() {
         let hash = word.bytes().fold(7usize, |hash, byte| {
             hash.wrapping_mul(31) + usize::from(byte)
         });
-        vector[hash % 384] += 1.0;
+        if let Some(number) = vector.get_mut(hash % numbers.max(1)) {
+            *number += 1.0;
+        }
     }
     let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-9);
     vector.iter().map(|x| x / length).collect()

@@ -21,14 +21,15 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::clock::soon;
+use super::fake_embed::Embedding;
 pub use super::fake_model::FakeModel;
-use super::fake_model::direction;
 use super::performance::{Form, Guard, Performance};
 use super::script::{Gate, Script};
 
 struct Shared {
     scripts: Mutex<VecDeque<Script>>,
     models: Mutex<Vec<FakeModel>>,
+    embedding: Arc<Embedding>,
     /// Holds back what `/api/tags` answers.
     list_gate: Mutex<Option<Gate>>,
     requests: Mutex<Vec<Value>>,
@@ -77,6 +78,7 @@ impl Down {
                 FakeModel::new("llama3.2:latest"),
                 FakeModel::embedding("all-minilm:latest"),
             ]),
+            embedding: Arc::default(),
             list_gate: Mutex::default(),
             requests: Mutex::default(),
             headers: Mutex::default(),
@@ -134,6 +136,11 @@ impl FakeOllama {
         *self.shared.models.lock().unwrap() = models;
     }
 
+    /// What goes on at `/api/embed`.
+    pub fn embedding(&self) -> &Embedding {
+        &self.shared.embedding
+    }
+
     /// Holds back the list of models until the gate is opened.
     pub fn hold_list(&self, gate: &Gate) {
         *self.shared.list_gate.lock().unwrap() = Some(gate.clone());
@@ -154,7 +161,7 @@ impl FakeOllama {
         self.shared.other_headers.lock().unwrap().clone()
     }
 
-    /// How often anything but a chat was asked.
+    /// How often anything but a chat or vectors was asked.
     pub fn other_calls(&self) -> usize {
         *self.shared.other_calls.borrow()
     }
@@ -205,11 +212,11 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/api/tags", get(tags))
         .route("/api/show", post(show))
         .route("/api/ps", get(async || axum::Json(json!({"models": []}))))
-        .route("/api/embed", post(embed))
         .route("/v1/models", get(openai_models))
         .layer(counted);
     others
         .route("/api/chat", post(chat))
+        .route("/api/embed", post(embed))
         .route("/v1/chat/completions", post(openai_chat))
         .with_state(shared)
 }
@@ -225,7 +232,7 @@ async fn count_other_calls(
     next.run(request).await
 }
 
-fn refuse(status: u16, text: &str) -> Response {
+pub(super) fn refuse(status: u16, text: &str) -> Response {
     let status = StatusCode::from_u16(status).unwrap();
     if text.is_empty() {
         return status.into_response();
@@ -263,23 +270,9 @@ async fn show(State(shared): State<Arc<Shared>>, body: axum::Json<Value>) -> Res
     }
 }
 
-/// Unit vectors that are near each other when texts share words.
 async fn embed(State(shared): State<Arc<Shared>>, body: axum::Json<Value>) -> Response {
-    let model = match shared.model(&body["model"]) {
-        Ok(model) => model,
-        Err(missing) => return refuse(404, &missing),
-    };
-    if !model.capabilities.contains(&"embedding") {
-        return refuse(400, "this model does not support embeddings");
-    }
-    let one = std::slice::from_ref(&body["input"]);
-    let texts = body["input"].as_array().map_or(one, Vec::as_slice);
-    let vectors: Vec<Vec<f32>> = texts
-        .iter()
-        .map(|t| direction(t.as_str().unwrap_or("")))
-        .collect();
-    axum::Json(json!({"model": model.name, "embeddings": vectors, "prompt_eval_count": 1}))
-        .into_response()
+    let model = shared.model(&body["model"]);
+    shared.embedding.clone().answer(model, body.0).await
 }
 
 impl Shared {

@@ -6,6 +6,7 @@ pub mod at_once;
 pub mod authenticator;
 pub mod clock;
 pub mod disk;
+mod fake_embed;
 mod fake_model;
 pub mod fake_ollama;
 pub mod http;
