@@ -64,6 +64,8 @@ fn administering() -> Router<App> {
         .route("/api/admin/mails/{id}/retry",         post(auth::routes::mail::retry))
         .route("/api/admin/jobs",                     get(ops::list_jobs))
         .route("/api/admin/jobs/{id}/retry",          post(ops::retry_job))
+        .route("/api/admin/memory",                   get(memory::admin_state))
+        .route("/api/admin/memory/distil",            post(memory::distil_everybodys))
         .route("/api/admin/services",                 get(auth::routes::services::list).post(auth::routes::services::make))
         .route("/api/admin/services/{id}",            delete(auth::routes::services::remove))
         .route("/api/admin/services/{id}/secret",     post(auth::routes::services::new_secret))
@@ -166,5 +168,9 @@ fn talking() -> Router<App> {
         .route("/api/memory",                         get(memory::list))
         .route("/api/memory/list",                    get(memory::list))
         .route("/api/memory/search",                  post(memory::search))
+        .route("/api/memory/profile",                 get(memory::read_profile).post(memory::state_fact))
+        .route("/api/memory/distil",                  post(memory::distil_now))
+        .route("/api/memory/jobs",                    get(memory::list_jobs))
+        .route("/api/memory/jobs/{id}/retry",         post(memory::retry_job))
         .route("/api/memory/{id}",                    get(memory::read_one).delete(memory::forget))
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::store::{Author, Message};
 use super::tokens::{PER_MESSAGE, estimate};
-use crate::memory::{Recalled, Speaker};
+use crate::memory::{Kind, Recalled, Speaker};
 use crate::outside::{ChatMessage, Role};
 
 const INSTRUCTIONS: &str = "You are Nova, a calm, warm and thoughtful companion. You speak plainly and briefly, \
@@ -45,6 +45,8 @@ pub struct Parts<'a> {
     /// The operator's own instructions, or nothing.
     pub instructions: &'a str,
     pub now: Timestamp,
+    /// What is known of the person, as a block of its own; or nothing.
+    pub known: &'a str,
     pub memories: &'a [Recalled],
     /// The conversation without the newest message, newest first.
     pub history: &'a [Message],
@@ -84,6 +86,11 @@ pub fn build(parts: &Parts<'_>) -> Result<(Vec<ChatMessage>, Context), TooLong> 
         });
     }
     let mut used = fixed;
+    let cost = estimate(parts.known) + 2;
+    if !parts.known.is_empty() && used + cost <= room {
+        let _ = write!(system, "\n\n{}", parts.known);
+        used += cost;
+    }
     used += append_memories(&mut system, parts.memories, room - used);
 
     let mut earlier = Vec::new();
@@ -154,6 +161,8 @@ fn append_memories(system: &mut String, memories: &[Recalled], room: usize) -> u
 pub fn quoted(recalled: &Recalled) -> String {
     let memory = &recalled.memory;
     let who = match &memory.speaker {
+        _ if memory.kind == Kind::Fact => "noted of the person, addressed to them".to_owned(),
+        _ if memory.kind == Kind::Summary => "summary of what was talked about".to_owned(),
         Speaker::User => "the person said".to_owned(),
         Speaker::Assistant => "Nova said".to_owned(),
         Speaker::Named(name) => format!("{} said", serde_json::Value::String(name.clone())),
@@ -244,6 +253,7 @@ mod tests {
         Parts {
             instructions: "",
             now: Timestamp::UNIX_EPOCH,
+            known: "",
             memories,
             history,
             question,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::figures::{self, Happened};
 use super::row::{Memory, Tier};
-use super::store;
+use super::{distil, store, tiers};
 use crate::billing::{Moment, book_memory};
 use crate::error::{Error, Result};
 
@@ -45,9 +45,7 @@ pub fn remember_in_group(
     let old = match &before {
         Some(before) => {
             memory.place = before.place;
-            let derived = drop_derived(tx, moment, (user, id))?;
-            figures::take(tx, user, before)?;
-            before.bytes() + derived
+            before.bytes() + drop_derived(tx, moment, (user, id))?
         }
         None => {
             memory.place = figures::give_place(tx, user, (memory.session, group))?;
@@ -58,7 +56,13 @@ pub fn remember_in_group(
         }
     };
     store::put(tx, (user, id), before.as_ref(), &memory)?;
-    figures::add(tx, (user, id), &memory)?;
+    match &before {
+        Some(before) => figures::replace(tx, (user, id), before, &memory)?,
+        None => figures::add(tx, (user, id), &memory)?,
+    }
+    if group.is_some() {
+        tiers::stored_by_hand(tx, (user, memory.session), moment.now)?;
+    }
     book_memory(tx, moment, (user, id), memory.bytes() - old)
 }
 
@@ -81,9 +85,8 @@ pub fn change(
     } else {
         drop_derived(tx, moment, (user, id))?
     };
-    figures::take(tx, user, &before)?;
     store::put(tx, (user, id), Some(&before), &memory)?;
-    figures::add(tx, (user, id), &memory)?;
+    figures::replace(tx, (user, id), &before, &memory)?;
     let moved = i64::from(memory.tier == Tier::Ltm) - i64::from(before.tier == Tier::Ltm);
     if moved != 0 {
         let promoted = u32::from(moved > 0);
@@ -176,6 +179,7 @@ fn remove_derived(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<Forgotte
             store::put(tx, (user, derived), Some(&memory), &kept)?;
             continue;
         }
+        distil::again(tx, memory.created_at, (user, &memory.evidence))?;
         remove(tx, user, derived)?;
         removed.memories += 1;
         removed.bytes += memory.bytes();
@@ -201,7 +205,9 @@ pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
         remove(tx, user, *id)?;
     }
     if some.is_empty() {
-        return figures::erase(tx, user, limit);
+        let mut erased = figures::erase(tx, user, limit)?;
+        erased += tiers::erase(tx, user, limit)?;
+        return Ok(erased + distil::erase(tx, user, limit)?);
     }
     Ok(some.len())
 }

@@ -138,6 +138,9 @@ pub struct Memory {
     pub importance: f32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promoted_at: Option<Timestamp>,
+    /// Its owner took it out of the long-term ones; it is not promoted again by itself.
+    #[serde(default)]
+    pub kept_itm: bool,
     /// The turns that a derived memory comes from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Uuid>,
@@ -174,6 +177,7 @@ impl Memory {
             pinned: false,
             importance: 0.0,
             promoted_at: None,
+            kept_itm: false,
             evidence: Vec::new(),
             ended_at: None,
             superseded_by: None,

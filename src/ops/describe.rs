@@ -142,6 +142,13 @@ use crate::{account, auth, billing, chat, memory};
         memory::paths::read_one,
         memory::paths::forget,
         memory::paths::search,
+        memory::paths::read_profile,
+        memory::paths::state_fact,
+        memory::paths::distil_now,
+        memory::paths::list_jobs,
+        memory::paths::retry_job,
+        memory::paths::admin_state,
+        memory::paths::distil_everybodys,
     ),
     // The data of the events that an answer streams.
     components(schemas(

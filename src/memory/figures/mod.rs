@@ -7,13 +7,14 @@
 mod store;
 
 use jiff::Timestamp;
-use storage::WriteTx;
+use storage::{Read, WriteTx};
 use uuid::Uuid;
 
 pub use store::{CATALOGUE, Group, erase, group, statistics};
 
 use super::place::{group_of, place};
 use super::row::{Memory, Tier};
+use super::tiers;
 use crate::error::Result;
 
 /// What happened to how many in a week.
@@ -61,6 +62,53 @@ pub fn take(tx: &mut WriteTx<'_>, user: Uuid, memory: &Memory) -> Result<()> {
     count(tx, user, memory, -1)
 }
 
+/// Counts a memory in the place of what it was before. A group of one stays through it.
+pub fn replace(
+    tx: &mut WriteTx<'_>,
+    (user, id): (Uuid, Uuid),
+    before: &Memory,
+    memory: &Memory,
+) -> Result<()> {
+    let ordinal = group_of(before.place);
+    let group = store::group(tx, user, ordinal)?;
+    let reached = match &group {
+        Some(group) => Some(tiers::reached(tx, user, group.session)?),
+        None => None,
+    };
+    take(tx, user, before)?;
+    if let (Some(group), Some(reached)) = (group, reached)
+        && store::group(tx, user, ordinal)?.is_none()
+    {
+        let empty = Group {
+            memories: 0,
+            length: 0,
+            ..group
+        };
+        store::put_group(tx, (user, ordinal), &empty)?;
+        if reached != tiers::Reached::default() {
+            tiers::put_reached(tx, (user, empty.session), reached)?;
+        }
+    }
+    add(tx, (user, id), memory)
+}
+
+/// The position that the next memory of a session gets; None when it has none.
+pub fn next_position(tx: &impl Read, user: Uuid, session: Uuid) -> Result<Option<u32>> {
+    let Some(ordinal) = store::group_of_session(tx, user, session)? else {
+        return Ok(None);
+    };
+    let group = store::group(tx, user, ordinal)?;
+    Ok(group.map(|group| group.next_position))
+}
+
+/// The name that the person gave to a group.
+pub fn key_of(tx: &impl Read, user: Uuid, session: Uuid) -> Result<Option<String>> {
+    let Some(ordinal) = store::group_of_session(tx, user, session)? else {
+        return Ok(None);
+    };
+    Ok(store::group(tx, user, ordinal)?.and_then(|group| group.key))
+}
+
 fn count(tx: &mut WriteTx<'_>, user: Uuid, memory: &Memory, by: i64) -> Result<()> {
     let stems = storage::analyse(&memory.text);
     let length = by * i64::try_from(stems.len()).unwrap_or(0);
@@ -72,6 +120,7 @@ fn count(tx: &mut WriteTx<'_>, user: Uuid, memory: &Memory, by: i64) -> Result<(
         if group.memories == 0 {
             // Its name is the person's words, too.
             store::delete_group(tx, (user, ordinal), &group)?;
+            tiers::gone(tx, (user, group.session))?;
         } else {
             store::put_group(tx, (user, ordinal), &group)?;
         }
