@@ -10,6 +10,7 @@ mod embedding;
 mod identity;
 mod layers;
 mod load;
+mod memory;
 mod networks;
 mod places;
 mod smtp;
@@ -25,6 +26,7 @@ pub use billing::{Billing, Period, Plan, Plans, Stripe};
 pub use embedding::{Embedding, EmbeddingProvider};
 pub use identity::{Auth, Mail, Oidc, Registration, Support, Verification};
 pub use load::{ConfigError, Loaded, Overrides, load};
+pub use memory::{Distil, Memory};
 pub use networks::Networks;
 pub use places::lies_in;
 pub use smtp::{SmtpServer, SmtpTls};
@@ -116,13 +118,6 @@ pub struct Chat {
     pub instructions: String,
     pub history_exchanges: usize,
     pub model_titles: bool,
-}
-
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Memory {
-    pub recall_limit: usize,
-    pub recall_tokens: usize,
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -232,15 +227,6 @@ impl Default for Chat {
     }
 }
 
-impl Default for Memory {
-    fn default() -> Self {
-        Self {
-            recall_limit: 6,
-            recall_tokens: 600,
-        }
-    }
-}
-
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -314,11 +300,15 @@ impl Backup {
     /// # Errors
     /// A sentence, when `at` is no time of day.
     pub fn time(&self) -> Result<Time, String> {
-        let no_time = || format!("\"{}\" is no time of day; write for example 03:00", self.at);
-        let (hour, minute) = self.at.split_once(':').ok_or_else(no_time)?;
-        let number = |word: &str| word.parse::<i8>().map_err(|_| no_time());
-        Time::new(number(hour)?, number(minute)?, 0, 0).map_err(|_| no_time())
+        time_of_day(&self.at)
     }
+}
+
+fn time_of_day(text: &str) -> Result<Time, String> {
+    let no_time = || format!("\"{text}\" is no time of day; write for example 03:00");
+    let (hour, minute) = text.split_once(':').ok_or_else(no_time)?;
+    let number = |word: &str| word.parse::<i8>().map_err(|_| no_time());
+    Time::new(number(hour)?, number(minute)?, 0, 0).map_err(|_| no_time())
 }
 
 fn beside_unless_set(set: &Path, dir: &Path, suffix: &str) -> PathBuf {

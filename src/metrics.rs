@@ -85,6 +85,10 @@ fn describe() {
         "Events of Stripe's, by type and result: stored, repeat, ignored, refused; then done or failed."
     );
     describe_counter!("memory_recalled_total", "Memories put into prompts.");
+    describe_counter!(
+        "memory_distilled_total",
+        "What models wrote of sessions, by outcome: accepted, merged, or why it was not kept."
+    );
     describe_gauge!(
         "memory_index_lag",
         "Batches of writes since the text index's last durable commit; 0 when it lacks nothing."
@@ -229,6 +233,10 @@ pub fn quota_refused(resource: &'static str) {
 
 pub fn recalled(count: usize) {
     counter!("memory_recalled_total").increment(count as u64);
+}
+
+pub fn distilled(outcome: &'static str) {
+    counter!("memory_distilled_total", "outcome" => outcome).increment(1);
 }
 
 pub fn index_lag(batches: u64) {

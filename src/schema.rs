@@ -1,7 +1,7 @@
 //! INDEX: every table of the program: name, owner, key, value. The rows stand beside the tables they
 //! describe, in each slice's `store.rs`; this is where they come together.
 
-use storage::{Migration, TableInfo};
+use storage::{Migration, TableInfo, WriteTx};
 
 use crate::{account, auth, billing, chat, jobs, memory, ops};
 
@@ -27,6 +27,8 @@ const ROOMS: &[&[TableInfo]] = &[
     &chat::ATTEMPTS_CATALOGUE,
     &memory::CATALOGUE,
     &memory::FIGURES_CATALOGUE,
+    &memory::TIERS_CATALOGUE,
+    &memory::DISTIL_CATALOGUE,
     &account::CATALOGUE,
     &ops::CATALOGUE,
     &jobs::CATALOGUE,
@@ -53,10 +55,15 @@ pub static MIGRATIONS: [Migration; 2] = [
     },
     Migration {
         to: 3,
-        name: "memories know their neighbours, and their words are counted",
-        run: memory::count_everything,
+        name: "memories know their neighbours, their words are counted, and open conversations are listed",
+        run: neighbours_and_ends,
     },
 ];
+
+fn neighbours_and_ends(tx: &mut WriteTx<'_>) -> Result<(), storage::Error> {
+    memory::count_everything(tx)?;
+    chat::list_open(tx)
+}
 
 /// Number of the format of a data directory that this program writes.
 pub fn format() -> u32 {

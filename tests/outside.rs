@@ -81,6 +81,7 @@ fn request(model: ModelInfo, text: &str) -> ChatRequest {
         person: Uuid::from_u128(1),
         purpose: Purpose::Answer,
         temperature: None,
+        schema: None,
         correlation_id: None,
     }
 }

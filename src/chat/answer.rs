@@ -81,6 +81,7 @@ async fn read_model(app: &App, job: &Job, (model, messages, context): Ready) -> 
         person: job.user,
         purpose: Purpose::Answer,
         temperature: None,
+        schema: None,
         correlation_id: job.correlation_id.clone(),
     };
     let opened = tokio::select! {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::store::{self, Conversation, Cursor, Turn};
 use super::view::SessionView;
-use super::{ending, title};
+use super::{closing, ending, title};
 use crate::app::App;
 use crate::auth::{Caller, ChatRead, ChatWrite};
 use crate::billing::{self, Moment};
@@ -154,11 +154,13 @@ pub async fn end(
     caller: Caller<ChatWrite>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<SessionView>> {
-    let now = app.clock.now();
-    change(&app, caller, id, move |conversation| {
-        conversation.ended_at = Some(now);
-    })
-    .await
+    let inside = app.clone();
+    let end = move |tx: &mut WriteTx<'_>| {
+        caller.still(tx)?;
+        let conversation = closing::close(tx, Moment::now(&inside), (caller.id, id))?;
+        Ok::<_, Error>(Json(conversation.into()))
+    };
+    app.store.write(end).await
 }
 
 async fn change(

@@ -16,6 +16,7 @@ use crate::auth;
 use crate::billing::{self, Moment, Quota, QuotaWarning, Spent};
 use crate::error::{Error, Result};
 use crate::http::events::Channel;
+use crate::memory;
 use crate::metrics;
 use crate::outside::{Finish, ModelError, Stats};
 
@@ -185,6 +186,10 @@ async fn store_end(
             let mut conversation = store::conversation(tx, user, turn.session)?;
             conversation.updated_at = moment.now;
             store::put_conversation(tx, user, &conversation)?;
+            if conversation.ended_at.is_some() {
+                // It was ended while Nova answered: the answer belongs to it, too.
+                memory::session_ended(tx, moment, (user, turn.session))?;
+            }
         } // otherwise the conversation was deleted meanwhile
         if let Some(person) = auth::user(tx, user)? {
             stored.quota = Some(billing::quota(&inside.config, tx, &person, moment.now)?);

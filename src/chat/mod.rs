@@ -9,6 +9,7 @@ mod allowance;
 mod answer;
 mod ask;
 mod attempts;
+mod closing;
 mod conversations;
 mod ending;
 mod history;
@@ -31,7 +32,7 @@ pub use conversations::{create, delete, end, list, read_one, rename};
 pub use history::history;
 pub use models::models;
 pub use recover::{recover, sweep};
-pub use store::{CATALOGUE, count};
+pub use store::{CATALOGUE, count, list_open};
 pub use stream::{edit, events, message, regenerate, stop, stream};
 
 use crate::outside::tokens;

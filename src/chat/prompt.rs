@@ -42,6 +42,8 @@ pub struct Parts<'a> {
     /// The operator's own instructions, or nothing.
     pub instructions: &'a str,
     pub now: Timestamp,
+    /// What is known of the person, as a block of its own; or nothing.
+    pub known: &'a str,
     pub memories: &'a [Recalled],
     /// The conversation without the newest message, newest first.
     pub history: &'a [Message],
@@ -81,6 +83,11 @@ pub fn build(parts: &Parts<'_>) -> Result<(Vec<ChatMessage>, Context), TooLong> 
         });
     }
     let mut used = fixed;
+    let cost = estimate(parts.known) + 2;
+    if !parts.known.is_empty() && used + cost <= room {
+        let _ = write!(system, "\n\n{}", parts.known);
+        used += cost;
+    }
     used += append_memories(&mut system, parts.memories, room - used);
 
     let mut earlier = Vec::new();
@@ -197,6 +204,7 @@ mod tests {
         Parts {
             instructions: "",
             now: Timestamp::UNIX_EPOCH,
+            known: "",
             memories,
             history,
             question,

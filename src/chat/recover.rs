@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::remembering::remember;
 use super::store::{self, Status, Turn};
-use super::{attempts, ending};
+use super::{attempts, closing, ending};
 use crate::app::App;
 use crate::billing::{self, Moment, Spent};
 use crate::error::{Error, Result};
@@ -84,10 +84,11 @@ fn cut(tx: &mut WriteTx<'_>, moment: Moment<'_>, user: Uuid, turn: &Turn) -> Res
     store::update_message(tx, user, turn.session, &message)
 }
 
-/// Removes what has run out: idempotency keys, and what is reserved for turns that are not running any
+/// Ends what is idle, and removes what has run out: idempotency keys, and what is reserved for turns that are not running any
 /// more, as when a conversation was deleted and the program ended before its answer did.
 pub async fn sweep(app: &App) -> Result<()> {
     attempts::sweep(app).await?;
+    closing::end_idle(app).await?;
     if app.store.read(billing::reserved)?.is_empty() {
         return Ok(());
     }

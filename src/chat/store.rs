@@ -15,15 +15,17 @@ const MESSAGES: Table<(Uuid, Uuid, Uuid), Message> = Table::new("chat_messages")
 const MESSAGE_SESSION: Table<(Uuid, Uuid), Place> = Table::new("chat_message_session");
 const TURNS: Table<(Uuid, Uuid), Turn> = Table::new("chat_turns");
 const RUNNING: Table<(Uuid, Uuid), Place> = Table::new("chat_running");
+const OPEN: Table<(Uuid, Uuid), LastUse> = Table::new("chat_open");
 
 #[rustfmt::skip]
-pub const CATALOGUE: [TableInfo; 6] = [
+pub const CATALOGUE: [TableInfo; 7] = [
     CONVERSATIONS.info("chat", "user, conversation", "title, times, newest message").by_user(),
     RECENT.info("chat", "user, newest first, conversation", "(index)").by_user(),
     MESSAGES.info("chat", "user, conversation, message", "who said what; state").by_user(),
     MESSAGE_SESSION.info("chat", "user, message", "conversation").by_user(),
     TURNS.info("chat", "user, turn", "conversation and answer").by_user(),
     RUNNING.info("chat", "user, conversation", "turn being answered").by_user(),
+    OPEN.info("chat", "user, conversation", "last use (index of those that have not ended)").by_user(),
 ];
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -123,6 +125,12 @@ struct Place(Uuid);
 
 impl Record for Place {}
 
+/// When a conversation that has not ended was used last.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct LastUse(Timestamp);
+
+impl Record for LastUse {}
+
 fn newest_first(at: Timestamp) -> Desc<u64> {
     Desc(u64::try_from(at.as_millisecond()).unwrap_or(0))
 }
@@ -152,7 +160,7 @@ pub fn in_prompt(tx: &storage::ReadTx, user: Uuid, exchanges: usize) -> Result<u
     }
 }
 
-/// Stores a conversation and its place in the list.
+/// Stores a conversation, its place in the list, and whether it is open.
 pub fn put_conversation(
     tx: &mut WriteTx<'_>,
     user: Uuid,
@@ -169,7 +177,38 @@ pub fn put_conversation(
         &(user, newest_first(conversation.updated_at), conversation.id),
         &(),
     )?;
-    Ok(tx.put(&CONVERSATIONS, &(user, conversation.id), conversation)?)
+    let key = (user, conversation.id);
+    match conversation.ended_at {
+        Some(_) => drop(tx.delete(&OPEN, &key)?),
+        None => tx.put(&OPEN, &key, &LastUse(conversation.updated_at))?,
+    }
+    Ok(tx.put(&CONVERSATIONS, &key, conversation)?)
+}
+
+/// Open conversations, everybody's, that were not used since `since`; at most `limit`.
+pub fn idle(tx: &impl Read, since: Timestamp, limit: usize) -> Result<Vec<(Uuid, Uuid)>> {
+    let unused = |last: &LastUse| last.0 <= since;
+    let rows = tx.scan_where(&OPEN, Span::all(), limit, unused)?;
+    Ok(rows.into_iter().map(|(key, _)| key).collect())
+}
+
+/// Lists every conversation of an older format that has not ended as open.
+pub fn list_open(tx: &mut WriteTx<'_>) -> Result<(), storage::Error> {
+    const STEP: usize = 1000;
+    let mut after = None;
+    loop {
+        let span = after.map_or_else(Span::all, |key| Span::all().after(&key));
+        let rows = tx.scan(&CONVERSATIONS, span, STEP)?;
+        let Some((key, _)) = rows.last() else {
+            return Ok(());
+        };
+        after = Some(*key);
+        for (key, conversation) in rows {
+            if conversation.ended_at.is_none() {
+                tx.put(&OPEN, &key, &LastUse(conversation.updated_at))?;
+            }
+        }
+    }
 }
 
 /// A place in the list of conversations.
@@ -205,6 +244,7 @@ pub fn remove_conversation(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result
     }
     tx.delete_span(&MESSAGES, Span::prefix(&(user, id)))?;
     tx.delete(&RUNNING, &(user, id))?;
+    tx.delete(&OPEN, &(user, id))?;
     tx.delete(&RECENT, &(user, newest_first(conversation.updated_at), id))?;
     Ok(tx.delete(&CONVERSATIONS, &(user, id)).map(drop)?)
 }
@@ -353,6 +393,7 @@ pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
     n += tx.delete_some(&MESSAGES, Span::prefix(&user), limit - n)?;
     n += tx.delete_some(&MESSAGE_SESSION, Span::prefix(&user), limit - n)?;
     n += tx.delete_some(&RECENT, Span::prefix(&user), limit - n)?;
+    n += tx.delete_some(&OPEN, Span::prefix(&user), limit - n)?;
     Ok(n + tx.delete_some(&CONVERSATIONS, Span::prefix(&user), limit - n)?)
 }
 

@@ -168,6 +168,7 @@ async fn ask(
         person: user,
         purpose: Purpose::Background,
         temperature: Some(0.2),
+        schema: None,
         correlation_id: None,
     };
     let mut stream = app.models.chat(request).await.ok()?;

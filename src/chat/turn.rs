@@ -21,7 +21,7 @@ use crate::auth::{Caller, ChatWrite};
 use crate::billing::Moment;
 use crate::error::{Error, Result};
 use crate::http::events::EventLog;
-use crate::memory::{self, Recalled, UsedMemory};
+use crate::memory::{self, Known, Recalled, UsedMemory};
 use crate::metrics;
 use crate::outside::{ModelError, ModelInfo, ProviderKind};
 
@@ -56,13 +56,16 @@ async fn prepare(app: &App, caller: Caller<ChatWrite>, ask: Ask) -> Result<Begun
     let now = app.clock.now();
     let spot = app.store.read(|tx| find_spot(tx, app, user, &ask, now))?;
     let model = choose_model(app, &spot, &ask).await?;
-    let memories = if ask.use_memory && spot.conversation.use_memory {
+    let (known, memories) = if ask.use_memory && spot.conversation.use_memory {
         recall(app, user, &spot).await
     } else {
-        Vec::new()
+        Default::default()
     };
     let ready = match model {
-        Ok(model) => Ok(put_together(app, model, &spot, &memories, now)?),
+        Ok(model) => {
+            let remembered = (known.text.as_str(), memories.as_slice());
+            Ok(put_together(app, model, &spot, remembered, now)?)
+        }
         Err(problem) => Err(problem),
     };
 
@@ -262,13 +265,23 @@ async fn choose_model(app: &App, spot: &Spot, ask: &Ask) -> Result<Result<ModelI
 }
 
 /// Recall never stands in the way of an answer.
-async fn recall(app: &App, user: Uuid, spot: &Spot) -> Vec<Recalled> {
+async fn recall(app: &App, user: Uuid, spot: &Spot) -> (Known, Vec<Recalled>) {
     let current = (!spot.new).then_some(spot.conversation.id);
+    let most = app.config.memory.recall_tokens;
+    let known = memory::known(app, user, most, tokens::estimate);
+    let known = known.unwrap_or_else(|error| {
+        tracing::error!(%error, "the profile cannot be read; answering without it");
+        Known::default()
+    });
     match memory::recall(app, user, &spot.text, current, memory::price).await {
-        Ok(chosen) => chosen.memories,
+        Ok(chosen) => {
+            let about = |m: &Recalled| (m.id, m.memory.kind, memory::price(m));
+            let memories = known.beside(chosen.memories, most, about);
+            (known, memories)
+        }
         Err(error) => {
             tracing::error!(%error, "recall failed; answering without memories");
-            Vec::new()
+            (known, Vec::new())
         }
     }
 }
@@ -286,13 +299,14 @@ fn put_together(
     app: &App,
     model: ModelInfo,
     spot: &Spot,
-    memories: &[Recalled],
+    (known, memories): (&str, &[Recalled]),
     now: Timestamp,
 ) -> Result<Ready> {
     let window = model.num_ctx as usize;
     let parts = Parts {
         instructions: instructions(app, &model),
         now,
+        known,
         memories,
         history: &spot.history,
         question: &spot.text,

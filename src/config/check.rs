@@ -39,6 +39,15 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
         .backup
         .time()
         .map_err(|e| ConfigError(format!("backup.at: {e}")))?;
+    config
+        .memory
+        .time()
+        .map_err(|e| ConfigError(format!("memory.distil_at: {e}")))?;
+    if !(0.0..=1.0).contains(&config.memory.promote_share) {
+        return Err(ConfigError(
+            "memory.promote_share must be between 0 and 1".into(),
+        ));
+    }
     let fits = config.backup.fits(&config.data);
     fits.map_err(|e| ConfigError(format!("backup.dir: {e}")))?;
     check_ranges(config)?;
@@ -178,8 +187,8 @@ const TEN_YEARS_DAYS: u64 = 3_650;
 
 /// Numbers for which the program has no sense, or would run over when it calculates with them.
 #[rustfmt::skip]
-fn ranges(config: &Config) -> [(&'static str, u64, u64, u64); 17] {
-    let Config { server, data, backup, model, auth, billing, .. } = config;
+fn ranges(config: &Config) -> [(&'static str, u64, u64, u64); 19] {
+    let Config { server, data, backup, model, auth, billing, memory, .. } = config;
     let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     [
         ("server.drain_seconds",             server.drain_seconds,             0, DAY_SECONDS),
@@ -199,6 +208,8 @@ fn ranges(config: &Config) -> [(&'static str, u64, u64, u64); 17] {
         ("auth.audit_days",                  auth.audit_days.into(),           1, TEN_YEARS_DAYS),
         ("billing.trial_days",               billing.trial_days.into(),        0, TEN_YEARS_DAYS),
         ("billing.grace_days",               billing.grace_days.into(),        0, 365),
+        ("memory.session_idle_minutes",      memory.session_idle_minutes.into(), 1, 43_200),
+        ("memory.facts_per_session",         size(memory.facts_per_session),   0, 100),
     ]
 }
 

@@ -43,6 +43,8 @@ pub enum Outcome {
     Fail(String),
     /// It cannot even be tried now, through no fault of its own; costs no try.
     Hold(String),
+    /// The same, and it is known when it can.
+    Later(Timestamp, String),
 }
 
 /// The queue of the program. A cheap handle.
@@ -114,6 +116,18 @@ impl Jobs {
 
     pub fn get(&self, tx: &impl storage::Read, id: Uuid) -> Result<Option<Job>> {
         queue::get(tx, id)
+    }
+
+    /// Whether it is being worked on.
+    pub fn is_running(&self, id: Uuid) -> bool {
+        self.busy().contains_key(&id)
+    }
+
+    /// How many of these kinds are being worked on.
+    pub fn running_of(&self, kinds: &[&str]) -> usize {
+        let busy = self.busy();
+        let of_them = busy.values().filter(|kind| kinds.contains(&kind.as_str()));
+        of_them.count()
     }
 
     /// Newest first, older than `before`; of one kind, or all.
@@ -240,12 +254,17 @@ fn after(job: &Job, outcome: Outcome, now: Timestamp) -> Job {
             last_error: Some(reason),
             ..job.clone()
         },
-        Outcome::Hold(reason) => Job {
-            state: State::Held,
-            due_at: later(LOOK_AGAIN),
-            last_error: Some(reason),
-            ..job.clone()
-        },
+        Outcome::Hold(reason) => held(job, later(LOOK_AGAIN), reason),
+        Outcome::Later(at, reason) => held(job, Some(at), reason),
+    }
+}
+
+fn held(job: &Job, due_at: Option<Timestamp>, reason: String) -> Job {
+    Job {
+        state: State::Held,
+        due_at,
+        last_error: Some(reason),
+        ..job.clone()
     }
 }
 

@@ -29,6 +29,9 @@ pub type Work = Arc<dyn Fn(Job) -> BoxFuture<'static, Outcome> + Send + Sync>;
 pub struct Runner {
     pub jobs: Jobs,
     pub kinds: HashMap<&'static str, Work>,
+    /// Kinds of which, all together, only one job runs at a time: they wait for one thing, and must not
+    /// take the places of others while they do.
+    pub alone: &'static [&'static str],
     /// Begins a piece of work that the program waits for at its end.
     pub begin: Box<dyn Fn(BoxFuture<'static, ()>) + Send + Sync>,
     pub drain: CancellationToken,
@@ -81,7 +84,7 @@ impl Runner {
             if busy.len() >= AT_ONCE {
                 break;
             }
-            if !busy.contains_key(&job.id) && !full_of(&busy, &job.kind) {
+            if !busy.contains_key(&job.id) && !self.full_of(&busy, &job.kind) {
                 busy.insert(job.id, job.kind.clone());
                 drop(busy);
                 self.begin(job);
@@ -91,7 +94,7 @@ impl Runner {
         let busy = self.jobs.busy();
         let waiting = all
             .iter()
-            .filter(|job| !busy.contains_key(&job.id) && !full_of(&busy, &job.kind));
+            .filter(|job| !busy.contains_key(&job.id) && !self.full_of(&busy, &job.kind));
         let next = waiting.filter_map(|job| job.due_at).min();
         let full = busy.len() >= AT_ONCE;
         let wait = next.map_or(LOOK_EVERY, |at| {
@@ -103,6 +106,15 @@ impl Runner {
         } else {
             wait.min(LOOK_EVERY)
         })
+    }
+
+    /// Whether no more of this kind may begin.
+    fn full_of(&self, busy: &HashMap<Uuid, String>, kind: &str) -> bool {
+        let alone = |kind: &str| self.alone.contains(&kind);
+        if alone(kind) {
+            return busy.values().any(|other| alone(other));
+        }
+        busy.values().filter(|other| *other == kind).count() >= OF_A_KIND
     }
 
     fn begin(&self, job: Job) {
@@ -121,11 +133,6 @@ impl Runner {
             keep(&jobs, job.id, outcome).await;
         }));
     }
-}
-
-/// Whether no more of this kind may begin.
-fn full_of(busy: &HashMap<Uuid, String>, kind: &str) -> bool {
-    busy.values().filter(|other| *other == kind).count() >= OF_A_KIND
 }
 
 /// Records what became of a try. Until it can be stored the job counts as being worked on, so that it
@@ -158,9 +165,11 @@ fn tell(job: &Job, outcome: &Outcome) {
         Outcome::Retry(reason) | Outcome::Fail(reason) => {
             tracing::warn!(job = %job.id, kind = job.kind, reason, "a job did not succeed");
         }
-        Outcome::Hold(reason) if job.last_error.as_ref() != Some(reason) => {
+        Outcome::Hold(reason) | Outcome::Later(_, reason)
+            if job.last_error.as_ref() != Some(reason) =>
+        {
             tracing::info!(job = %job.id, kind = job.kind, reason, "a job waits");
         }
-        Outcome::Hold(_) | Outcome::Done => {}
+        Outcome::Hold(_) | Outcome::Later(..) | Outcome::Done => {}
     }
 }

@@ -5,8 +5,10 @@
 //! in the transaction of the turn it comes from, before any model is asked anything; it is found only
 //! by its owner; the text index is a cache that can be deleted at any time.
 
+mod admin;
 mod agree;
 mod checked;
+mod distil;
 mod figures;
 mod filter;
 mod follow;
@@ -15,6 +17,7 @@ mod importance;
 mod manage;
 mod opening;
 mod place;
+mod profile;
 mod question;
 mod quote;
 mod ranking;
@@ -24,12 +27,18 @@ mod remember;
 mod row;
 mod signs;
 mod store;
+mod tiers;
 mod view;
 
 pub use agree::{disagreements, reindex};
+pub use distil::{
+    ALONE, CATALOGUE as DISTIL_CATALOGUE, DISTIL, REFLECT, Standing as DistilStanding,
+    distil as distil_job, nightly, reflect as reflect_job, standing as distil_standing,
+};
 pub use figures::CATALOGUE as FIGURES_CATALOGUE;
 pub use follow::{caught_up, commits, follow, taken_up};
 pub use opening::{count_everything, open_ledger};
+pub use profile::{Known, known};
 pub use quote::{price, quoted};
 pub use recall::{
     Recalled, ScorePart, Searched, Understood, UsedMemory, Wanted, count_uses, recall, search, used,
@@ -37,9 +46,23 @@ pub use recall::{
 pub use remember::{Forgotten, erase, forget_session, remember};
 pub use row::{DateMention, Kind, Memory, Speaker, Tier};
 pub use store::{CATALOGUE, count_all, remembered};
+pub use tiers::{
+    CATALOGUE as TIERS_CATALOGUE, PROMOTE, end_idle, idle_since, promote as promote_job,
+    session_ended,
+};
 
 pub mod routes {
     //! The handlers, each with its description (`__path_`), as the router and the OpenAPI document name
     //! them.
+    pub use crate::memory::admin::{__path_state as __path_admin_state, state as admin_state};
+    pub use crate::memory::distil::routes::{
+        __path_distil, __path_distil_everybodys, __path_list as __path_list_jobs,
+        __path_retry as __path_retry_job, distil, distil_everybodys, list as list_jobs,
+        retry as retry_job,
+    };
     pub use crate::memory::manage::*;
+    pub use crate::memory::profile::{
+        __path_read as __path_read_profile, __path_state as __path_state_fact,
+        read as read_profile, state as state_fact,
+    };
 }

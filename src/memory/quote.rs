@@ -4,7 +4,7 @@
 //! asked for.
 
 use super::recall::Recalled;
-use super::row::Speaker;
+use super::row::{Kind, Speaker};
 use crate::outside::tokens::estimate;
 
 /// A single memory takes at most this many characters of the prompt.
@@ -14,6 +14,8 @@ const MEMORY_CHARS: usize = 600;
 pub fn quoted(recalled: &Recalled) -> String {
     let memory = &recalled.memory;
     let who = match &memory.speaker {
+        _ if memory.kind == Kind::Fact => "noted of the person, addressed to them".to_owned(),
+        _ if memory.kind == Kind::Summary => "summary of what was talked about".to_owned(),
         Speaker::User => "the person said".to_owned(),
         Speaker::Assistant => "Nova said".to_owned(),
         Speaker::Named(name) => format!("{} said", serde_json::Value::String(name.clone())),

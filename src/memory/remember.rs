@@ -8,8 +8,9 @@ use storage::{Read, WriteTx};
 use uuid::Uuid;
 
 use super::figures::{self, Happened};
+use super::place::group_of;
 use super::row::{Memory, Tier};
-use super::{reading, store};
+use super::{distil, reading, store, tiers};
 use crate::billing::{Moment, book_memory};
 use crate::error::{Error, Result};
 
@@ -60,6 +61,9 @@ pub fn remember_in_group(
     let signs = reading::read(tx, (user, id), &mut memory, before.is_none())?;
     store::put(tx, (user, id), before.as_ref(), &memory)?;
     figures::add(tx, (user, id), &memory, &signs)?;
+    if group.is_some() {
+        tiers::stored_by_hand(tx, (user, memory.session), moment.now)?;
+    }
     book_memory(tx, moment, (user, id), memory.bytes() - old)
 }
 
@@ -182,6 +186,7 @@ fn remove_derived(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<(Forgott
             store::put(tx, (user, derived), Some(&memory), &kept)?;
             continue;
         }
+        distil::again(tx, memory.created_at, (user, &memory.evidence))?;
         remove(tx, user, derived)?;
         ltm += i64::from(memory.tier == Tier::Ltm);
         removed.memories += 1;
@@ -197,6 +202,7 @@ fn remove(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<Option<Memory>> 
     };
     store::delete(tx, (user, id), &memory)?;
     figures::take(tx, (user, id), &memory)?;
+    figures::end_if_empty(tx, user, group_of(memory.place))?;
     Ok(Some(memory))
 }
 
@@ -208,7 +214,9 @@ pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
         remove(tx, user, *id)?;
     }
     if some.is_empty() {
-        return figures::erase(tx, user, limit);
+        let mut erased = figures::erase(tx, user, limit)?;
+        erased += tiers::erase(tx, user, limit)?;
+        return Ok(erased + distil::erase(tx, user, limit)?);
     }
     Ok(some.len())
 }

@@ -305,6 +305,39 @@ pub fn all_after(
         .collect())
 }
 
+/// Memories of a user in the order of their ids, from after `after`.
+pub fn after(
+    tx: &impl Read,
+    user: Uuid,
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<(Uuid, Memory)>> {
+    let mut span = Span::prefix(&user);
+    if let Some(id) = after {
+        span = span.after(&(user, id));
+    }
+    let rows = tx.scan(&MEMORIES, span, limit)?;
+    Ok(rows
+        .into_iter()
+        .map(|((_, id), memory)| (id, memory))
+        .collect())
+}
+
+/// The latest stored memories of one kind, newest first; not for turns, which have no such list.
+pub fn latest_of_kind(
+    tx: &impl Read,
+    user: Uuid,
+    kind: Kind,
+    limit: usize,
+) -> Result<Vec<(Uuid, Memory)>> {
+    let mut found = Vec::new();
+    let span = Span::prefix(&(user, kind as u32)).rev();
+    for ((_, _, id), ()) in tx.scan(&BY_KIND, span, limit)? {
+        found.extend(memory(tx, user, id)?.map(|memory| (id, memory)));
+    }
+    Ok(found)
+}
+
 /// Up to `limit` memories of a user, in no useful order.
 pub fn some(tx: &impl Read, user: Uuid, limit: usize) -> Result<Vec<(Uuid, Memory)>> {
     let rows = tx.scan(&MEMORIES, Span::prefix(&user), limit)?;

@@ -153,6 +153,13 @@ use crate::{account, auth, billing, chat, memory};
         memory::routes::promote,
         memory::routes::demote,
         memory::routes::pin,
+        memory::routes::read_profile,
+        memory::routes::state_fact,
+        memory::routes::distil,
+        memory::routes::list_jobs,
+        memory::routes::retry_job,
+        memory::routes::admin_state,
+        memory::routes::distil_everybodys,
     ),
     // The data of the events that an answer streams.
     components(schemas(

@@ -80,6 +80,8 @@ pub struct ChatRequest {
     pub person: Uuid,
     pub purpose: Purpose,
     pub temperature: Option<f32>,
+    /// A JSON schema that the answer is to follow, where the server can hold the model to one.
+    pub schema: Option<serde_json::Value>,
     /// Passed on as `X-Correlation-ID`.
     pub correlation_id: Option<String>,
 }

@@ -75,6 +75,8 @@ pub(super) struct Body<'a> {
     keep_alive: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     think: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<&'a Value>,
     options: Options,
 }
 
@@ -98,6 +100,7 @@ pub(super) fn body<'a>(request: &'a ChatRequest, keep_alive: &str) -> Body<'a> {
         keep_alive: keep_alive_value(keep_alive),
         // Unset, a model that can think does; set, one that cannot answers with an error.
         think: (request.model.thinking && request.purpose == Purpose::Background).then_some(false),
+        format: request.schema.as_ref(),
         options: Options {
             num_ctx: request.model.num_ctx,
             num_predict: request.max_tokens,

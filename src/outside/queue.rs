@@ -159,6 +159,18 @@ pub(super) struct Line(Arc<Shared>);
 struct Shared {
     order: Mutex<Order>,
     changed: watch::Sender<()>,
+    /// How many who wait for an answer are in the line or being answered.
+    people: watch::Sender<usize>,
+}
+
+/// Somebody who waits for an answer, from the line to its end.
+struct Person(Line);
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        let people = &self.0.0.people;
+        people.send_modify(|people| *people = people.saturating_sub(1));
+    }
 }
 
 impl Line {
@@ -167,6 +179,7 @@ impl Line {
         Self(Arc::new(Shared {
             order: Mutex::new(Order::new(at_once)),
             changed: watch::Sender::new(()),
+            people: watch::Sender::new(0),
         }))
     }
 
@@ -176,7 +189,12 @@ impl Line {
         let changed = self.0.changed.subscribe();
         let number = self.order().enter(person, purpose)?;
         self.0.changed.send_replace(());
+        let answer = (purpose == Purpose::Answer).then(|| {
+            self.0.people.send_modify(|people| *people += 1);
+            Person(self.clone())
+        });
         Some(Waiting {
+            answer,
             line: self.clone(),
             number,
             changed,
@@ -198,6 +216,13 @@ impl Line {
         }
     }
 
+    /// Returns as soon as somebody waits for an answer.
+    pub async fn wanted(&self) {
+        let mut people = self.0.people.subscribe();
+        // The sender lives as long as the line we hold, so this never fails.
+        let _ = people.wait_for(|people| *people > 0).await;
+    }
+
     fn order(&self) -> MutexGuard<'_, Order> {
         self.0.order.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -210,6 +235,7 @@ pub(super) struct Waiting {
     changed: watch::Receiver<()>,
     told: Option<usize>,
     left: bool,
+    answer: Option<Person>,
 }
 
 pub(super) enum Turn {
@@ -227,7 +253,7 @@ impl Waiting {
                 let mut order = self.line.order();
                 if order.take_call(self.number) {
                     self.left = true;
-                    return Turn::Now(Place(self.line.clone()));
+                    return Turn::Now(Place(self.line.clone(), self.answer.take()));
                 }
                 let position = order.position(self.number);
                 if self.told != Some(position) {
@@ -251,7 +277,10 @@ impl Drop for Waiting {
 }
 
 /// The right to use the server, until dropped.
-pub(super) struct Place(Line);
+pub(super) struct Place(
+    Line,
+    #[expect(dead_code, reason = "counts while it lives")] Option<Person>,
+);
 
 impl Drop for Place {
     fn drop(&mut self) {

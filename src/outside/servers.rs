@@ -194,6 +194,17 @@ impl ModelServers {
         })
     }
 
+    /// Returns as soon as somebody waits for an answer: background work makes way.
+    pub async fn wanted(&self) {
+        match &self.0.demo {
+            Some(demo) => tokio::select! {
+                () = self.0.line.wanted() => {}
+                () = demo.line().wanted() => {}
+            },
+            None => self.0.line.wanted().await,
+        }
+    }
+
     /// No answer is running or waiting, so background work may use the model.
     pub fn idle(&self) -> bool {
         let demo = self.0.demo.as_ref();

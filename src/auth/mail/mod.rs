@@ -170,7 +170,7 @@ pub async fn send(app: App, job: Job) -> Outcome {
         Outcome::Retry(_) => metrics::mail("delayed"),
         Outcome::Fail(reason) if reason.starts_with(OVER) => metrics::mail("expired"),
         Outcome::Fail(_) => metrics::mail("refused"),
-        Outcome::Hold(_) => {}
+        Outcome::Hold(_) | Outcome::Later(..) => {}
     }
     outcome
 }
@@ -215,7 +215,7 @@ pub async fn say_goodbye(app: &App, job: &Job, user: Uuid) {
     };
     match outcome {
         Outcome::Done => metrics::mail("sent"),
-        Outcome::Hold(why) => {
+        Outcome::Hold(why) | Outcome::Later(_, why) => {
             tracing::info!(job = %job.id, why, "an account is erased without a mail about it");
         }
         Outcome::Retry(reason) | Outcome::Fail(reason) => {

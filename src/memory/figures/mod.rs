@@ -8,7 +8,7 @@ mod same;
 mod store;
 
 use jiff::Timestamp;
-use storage::WriteTx;
+use storage::{Read, WriteTx};
 use uuid::Uuid;
 
 pub use same::original;
@@ -21,6 +21,7 @@ use super::importance::Features;
 use super::place::{group_of, place};
 use super::row::{Memory, Speaker, Tier};
 use super::signs::Signs;
+use super::tiers;
 use crate::error::Result;
 
 /// What happened to how many in a week.
@@ -98,6 +99,36 @@ pub fn take(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory) -> 
     count(tx, (user, id), memory, -1)
 }
 
+/// Ends a group of which nothing is left: its name is the person's words, too.
+pub fn end_if_empty(tx: &mut WriteTx<'_>, user: Uuid, ordinal: u32) -> Result<()> {
+    let group = store::group(tx, user, ordinal)?;
+    if let Some(group) = group.filter(|group| group.memories == 0) {
+        store::delete_group(tx, (user, ordinal), &group)?;
+        let mut all = store::statistics(tx, user)?;
+        all.groups = moved(all.groups, -1);
+        store::put_statistics(tx, user, &all)?;
+        tiers::gone(tx, (user, group.session))?;
+    }
+    Ok(())
+}
+
+/// The position that the next memory of a session gets; None when it has none.
+pub fn next_position(tx: &impl Read, user: Uuid, session: Uuid) -> Result<Option<u32>> {
+    let Some(ordinal) = store::group_of_session(tx, user, session)? else {
+        return Ok(None);
+    };
+    let group = store::group(tx, user, ordinal)?;
+    Ok(group.map(|group| group.next_position))
+}
+
+/// The name that the person gave to a group.
+pub fn key_of(tx: &impl Read, user: Uuid, session: Uuid) -> Result<Option<String>> {
+    let Some(ordinal) = store::group_of_session(tx, user, session)? else {
+        return Ok(None);
+    };
+    Ok(store::group(tx, user, ordinal)?.and_then(|group| group.key))
+}
+
 fn count(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory, by: i64) -> Result<()> {
     let stems = storage::analyse(&memory.text);
     let length = by * i64::try_from(stems.len()).unwrap_or(0);
@@ -112,13 +143,7 @@ fn count(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory, by: i6
     if let Some(mut group) = store::group(tx, user, ordinal)? {
         group.memories = moved(group.memories, by);
         group.length = moved(group.length, length);
-        if group.memories == 0 {
-            // Its name is the person's words, too.
-            store::delete_group(tx, (user, ordinal), &group)?;
-            all.groups = moved(all.groups, -1);
-        } else {
-            store::put_group(tx, (user, ordinal), &group)?;
-        }
+        store::put_group(tx, (user, ordinal), &group)?;
     }
     if let Speaker::Named(name) = &memory.speaker {
         let said = moved(all.names.get(name).copied().unwrap_or(0), by);
