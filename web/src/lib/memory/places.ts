@@ -18,3 +18,19 @@ export const memoryTitle = (path: string): string =>
 
 /** Where one memory is looked at. */
 export const memoryAt = (id: string): string => `/memory?id=${encodeURIComponent(id)}`;
+
+const TIERS = ['stm', 'itm', 'ltm'] as const;
+const KINDS = ['turn', 'note', 'fact', 'summary', 'reflection'] as const;
+
+/** What a link to the list wants to see: /memory?session=ID, ?tag=WORD, ?tier=ltm, ?kind=fact. */
+export function arrivedWith(wanted: URLSearchParams) {
+	const tier = TIERS.find((one) => one === wanted.get('tier'));
+	const kind = KINDS.find((one) => one === wanted.get('kind'));
+	const [session, tag] = [wanted.get('session'), wanted.get('tag')];
+	return {
+		...(tier ? { tier } : {}),
+		...(kind ? { kind } : {}),
+		...(session ? { session } : {}),
+		...(tag ? { tag } : {})
+	};
+}
