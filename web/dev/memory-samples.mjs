@@ -310,7 +310,9 @@ const TOPICS = [
 export function sampleStore(world) {
 	const start = Date.now();
 	const at = (weeks, minutes = 0) =>
-		new Date(start - weeks * 7 * DAY - (1 + (weeks % 5)) * DAY + minutes * 60_000).toISOString();
+		weeks
+			? new Date(start - weeks * 7 * DAY - (1 + (weeks % 5)) * DAY + minutes * 60_000).toISOString()
+			: new Date(start - 3_000_000 + Math.min(minutes, 45) * 60_000).toISOString();
 	const all = [];
 	let number = 0;
 	function add(memory) {
