@@ -58,6 +58,9 @@ export class Browser {
 	readonly narrowed = $derived(Object.keys(asked({ ...this.filter, tier: '' })).length);
 	readonly list = new Pages<Shown, Listed>((cut, signal) => this.#ask(cut, signal));
 
+	/** The conversations that go on: they are named, not listed turn by turn. */
+	readonly now = $derived(this.filter.tier === 'stm' && !this.words);
+
 	/** What stands for the question: when it changes, it is asked again. */
 	get question(): string {
 		return JSON.stringify([this.words, asked(this.filter)]);

@@ -91,7 +91,8 @@ export function spanWords(from: string, to: string, now = new Date()): string {
 	return `${utcDay(from, now)} to ${utcDay(to, now)}`;
 }
 /** What was meant by a time said in words. */
-export const dateWords = ({ text, from, to }: ResolvedDate): string => `“${text}” was ${spanWords(from, to)}`;
+export const dateWords = ({ text, from, to }: ResolvedDate): string =>
+	`“${text}” means ${spanWords(from, to)}`;
 
 export interface Piece {
 	text: string;
