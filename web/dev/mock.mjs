@@ -5,7 +5,7 @@
 // conversations; --slow answers a word every 120 ms. Any account signs in with the password "correct horse".
 // Words in a message steer the answer: #md #think #queue #slow #first=MS #fail #refuse #quota #cut #drop #length #full #policy #unsaved
 // and those of mock-usage.mjs, which tells how the plan and what was used are set. What is sold: mock-billing.mjs; what
-// administrators see of both: mock-admin-usage.mjs; the plans themselves: mock-plans.mjs.
+// administrators see of both: mock-admin-usage.mjs; the plans themselves: mock-plans.mjs; what is remembered: mock-memory.mjs.
 // How the data is kept is set while it runs: POST /_mock/config {"storage": {"held": true, "writing": {"state": "read_only", ...}}}.
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -16,8 +16,9 @@ import { identityMock } from './mock-identity.mjs';
 import { addAdministration } from './mock-admin.mjs';
 import { addAdminUsage } from './mock-admin-usage.mjs';
 import { addBilling } from './mock-billing.mjs';
+import { addMemory } from './mock-memory.mjs';
 import { addUsage } from './mock-usage.mjs';
-import { answerTo, sampleHistory, sampleMemories } from './samples.mjs';
+import { answerTo, sampleHistory } from './samples.mjs';
 
 const flag = (name) => process.argv.includes(`--${name}`);
 const option = (name, otherwise) =>
@@ -37,7 +38,6 @@ const world = {
 	messages: new Map(),
 	turns: new Map(),
 	keys: new Map(),
-	memories: sampleMemories(),
 	tokenLife: 900,
 	storage: {
 		writing: { state: 'ok' },
@@ -198,7 +198,7 @@ const lastOf = (sessionId) =>
 
 function startTurn({ text, session, question, useMemory, model }) {
 	const id = newId();
-	const memories = useMemory && /remember|name|like|know|#memory|plan/i.test(text) ? recalled() : [];
+	const memories = useMemory && /remember|name|like|know|#memory|plan/i.test(text) ? memory.recall(text) : [];
 	const answer = {
 		id: newId(),
 		turn_id: id,
@@ -219,19 +219,6 @@ function startTurn({ text, session, question, useMemory, model }) {
 	void run(turn, text, session, question);
 	return turn;
 }
-
-const recalled = () =>
-	world.memories.slice(0, 3).map((memory, index) => ({
-		...memory,
-		session_title: 'A garden for the north side',
-		score: 0.91 - index * 0.13,
-		reasons: [
-			['the same words: garden, north', 'said 3 weeks ago'],
-			['close in meaning'],
-			['a fact about you, used often']
-		][index],
-		forgotten: false
-	}));
 
 function emit(turn, event, data) {
 	turn.events.push({ id: turn.events.length + 1, event, data });
@@ -380,7 +367,15 @@ function ask(request, response, { message: text, session_id, use_memory = true, 
 	let session = world.sessions.get(session_id);
 	if (session_id && !session) throw new Refusal(404, 'not_found', 'There is no such conversation.');
 	if (!session) {
-		session = { id: newId(), title: null, model: null, created_at: now(), updated_at: now(), ended_at: null };
+		session = {
+			id: newId(),
+			title: null,
+			model: null,
+			created_at: now(),
+			updated_at: now(),
+			ended_at: null,
+			use_memory: true
+		};
 		world.sessions.set(session.id, session);
 	}
 	let question = regenerate;
@@ -401,7 +396,7 @@ function ask(request, response, { message: text, session_id, use_memory = true, 
 		};
 		world.messages.set(question.id, question);
 	}
-	const turn = startTurn({ text, session, question, useMemory: use_memory, model });
+	const turn = startTurn({ text, session, question, useMemory: use_memory && session.use_memory, model });
 	if (key) world.keys.set(key, turn);
 	return follow(request, response, turn, 0);
 }
@@ -532,7 +527,8 @@ const routes = [
 		'PATCH',
 		'/api/chat/sessions/:id',
 		({ session, body, response }) => {
-			session.title = body.title;
+			const { title = session.title, use_memory = session.use_memory } = body;
+			Object.assign(session, { title, use_memory });
 			send(response, 200, session);
 		}
 	],
@@ -594,29 +590,6 @@ const routes = [
 	],
 	[
 		'GET',
-		'/api/memory',
-		({ url, response }) => {
-			const q = (url.searchParams.get('q') ?? '').toLowerCase();
-			send(
-				response,
-				200,
-				page(
-					world.memories.filter((memory) => memory.text.toLowerCase().includes(q)),
-					url
-				)
-			);
-		}
-	],
-	[
-		'DELETE',
-		'/api/memory/:id',
-		({ id, response }) => {
-			world.memories = world.memories.filter((memory) => memory.id !== id);
-			send(response, 204);
-		}
-	],
-	[
-		'GET',
 		'/api/admin/storage',
 		({ user, response }) => {
 			administrator(user);
@@ -660,6 +633,7 @@ const routes = [
 ];
 
 addBilling(routes, { world, send, Refusal, page });
+const memory = addMemory(routes, { world, send, Refusal });
 const usage = addUsage(routes, { world, send, Refusal });
 addAdminUsage(routes, { world, send, Refusal, page, administrator });
 addAdministration(routes, { world, send, Refusal, page, administrator });
@@ -705,7 +679,8 @@ async function answer(request, response) {
 			user,
 			session,
 			id: match[1],
-			body: text ? JSON.parse(text) : {}
+			text,
+			body: text && !/ndjson/.test(request.headers['content-type'] ?? '') ? JSON.parse(text) : {}
 		});
 	}
 	throw new Refusal(404, 'not_found', 'There is nothing here.');

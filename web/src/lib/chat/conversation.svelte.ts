@@ -1,7 +1,7 @@
 // One conversation: its messages, the answer being written, and the acts a person can do to it.
 import { api, authorised, take } from '../api/client';
 import { asApiError, type ApiError } from '../api/problem';
-import type { Message, Quota } from '../api/types';
+import type { Memory, Message, Quota } from '../api/types';
 import { session } from '../auth/session.svelte';
 import { markdown } from '../markdown/lazy.svelte';
 import { uuid } from '../ui/uuid';
@@ -164,6 +164,13 @@ export class Conversation {
 	markForgotten(memoryId: string): void {
 		for (const message of this.#messages)
 			for (const memory of message.memories) if (memory.id === memoryId) memory.forgotten = true;
+	}
+
+	/** A memory was pinned or corrected: every answer that used it shows it as it is now. */
+	markChanged({ id, text, pinned, tier }: Memory): void {
+		for (const message of this.#messages)
+			for (const memory of message.memories)
+				if (memory.id === id) Object.assign(memory, { text, pinned, tier });
 	}
 
 	async #ask(question: ChatMessage, key: string, path: string, body: object): Promise<void> {

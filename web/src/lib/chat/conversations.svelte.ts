@@ -51,6 +51,13 @@ export class Conversations {
 		);
 	}
 
+	/** Whether Nova recalls and remembers in it at all. */
+	async remember(id: string, use_memory: boolean): Promise<void> {
+		this.#put(
+			await take(api.PATCH('/api/chat/sessions/{id}', { params: { path: { id } }, body: { use_memory } }))
+		);
+	}
+
 	async remove(id: string, keepMemory: boolean): Promise<void> {
 		await take(
 			api.DELETE('/api/chat/sessions/{id}', {

@@ -1,0 +1,173 @@
+// What is remembered, in words. Pure.
+import type { Forgotten, MemoryImport, MemoryKind, ResolvedDate, ScorePart, Tier } from '../api/types';
+import { memorySize } from '../ui/size';
+import { count, plural, utcDay } from '../ui/time';
+
+export const SHELVES: readonly { tier: Tier; name: string; says: string }[] = [
+	{
+		tier: 'stm',
+		name: 'Now',
+		says: 'The newest part of a conversation that still goes on. Nova has it before it word for word, so it need not be looked up. An hour after the last message it moves on by itself.'
+	},
+	{
+		tier: 'itm',
+		name: 'This week',
+		says: 'What was said and is not kept for good. What is not used for a week steps back when Nova looks for something; nothing is deleted.'
+	},
+	{
+		tier: 'ltm',
+		name: 'For good',
+		says: 'What matters most of what was said, what was learned from it, and what you pinned. It stays until you forget it.'
+	}
+];
+export const shelfName = (tier: Tier): string => SHELVES.find((shelf) => shelf.tier === tier)?.name ?? tier;
+
+export const KINDS: Record<MemoryKind, { one: string; many: string }> = {
+	turn: { one: 'Said', many: 'What was said' },
+	note: { one: 'Note', many: 'Notes' },
+	fact: { one: 'Fact', many: 'Facts' },
+	summary: { one: 'Summary', many: 'Summaries' },
+	reflection: { one: 'Advice', many: 'Advice to itself' }
+};
+export const kindName = (kind: MemoryKind): string => KINDS[kind].one;
+
+/** "You said it": with whom it began. */
+export function whoSaid(speaker: string | null | undefined, kind?: MemoryKind | null): string {
+	if (kind === 'fact') return 'Nova learned it';
+	if (kind === 'summary') return 'Nova summed it up';
+	if (kind === 'reflection') return 'Nova concluded it';
+	if (!speaker || speaker === 'user') return kind === 'note' ? 'You noted it' : 'You said it';
+	return `${speaker === 'assistant' ? 'Nova' : speaker} said it`;
+}
+
+const PARTS: Record<ScorePart['name'], string> = {
+	words: 'Your words are in it',
+	meaning: 'It means something near',
+	around: 'Your words stand beside it',
+	session: 'Its conversation is about this',
+	speaker: 'Who said it',
+	date: 'The time you asked about',
+	time_word: 'It names a time',
+	number: 'It has a number',
+	question: 'It is a question itself',
+	length: 'How much it says',
+	entity: 'It has the names',
+	importance: 'How much it matters',
+	tier: 'The shelf it stands on',
+	pinned: 'You pinned it',
+	fading: 'It was long unused',
+	neighbours: 'What was said before and after',
+	recency: 'How new it is'
+};
+/** Less than this is not worth a line. */
+const LEAST = 0.05;
+
+export interface PartLine {
+	name: string;
+	says: string;
+	value: number;
+	written: string;
+}
+/** What made the score, the strongest first. */
+export const partLines = (parts: readonly ScorePart[]): PartLine[] =>
+	parts
+		.filter(({ value }) => Math.abs(value) >= LEAST)
+		.sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
+		.map(({ name, value }) => ({
+			name,
+			says: PARTS[name] ?? name,
+			value,
+			written: `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`
+		}));
+
+/** "March 2026", "14 November", "1 April to 3 May". */
+export function spanWords(from: string, to: string, now = new Date()): string {
+	if (from === to) return utcDay(from, now);
+	const [first, last] = [new Date(from), new Date(to)];
+	const nextDay = new Date(last.getTime() + 86_400_000);
+	const month = first.getUTCDate() === 1 && nextDay.getUTCDate() === 1;
+	if (month && from.slice(0, 7) === to.slice(0, 7))
+		return first.toLocaleDateString(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+	return `${utcDay(from, now)} to ${utcDay(to, now)}`;
+}
+/** What was meant by a time said in words. */
+export const dateWords = ({ text, from, to }: ResolvedDate): string =>
+	`“${text}” means ${spanWords(from, to)}`;
+
+export interface Piece {
+	text: string;
+	hit: boolean;
+}
+/** A word of the text is meant when it is one of them but for its ending. */
+function alike(word: string, asked: string): boolean {
+	if (word === asked) return true;
+	const [short, long] = word.length < asked.length ? [word, asked] : [asked, word];
+	return short.length > 3 && long.startsWith(short) && long.length - short.length < 4;
+}
+/** The text in pieces: which of them are the words that were searched for. */
+export function pieces(text: string, matched: readonly string[] = []): Piece[] {
+	if (!matched.length) return [{ text, hit: false }];
+	const asked = matched.map((word) => word.toLowerCase());
+	const result: Piece[] = [];
+	for (const part of text.split(/([\p{L}\p{N}]+)/u)) {
+		if (!part) continue;
+		const hit = asked.some((word) => alike(part.toLowerCase(), word));
+		const last = result.at(-1);
+		if (last && last.hit === hit) last.text += part;
+		else result.push({ text: part, hit });
+	}
+	return result;
+}
+
+/** "red, green" is two tags; the same twice is one. */
+export const tagsOf = (text: string): string[] => [
+	...new Set(
+		text
+			.split(',')
+			.map((tag) => tag.trim())
+			.filter(Boolean)
+	)
+];
+const LONGEST = 16_384;
+/** What is wrong with a text before it is sent. */
+export function textProblem(text: string): Record<string, string> {
+	if (!text.trim()) return { text: 'Write what Nova should remember.' };
+	const long = new TextEncoder().encode(text).length > LONGEST;
+	return long ? { text: `This is longer than ${count(LONGEST)} bytes. Shorten it, or make two of it.` } : {};
+}
+export const tagsProblem = (tags: readonly string[]): Record<string, string> =>
+	tags.length > 16 || tags.some((tag) => [...tag].length > 40)
+		? { tags: 'At most 16 tags, each of 40 letters at the most.' }
+		: {};
+
+/** Who looks for something should know what goes: "3 memories go, and 2 that were made from them." */
+export function goingWords({ forgotten, derived, bytes }: Forgotten): string {
+	if (!forgotten) return 'There is nothing to forget here.';
+	const what = plural(forgotten, 'memory', 'memories');
+	const more = derived
+		? `, and ${derived === 1 ? 'one fact or summary' : `${count(derived)} facts and summaries`} made from ${forgotten === 1 ? 'it' : 'them'}`
+		: '';
+	return `${what}${more}: ${memorySize(bytes)} in all.`;
+}
+export const goneWords = ({ forgotten, derived }: Forgotten): string =>
+	`Forgotten: ${plural(forgotten, 'memory', 'memories')}${derived ? `, and ${count(derived)} made from ${forgotten === 1 ? 'it' : 'them'}` : ''}.`;
+
+export function importWords({ imported, skipped, failed }: MemoryImport): string {
+	const rest = [
+		skipped ? `${count(skipped)} were here already` : '',
+		failed.length ? `${count(failed.length)}${failed.length === 100 ? ' or more' : ''} could not be read` : ''
+	].filter(Boolean);
+	return `${plural(imported, 'memory was', 'memories were')} brought in${rest.length ? `; ${rest.join(', ')}` : ''}.`;
+}
+
+/** How often an answer used it. */
+export const usedWords = (times: number): string =>
+	times === 0
+		? 'No answer has used it yet'
+		: times === 1
+			? 'One answer used it'
+			: `${count(times)} answers used it`;
+
+/** Importance as a word: nobody thinks in hundredths. */
+export const importanceWords = (importance: number): string =>
+	importance >= 0.75 ? 'matters much' : importance >= 0.45 ? 'matters' : 'matters little';
