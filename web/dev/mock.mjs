@@ -14,6 +14,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { identityMock } from './mock-identity.mjs';
 import { addAdministration } from './mock-admin.mjs';
+import { addAdminMemory } from './mock-admin-memory.mjs';
 import { addAdminUsage } from './mock-admin-usage.mjs';
 import { addBilling } from './mock-billing.mjs';
 import { addUsage } from './mock-usage.mjs';
@@ -663,6 +664,7 @@ addBilling(routes, { world, send, Refusal, page });
 const usage = addUsage(routes, { world, send, Refusal });
 addAdminUsage(routes, { world, send, Refusal, page, administrator });
 addAdministration(routes, { world, send, Refusal, page, administrator });
+addAdminMemory(routes, { world, send, Refusal, administrator });
 
 function ago(days) {
 	return new Date(Date.now() - days * 86_400_000).toISOString();

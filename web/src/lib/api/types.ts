@@ -1,6 +1,9 @@
 // The one place that looks into the generated schema; everything else imports these words. Types are taken from what
 // a route answers, so that a schema that changes its name on the server changes nothing here.
-import type { paths } from './schema';
+import type { MemoryPaths } from './memory-supplement';
+import type { paths as generated } from './schema';
+
+type paths = Omit<generated, keyof MemoryPaths> & MemoryPaths;
 
 /** As it is sent: every field is there, null where there is nothing. The schema calls what may be null optional too. */
 type Sent<T> = T extends readonly (infer Item)[]
@@ -11,6 +14,8 @@ type Sent<T> = T extends readonly (infer Item)[]
 
 /** Where that holds: nothing that is empty is left out of these answers. */
 type Complete =
+	| `/api/memory${string}`
+	| `/api/admin/memory${string}`
 	| `/api/usage/${string}`
 	| `/api/billing/${string}`
 	| '/api/admin/usage'
@@ -71,7 +76,26 @@ export type Models = Answer<'/api/chat/models', 'get'>;
 export type ChatSession = Answer<'/api/chat/sessions', 'get'>['items'][number];
 export type Message = Answer<'/api/chat/history/{id}', 'get'>['items'][number];
 export type RecalledMemory = Message['memories'][number];
-export type Memory = Answer<'/api/memory', 'get'>['items'][number];
+/** What is remembered, as its owner sees it. */
+export type MemoryPage = Answer<'/api/memory', 'get'>;
+export type MemoryWhole = Answer<'/api/memory/{id}', 'get'>;
+export type Memory = MemoryWhole['derived'][number];
+export type MemorySearch = Answer<'/api/memory/search', 'post'>;
+export type FoundMemory = MemorySearch['results'][number];
+export type ScorePart = FoundMemory['parts'][number];
+export type Tier = Memory['tier'];
+export type MemoryKind = Memory['kind'];
+export type ResolvedDate = Memory['dates'][number];
+/** What goes with what is forgotten. */
+export type Forgotten = Answer<'/api/memory/forget', 'post'>;
+export type MemoryImport = Answer<'/api/memory/import', 'post'>;
+export type MemoryStats = Answer<'/api/memory/stats', 'get'>;
+export type MemoryTimeline = Answer<'/api/memory/timeline', 'get'>;
+export type MemoryProfile = Answer<'/api/memory/profile', 'get'>;
+export type MemoryJobs = Answer<'/api/memory/jobs', 'get'>;
+export type MemoryJob = MemoryJobs['items'][number];
+/** How memory is kept for everybody; for administrators. */
+export type AdminMemory = Answer<'/api/admin/memory', 'get'>;
 /** How well the data is kept; for administrators. */
 export type StorageState = Answer<'/api/admin/storage', 'get'>;
 

@@ -1,0 +1,42 @@
+// Days and what was remembered on them, in words. Pure; `now` is passed in where it matters.
+import type { MemoryTimeline, Tier } from '../../api/types';
+import { plural, utcDay } from '../../ui/time';
+
+export type TimelineDay = MemoryTimeline['days'][number];
+export type TimelineSession = TimelineDay['sessions'][number];
+
+const DAY = 86_400_000;
+
+/** "Today", "Yesterday", "Tuesday, 3 March": days as the server counts them. */
+export function dayTitle(date: string, now = new Date()): string {
+	const back = Math.round((Date.parse(now.toISOString().slice(0, 10)) - Date.parse(date)) / DAY);
+	if (back === 0) return 'Today';
+	if (back === 1) return 'Yesterday';
+	const weekday = new Date(date).toLocaleDateString(undefined, { weekday: 'long', timeZone: 'UTC' });
+	return `${weekday}, ${utcDay(date, now)}`;
+}
+
+/** "12 turns, 3 kept for good, 1 fact written down" */
+export function dayWords({ turns, promoted, facts }: Pick<TimelineDay, 'turns' | 'promoted' | 'facts'>): string {
+	return [
+		plural(turns, 'turn'),
+		promoted ? `${promoted.toLocaleString('en')} kept for good` : '',
+		facts ? `${plural(facts, 'fact')} written down` : ''
+	]
+		.filter(Boolean)
+		.join(', ');
+}
+
+export const sessionTitle = ({ title, kind }: Pick<TimelineSession, 'title' | 'kind'>): string =>
+	title || (kind === 'stored' ? 'Stored by hand or by a program' : 'A conversation without a title');
+
+interface TierWords {
+	name: string;
+	says: string;
+}
+
+export const TIERS: Record<Tier, TierWords> = {
+	stm: { name: 'Now', says: 'in a conversation that goes on' },
+	itm: { name: 'Remembered', says: 'found when it matters; fades slowly if it never does' },
+	ltm: { name: 'For good', says: 'chosen to stay, written down from what you said, or pinned' }
+};
