@@ -40,7 +40,8 @@ const modelWords = ({ provider, model }: Pick<Embedding, 'provider' | 'model'>):
 /** "Nova finds by meaning with the built-in model; 120 of 4,000 memories are still being read." */
 export function meaningWords(embedding: Embedding): string {
 	const { provider, meaning, waiting, with_vector } = embedding;
-	if (provider === 'off') return 'Nova finds by words alone: finding by meaning is switched off on this server.';
+	if (provider === 'off')
+		return 'Nova finds by words alone: finding by meaning is switched off on this server.';
 	const model = modelWords(embedding);
 	if (!meaning && !with_vector && waiting)
 		return `Nova finds by words for now. ${plural(waiting, 'memory is', 'memories are')} about to be read with ${model}; then it finds by meaning too.`;
@@ -49,7 +50,9 @@ export function meaningWords(embedding: Embedding): string {
 	const finds = `Nova finds by meaning with ${model}`;
 	if (waiting)
 		return `${finds}; ${count(waiting)} of ${plural(with_vector + waiting, 'memory', 'memories')} ${waiting === 1 ? 'is' : 'are'} still being read.`;
-	return with_vector ? `${finds}; ${with_vector === 1 ? 'the one memory is' : `all ${count(with_vector)} memories are`} read.` : `${finds}.`;
+	return with_vector
+		? `${finds}; ${with_vector === 1 ? 'the one memory is' : `all ${count(with_vector)} memories are`} read.`
+		: `${finds}.`;
 }
 
 /** How looking through conversations stands. */
@@ -57,7 +60,9 @@ export function distilWords({ enabled, waiting, failed }: MemoryStats['distillin
 	if (!enabled)
 		return 'Conversations are not looked through: no model is set up for it, or it is switched off on this server.';
 	const parts = [
-		waiting ? `${plural(waiting, 'conversation')} ${waiting === 1 ? 'waits' : 'wait'} to be looked through` : '',
+		waiting
+			? `${plural(waiting, 'conversation')} ${waiting === 1 ? 'waits' : 'wait'} to be looked through`
+			: '',
 		failed ? `${count(failed)} failed` : ''
 	].filter(Boolean);
 	return parts.length ? `${list.format(parts)}.` : 'Every conversation that has ended was looked through.';

@@ -17,7 +17,11 @@ export function dayTitle(date: string, now = new Date()): string {
 }
 
 /** "12 turns, 3 kept for good, 1 fact written down" */
-export function dayWords({ turns, promoted, facts }: Pick<TimelineDay, 'turns' | 'promoted' | 'facts'>): string {
+export function dayWords({
+	turns,
+	promoted,
+	facts
+}: Pick<TimelineDay, 'turns' | 'promoted' | 'facts'>): string {
 	return [
 		plural(turns, 'turn'),
 		promoted ? `${promoted.toLocaleString('en')} kept for good` : '',
