@@ -21,8 +21,14 @@ export function draw(
 	const layers = LAYERS[shown];
 	const bars = shown === 'changes';
 	const axis = { font, stroke: colour('muted'), ticks: { show: false } };
+	/** Names stand at beginnings of weeks, some weeks apart where there is no room for all. */
+	const begins = weeks.map(({ date }) => Date.parse(date) / 1000);
+	const splits = (_: uPlot, __: number, ___: number, ____: number, apart: number): number[] => {
+		const every = Math.max(1, Math.round(apart / WEEK));
+		return begins.filter((_, index) => (begins.length - 1 - index) % every === 0);
+	};
 	const size = () => ({ width: Math.max(place.clientWidth, 120), height: place.clientHeight || 200 });
-	const data = [weeks.map(({ date }) => Date.parse(date) / 1000), ...layers.map(({ of }) => weeks.map(of))];
+	const data = [begins, ...layers.map(({ of }) => weeks.map(of))];
 
 	const chart = new uPlot(
 		{
@@ -41,14 +47,15 @@ export function draw(
 					size: 28,
 					incrs: [1, 2, 4, 8, 13, 26].map((many) => many * WEEK),
 					space: 64,
-					values: (_, splits) => splits.map((split) => short.format(split * 1000))
+					splits,
+					values: (_, at) => at.map((split) => short.format(split * 1000))
 				},
 				{
 					...axis,
 					grid: { stroke: colour('line'), width: 1 },
 					incrs: WHOLE,
 					size: 56,
-					values: (_, splits) => splits.map((split) => compact.format(Math.abs(split)))
+					values: (_, at) => at.map((split) => compact.format(Math.abs(split)))
 				}
 			],
 			series: [

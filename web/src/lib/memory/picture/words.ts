@@ -63,7 +63,7 @@ export function distilWords({ enabled, waiting, failed }: MemoryStats['distillin
 		waiting
 			? `${plural(waiting, 'conversation')} ${waiting === 1 ? 'waits' : 'wait'} to be looked through`
 			: '',
-		failed ? `${count(failed)} failed` : ''
+		failed ? `${plural(failed, 'conversation')} could not be looked through` : ''
 	].filter(Boolean);
 	return parts.length ? `${list.format(parts)}.` : 'Every conversation that has ended was looked through.';
 }

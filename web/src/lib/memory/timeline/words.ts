@@ -1,6 +1,7 @@
 // Days and what was remembered on them, in words. Pure; `now` is passed in where it matters.
-import type { MemoryTimeline, Tier } from '../../api/types';
+import type { Memory, MemoryTimeline, Tier } from '../../api/types';
 import { plural, utcDay } from '../../ui/time';
+import { spokenBy } from '../profile/words';
 
 export type TimelineDay = MemoryTimeline['days'][number];
 export type TimelineSession = TimelineDay['sessions'][number];
@@ -23,7 +24,7 @@ export function dayWords({
 	facts
 }: Pick<TimelineDay, 'turns' | 'promoted' | 'facts'>): string {
 	return [
-		plural(turns, 'turn'),
+		turns ? plural(turns, 'turn') : '',
 		promoted ? `${promoted.toLocaleString('en')} kept for good` : '',
 		facts ? `${plural(facts, 'fact')} written down` : ''
 	]
@@ -33,6 +34,18 @@ export function dayWords({
 
 export const sessionTitle = ({ title, kind }: Pick<TimelineSession, 'title' | 'kind'>): string =>
 	title || (kind === 'stored' ? 'Stored by hand or by a program' : 'A conversation without a title');
+
+/** Who said it, or what it is that Nova wrote. */
+export function whoseWords({ kind, speaker }: Pick<Memory, 'kind' | 'speaker'>): string {
+	if (kind === 'fact') return 'Written down';
+	if (kind === 'summary') return 'Summary';
+	if (kind === 'reflection') return 'Advice to itself';
+	return spokenBy(speaker);
+}
+
+/** Whether something was said in it that day, not only written about it later. */
+export const wasTalked = ({ kind, highlights }: TimelineSession): boolean =>
+	kind === 'conversation' && highlights.some((memory) => memory.kind === 'turn');
 
 interface TierWords {
 	name: string;
