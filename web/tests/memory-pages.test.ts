@@ -392,7 +392,7 @@ describe('the days behind', () => {
 
 	// Promise: what Nova wrote is never shown as if the person had said it.
 	it('tells what was said from what was written down', () => {
-		expect(whoseWords(fact('a'))).toBe('Written down');
+		expect(whoseWords(fact('a'))).toBe('Fact');
 		expect(whoseWords(fact('a', { kind: 'turn' }))).toBe('You');
 		expect(whoseWords(fact('a', { kind: 'turn', speaker: 'assistant' }))).toBe('Nova');
 	});
@@ -409,12 +409,12 @@ describe('the days behind', () => {
 		};
 		const said = draw(Session, { session });
 		expect(said).toContain('For good');
-		expect(said).toContain('Remembered');
+		expect(said).toContain('This week');
 		expect(said).toContain('Not looked through yet');
-		expect(document.querySelector('a')?.getAttribute('href')).toBe('/chat/s');
+		expect(document.querySelector('h3 a')?.getAttribute('href')).toBe('/chat/s');
 		await unmount(drawn!);
 		draw(Session, { session: { ...session, kind: 'stored' } });
-		expect(document.querySelector('a')).toBeNull();
+		expect(document.querySelector('h3 a')).toBeNull();
 	});
 
 	// Promise: older days come under those there are, and where they fail the ones there are stay.

@@ -59,10 +59,7 @@ export function changeWords(to: { provider: string; model: string }, { vectors, 
 	return {
 		title: all ? `Read ${plural(all, 'memory', 'memories')} again?` : `Use ${modelWords(to)}?`,
 		says: all
-			? `${modelWords(to)} cannot use what another model has read, so all ${count(all)} are read again in the background. Until then Nova finds what is not read yet by words alone. No memory is lost.`.replace(
-					/^./,
-					(first) => first.toUpperCase()
-				)
+			? `What another model has read is of no use to ${modelWords(to)}, so all ${count(all)} are read again in the background. Until then Nova finds what is not read yet by words alone. No memory is lost.`
 			: 'Nothing is remembered yet, so nothing needs to be read again.',
 		verb: all ? 'Read everything again' : 'Use it'
 	};

@@ -37,9 +37,9 @@ export const sessionTitle = ({ title, kind }: Pick<TimelineSession, 'title' | 'k
 
 /** Who said it, or what it is that Nova wrote. */
 export function whoseWords({ kind, speaker }: Pick<Memory, 'kind' | 'speaker'>): string {
-	if (kind === 'fact') return 'Written down';
+	if (kind === 'fact') return 'Fact';
 	if (kind === 'summary') return 'Summary';
-	if (kind === 'reflection') return 'Advice to itself';
+	if (kind === 'reflection') return 'Advice';
 	return spokenBy(speaker);
 }
 
@@ -54,6 +54,9 @@ interface TierWords {
 
 export const TIERS: Record<Tier, TierWords> = {
 	stm: { name: 'Now', says: 'in a conversation that goes on' },
-	itm: { name: 'Remembered', says: 'found when it matters; fades slowly if it never does' },
+	itm: {
+		name: 'This week',
+		says: 'not kept for good; what is not used for a week steps back, and is not deleted'
+	},
 	ltm: { name: 'For good', says: 'chosen to stay, written down from what you said, or pinned' }
 };
