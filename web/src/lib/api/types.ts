@@ -86,6 +86,9 @@ export type ScorePart = FoundMemory['parts'][number];
 export type Tier = Memory['tier'];
 export type MemoryKind = Memory['kind'];
 export type ResolvedDate = Memory['dates'][number];
+/** What is to be forgotten; with `dry_run` it is only counted. */
+export type ForgetRequest =
+	Routes['/api/memory/forget']['post']['requestBody']['content']['application/json'];
 /** What goes with what is forgotten. */
 export type Forgotten = Answer<'/api/memory/forget', 'post'>;
 export type MemoryImport = Answer<'/api/memory/import', 'post'>;
