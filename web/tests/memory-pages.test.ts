@@ -491,7 +491,7 @@ describe('the picture over time', () => {
 			'99\u00a0%'
 		]);
 		const said = draw(Tiers, { tiers: stats.by_tier });
-		expect(said).toContain('For good 360, 30\u00a0%'.replace('\u00a0', ' '));
+		expect(said).toContain('For good 360 memories, 30\u00a0%'.replace('\u00a0', ' '));
 	});
 
 	// Promise: full memory is a word and what to do, before it is full too; without a limit none is drawn.
