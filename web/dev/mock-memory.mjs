@@ -16,7 +16,7 @@ const DAY = 86_400_000;
 const now = () => new Date().toISOString();
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const bytesOf = (memory) => Buffer.byteLength(memory.text) + 160;
-const stem = (word) => word.toLowerCase().replace(/(?:ing|es|s|ed)$/, '');
+const stem = (word) => word.toLowerCase().replace(/(?<=...)(?:ing|es|s|ed)$/, '');
 const wordsOf = (text) => text.match(/[\p{L}\p{N}]+/gu) ?? [];
 const COMMON = new Set(
 	'a an and are at did do does for from has have i in is it me my of on or s that the to was we what when where which who with you your'.split(
