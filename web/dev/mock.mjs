@@ -14,6 +14,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { identityMock } from './mock-identity.mjs';
 import { addAdministration } from './mock-admin.mjs';
+import { addAdminMemory } from './mock-admin-memory.mjs';
 import { addAdminUsage } from './mock-admin-usage.mjs';
 import { addBilling } from './mock-billing.mjs';
 import { addMemory } from './mock-memory.mjs';
@@ -637,6 +638,7 @@ const memory = addMemory(routes, { world, send, Refusal });
 const usage = addUsage(routes, { world, send, Refusal });
 addAdminUsage(routes, { world, send, Refusal, page, administrator });
 addAdministration(routes, { world, send, Refusal, page, administrator });
+addAdminMemory(routes, { world, send, Refusal, administrator });
 
 function ago(days) {
 	return new Date(Date.now() - days * 86_400_000).toISOString();

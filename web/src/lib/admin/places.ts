@@ -13,6 +13,7 @@ export const PLACES: readonly Place[] = [
 	{ href: '/admin/people', label: 'People' },
 	{ href: '/admin/usage', label: 'Usage' },
 	{ href: '/admin/billing', label: 'Billing', paid: true },
+	{ href: '/admin/memory', label: 'Memory' },
 	{ href: '/admin/invitations', label: 'Invitations' },
 	{ href: '/admin/mail', label: 'Mail' },
 	{ href: '/admin/activity', label: 'Activity' },

@@ -6,14 +6,14 @@ import { change } from './words';
 import { stacked, type Part } from './parts';
 
 const DAY = 86_400;
-const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+export const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 const short = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
-const WHOLE = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
+export const WHOLE = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
 /** As memory is measured: whole numbers of each of its units. */
 const BYTES = [0, 1, 2, 3].flatMap((power) => WHOLE.slice(0, 9).map((n) => n * 1024 ** power));
 
 /** A token as a colour a canvas understands, in the theme of now. */
-function colours(place: HTMLElement): (token: string) => string {
+export function colours(place: HTMLElement): (token: string) => string {
 	const probe = document.createElement('span');
 	probe.hidden = true;
 	place.append(probe);

@@ -1,0 +1,62 @@
+// Days and what was remembered on them, in words. Pure; `now` is passed in where it matters.
+import type { Memory, MemoryTimeline, Tier } from '../../api/types';
+import { plural, utcDay } from '../../ui/time';
+import { spokenBy } from '../profile/words';
+
+export type TimelineDay = MemoryTimeline['days'][number];
+export type TimelineSession = TimelineDay['sessions'][number];
+
+const DAY = 86_400_000;
+
+/** "Today", "Yesterday", "Tuesday, 3 March": days as the server counts them. */
+export function dayTitle(date: string, now = new Date()): string {
+	const back = Math.round((Date.parse(now.toISOString().slice(0, 10)) - Date.parse(date)) / DAY);
+	if (back === 0) return 'Today';
+	if (back === 1) return 'Yesterday';
+	const weekday = new Date(date).toLocaleDateString(undefined, { weekday: 'long', timeZone: 'UTC' });
+	return `${weekday}, ${utcDay(date, now)}`;
+}
+
+/** "12 turns, 3 kept for good, 1 fact written down" */
+export function dayWords({
+	turns,
+	promoted,
+	facts
+}: Pick<TimelineDay, 'turns' | 'promoted' | 'facts'>): string {
+	return [
+		turns ? plural(turns, 'turn') : '',
+		promoted ? `${promoted.toLocaleString('en')} kept for good` : '',
+		facts ? `${plural(facts, 'fact')} written down` : ''
+	]
+		.filter(Boolean)
+		.join(', ');
+}
+
+export const sessionTitle = ({ title, kind }: Pick<TimelineSession, 'title' | 'kind'>): string =>
+	title || (kind === 'stored' ? 'Stored by hand or by a program' : 'A conversation without a title');
+
+/** Who said it, or what it is that Nova wrote. */
+export function whoseWords({ kind, speaker }: Pick<Memory, 'kind' | 'speaker'>): string {
+	if (kind === 'fact') return 'Fact';
+	if (kind === 'summary') return 'Summary';
+	if (kind === 'reflection') return 'Advice';
+	return spokenBy(speaker);
+}
+
+/** Whether something was said in it that day, not only written about it later. */
+export const wasTalked = ({ kind, highlights }: TimelineSession): boolean =>
+	kind === 'conversation' && highlights.some((memory) => memory.kind === 'turn');
+
+interface TierWords {
+	name: string;
+	says: string;
+}
+
+export const TIERS: Record<Tier, TierWords> = {
+	stm: { name: 'Now', says: 'in a conversation that goes on' },
+	itm: {
+		name: 'This week',
+		says: 'not kept for good; what is not used for a week steps back, and is not deleted'
+	},
+	ltm: { name: 'For good', says: 'chosen to stay, written down from what you said, or pinned' }
+};
