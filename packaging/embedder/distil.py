@@ -8,9 +8,8 @@ each row becomes 256 signed bytes and one scale. A text is then the sum of its t
 
 Two machines need not get the same bytes: sums of 32-bit floats depend on the processor's instructions,
 the number of threads (the committed file was made with two) and numpy's mathematical library, and the
-components inherit that. Nor is the table
-of characters the same under every Python, which brings its own version of Unicode. `compare.py` says what
-must agree instead.
+components inherit that. Nor is the table of characters the same under every Python, which brings its own
+version of Unicode. `compare.py` says what must agree instead.
 """
 
 import pathlib
