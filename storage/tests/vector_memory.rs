@@ -226,9 +226,10 @@ fn a_graph_is_made_for_the_large() {
     assert_eq!(vectors.wants_graph(), Some(ADA));
     assert_eq!(vectors.build(ADA), Ok(Built::Made));
     assert_eq!((vectors.wants_graph(), vectors.usage().graphs), (None, 1));
-    (0..29).for_each(|place| put(place, &[place as f32, 1.0, 2.0, 3.0]));
+    let other = |place: u16| put(place.into(), &[f32::from(place), 1.0, 2.0, 3.0]);
+    (0..29).for_each(other);
     assert_eq!((vectors.wants_graph(), vectors.tombstones(ADA)), (None, 29));
-    (29..50).for_each(|place| put(place, &[place as f32, 1.0, 2.0, 3.0]));
+    (29..50).for_each(other);
     assert_eq!(
         (vectors.wants_graph(), vectors.tombstones(ADA)),
         (Some(ADA), 50)
