@@ -23,6 +23,7 @@ mod view;
 
 pub use agree::{disagreements, reindex};
 pub use figures::CATALOGUE as FIGURES_CATALOGUE;
+pub use filter::Filter;
 pub use follow::{caught_up, commits, follow, taken_up};
 pub use opening::{count_everything, open_ledger};
 pub use quote::{price, quoted};

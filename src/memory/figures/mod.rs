@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 pub use same::original;
 pub use store::{
-    CATALOGUE, Group, Statistics, Week, clear, count_groups, erase, group, group_of_session,
-    monday, statistics, week_of, weeks,
+    CATALOGUE, Group, Statistics, clear, count_groups, erase, group, group_of_session, monday,
+    statistics, week_of, weeks,
 };
 
 use super::place::{group_of, place};
