@@ -42,29 +42,30 @@ pub fn remember_in_group(
 ) -> Result<()> {
     let before = store::memory(tx, user, id)?;
     let mut memory = memory.clone();
+    memory.place = match &before {
+        Some(before) => before.place,
+        None => figures::give_place(tx, user, (memory.session, group))?,
+    };
+    find_out(tx, (user, id), &mut memory)?;
+    store::put(tx, (user, id), before.as_ref(), &memory)?;
     let old = match &before {
         Some(before) => {
-            memory.place = before.place;
             let derived = drop_derived(tx, moment, (user, id))?;
-            figures::take(tx, (user, id), before)?;
+            figures::replace(tx, (user, id), (before, &memory))?;
             before.bytes() + derived
         }
         None => {
-            memory.place = figures::give_place(tx, user, (memory.session, group))?;
+            figures::add(tx, (user, id), &memory)?;
             let ltm = i64::from(memory.tier == Tier::Ltm);
             let at = memory.created_at;
             figures::happened(tx, (user, at), Happened::Added, (1, ltm))?;
             0
         }
     };
-    find_out(tx, (user, id), &mut memory)?;
-    store::put(tx, (user, id), before.as_ref(), &memory)?;
-    figures::add(tx, (user, id), &memory)?;
     book_memory(tx, moment, (user, id), memory.bytes() - old)
 }
 
-/// What the words of a memory tell, found out when it is stored and when they are corrected. Its earlier
-/// words are no longer counted here.
+/// What the words of a memory tell, found out when it is stored and when they are corrected.
 fn find_out(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &mut Memory) -> Result<()> {
     memory.duplicate_of = figures::original(tx, (user, id), memory)?;
     Ok(())
@@ -89,12 +90,11 @@ pub fn change(
     } else {
         drop_derived(tx, moment, (user, id))?
     };
-    figures::take(tx, (user, id), &before)?;
     if memory.text != before.text {
         find_out(tx, (user, id), &mut memory)?;
     }
     store::put(tx, (user, id), Some(&before), &memory)?;
-    figures::add(tx, (user, id), &memory)?;
+    figures::replace(tx, (user, id), (&before, &memory))?;
     let moved = i64::from(memory.tier == Tier::Ltm) - i64::from(before.tier == Tier::Ltm);
     if moved != 0 {
         let promoted = u32::from(moved > 0);

@@ -100,10 +100,11 @@ impl Bob {
         let said = person.say(&format!("I run the {RARE} on the hill.")).await;
         let session = format!("/api/chat/sessions/{}", said.str("session_id"));
         done(person.patch(&session, &json!({"title": TITLE})).await);
+        app.settle().await;
         let keyed = person
             .request("POST", "/api/chat/message")
             .header("idempotency-key", "a key of bob's own")
-            .json(&json!({"message": "Where is it?"}));
+            .json(&json!({"message": format!("Where is the {RARE}?")}));
         done(Person::send(keyed).await);
     }
 

@@ -18,6 +18,11 @@ async fn the_context_is_what_the_prompt_has() {
     let path = "/api/memory/context?q=Where%20does%20my%20sister%20Clara%20live";
     let context = ada.get(path).await;
     assert_eq!(context.status, 200);
+    let within = ada.get(&format!("{path}&session_id={session}")).await.body;
+    assert_eq!(
+        texts(&within["memories"]),
+        ["Clara, my sister, has a boat in Lisbon."]
+    );
     let answer = ada.say("Where does my sister Clara live").await;
     assert_eq!(
         texts(&context.body["memories"]),
@@ -29,11 +34,6 @@ async fn the_context_is_what_the_prompt_has() {
     assert_eq!(lines.len(), 2);
     let tokens = context.body["tokens"].as_u64().unwrap();
     assert!(tokens > 0 && tokens <= context.body["limit_tokens"].as_u64().unwrap());
-    let within = ada.get(&format!("{path}&session_id={session}")).await.body;
-    assert_eq!(
-        texts(&within["memories"]),
-        ["Clara, my sister, has a boat in Lisbon."]
-    );
     for nothing in ["/api/memory/context", "/api/memory/context?q=%20"] {
         let none = ada.get(nothing).await.body;
         assert_eq!((&none["memories"], &none["text"]), (&json!([]), &json!("")));

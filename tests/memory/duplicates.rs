@@ -27,6 +27,7 @@ async fn what_is_said_again_knows_the_first() {
     assert_eq!(of(&app, &second).await, Value::Null);
     assert_eq!(of(&app, &third).await, json!(second));
     app.crash_and_reopen().await;
+    app.advance(std::time::Duration::from_secs(1));
     let ada = app.user("ada").await;
     let fourth = note(&ada, "Clara, my sister, lives in Lisbon").await;
     assert_eq!(of(&app, &fourth).await, json!(second));

@@ -75,7 +75,7 @@ async fn every_form_forgets_what_it_names() {
         dozen(&person).await;
         let everything = ids(&person, "").await;
         let turns = ids(&person, "kind=turn").await;
-        let session = ids(&person, "kind=turn&limit=1").await[0].clone();
+        let session = turns[0].clone();
         let session =
             super::one(&person, session.as_str().unwrap()).await.body["session_id"].clone();
         let (what, expected) = match form {

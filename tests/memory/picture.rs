@@ -93,6 +93,7 @@ async fn figures_are_what_one_counts() {
     tell(&app, &ada, "My sister lives in Lisbon.").await;
     assert_eq!(told(&ada).await, counted(&ada).await);
     app.advance(9 * DAY);
+    let ada = app.user("ada").await;
     let sister = id_of(&ada, "My sister lives in Lisbon.").await;
     let path = format!("/api/memory/{sister}");
     let fact = id_of(&ada, "Memory number 2").await;
@@ -115,6 +116,7 @@ async fn figures_are_what_one_counts() {
     ada.post(&format!("/api/memory/{fact}/demote"), &json!({}))
         .await;
     app.advance(7 * DAY);
+    let ada = app.user("ada").await;
     for what in [
         json!({"from": "2025-01-01", "to": "2025-04-01"}),
         json!({"query": "number 7"}),
@@ -138,9 +140,11 @@ async fn growth_by_weeks() {
     note(&ada, "One").await;
     let two = note(&ada, "Two").await;
     app.advance(14 * DAY);
+    let ada = app.user("ada").await;
     ada.post(&format!("/api/memory/{two}/promote"), &json!({}))
         .await;
     app.advance(7 * DAY);
+    let ada = app.user("ada").await;
     let three = note(&ada, "Three").await;
     ada.delete(&format!("/api/memory/{three}")).await;
     ada.delete(&format!("/api/memory/{two}")).await;

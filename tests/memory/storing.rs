@@ -67,6 +67,8 @@ async fn the_same_key_is_the_same_group() {
         );
         sessions.push(memory["session_id"].clone());
         app.crash_and_reopen().await;
+        // Ids are made of the time.
+        app.advance(std::time::Duration::from_secs(1));
     }
     assert_eq!(sessions[0], sessions[1]);
     assert!(sessions[0] != sessions[2] && sessions[0] != sessions[3] && sessions[2] != sessions[3]);

@@ -60,10 +60,26 @@ pub fn add(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory) -> R
     count(tx, (user, id), memory, 1)
 }
 
-/// Takes a memory that is removed or replaced out of all that is counted.
+/// Takes a memory that is removed out of all that is counted; with its last one a group goes, for its name is
+/// the person's words, too.
 pub fn take(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory) -> Result<()> {
     store::delete_place(tx, user, memory.place)?;
-    count(tx, (user, id), memory, -1)
+    count(tx, (user, id), memory, -1)?;
+    let ordinal = group_of(memory.place);
+    match store::group(tx, user, ordinal)? {
+        Some(group) if group.memories == 0 => store::delete_group(tx, (user, ordinal), &group),
+        _ => Ok(()),
+    }
+}
+
+/// Counts what stands in a memory's place now instead of what stood there.
+pub fn replace(
+    tx: &mut WriteTx<'_>,
+    (user, id): (Uuid, Uuid),
+    (before, now): (&Memory, &Memory),
+) -> Result<()> {
+    count(tx, (user, id), before, -1)?;
+    count(tx, (user, id), now, 1)
 }
 
 fn count(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory, by: i64) -> Result<()> {
@@ -79,12 +95,7 @@ fn count(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory, by: i6
     if let Some(mut group) = store::group(tx, user, ordinal)? {
         group.memories = moved(group.memories, by);
         group.length = moved(group.length, length);
-        if group.memories == 0 {
-            // Its name is the person's words, too.
-            store::delete_group(tx, (user, ordinal), &group)?;
-        } else {
-            store::put_group(tx, (user, ordinal), &group)?;
-        }
+        store::put_group(tx, (user, ordinal), &group)?;
     }
     let mut all = store::statistics(tx, user)?;
     all.memories = moved(all.memories, by);
