@@ -1,10 +1,24 @@
 //! Remembering: what is found, by whom, and what forgetting leaves behind.
 
 mod agreeing;
+mod context;
+mod corrections;
+mod crowd;
+mod duplicates;
+mod files;
 mod filling;
 mod forgetting;
+mod forgetting_many;
+mod importing;
 mod isolation;
+mod listing;
+mod managing;
+mod picture;
 mod searching;
+mod storing;
+mod strangers;
+mod traces;
+mod without;
 
 use serde_json::{Value, json};
 
@@ -51,6 +65,55 @@ async fn id_of(person: &Person, text: &str) -> String {
         .as_str()
         .unwrap()
         .to_owned()
+}
+
+/// Stores something by hand, which must be taken; its id.
+async fn stored(person: &Person, memory: &Value) -> String {
+    let answer = person.post("/api/memory/store", memory).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    answer.str("id")
+}
+
+/// Stores a note; its id.
+async fn note(person: &Person, text: &str) -> String {
+    stored(person, &json!({"text": text})).await
+}
+
+/// Hands in a file of these lines.
+async fn import(person: &Person, lines: &[Value]) -> Answer {
+    let lines: Vec<_> = lines.iter().map(Value::to_string).collect();
+    import_text(person, lines.join("\n")).await
+}
+
+async fn import_text(person: &Person, text: impl Into<reqwest::Body>) -> Answer {
+    let request = person
+        .request("POST", "/api/memory/import")
+        .header("content-type", "application/x-ndjson")
+        .body(text);
+    Person::send(request).await
+}
+
+/// The lines of a person's file, without the first.
+async fn export(person: &Person) -> Vec<Value> {
+    let file = person.get("/api/memory/export").await;
+    assert_eq!(file.status, 200, "{file:?}");
+    let lines = file.text.lines().skip(1);
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+async fn one(person: &Person, id: &str) -> Answer {
+    person.get(&format!("/api/memory/{id}")).await
+}
+
+async fn forget(person: &Person, what: &Value) -> Answer {
+    person.post("/api/memory/forget", what).await
+}
+
+/// With nothing in the way of one who does a lot.
+async fn unlimited() -> TestApp {
+    TestApp::with(|config| config.limits.enabled = false).await
 }
 
 /// What the model was told last beside the conversation.

@@ -19,6 +19,9 @@ const STEP: usize = 1000;
 /// The index's durable commit costs about 40 ms, so it is made at most this often.
 const COMMIT_EVERY: Duration = Duration::from_secs(1);
 
+/// How long somebody who stored something may be kept waiting until it can be found.
+const FINDABLE: Duration = Duration::from_secs(1);
+
 /// How long to wait after the disk refused, before it is tried again.
 const AGAIN: Duration = Duration::from_secs(10);
 
@@ -203,6 +206,15 @@ fn show_lag(app: &App, applied: u64) {
         0
     };
     metrics::index_lag(lag);
+}
+
+/// Waits until what is stored by now can be found, which takes the follower a few milliseconds. When it is
+/// behind, as while an index is filled, nobody is kept waiting for it.
+pub async fn findable(app: &App) {
+    let seq = app.store.seq();
+    let mut indexed = app.indexed.subscribe();
+    let taken_up = indexed.wait_for(|applied| *applied >= seq);
+    drop(app.clock.timeout(FINDABLE, taken_up).await);
 }
 
 /// Waits until the index has taken up, durably, every change stored by now, and drops those changes; false

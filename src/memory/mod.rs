@@ -36,6 +36,7 @@ pub use distil::{
     distil as distil_job, nightly, reflect as reflect_job, standing as distil_standing,
 };
 pub use figures::CATALOGUE as FIGURES_CATALOGUE;
+pub use filter::Filter;
 pub use follow::{caught_up, commits, follow, taken_up};
 pub use opening::{count_everything, open_ledger};
 pub use profile::{Known, known};

@@ -23,7 +23,7 @@ const PROVED: [&str; 2] = [
 ];
 
 /// What stores nothing, or stores it by itself; these look once more before they begin.
-const WITHOUT_A_TRANSACTION: [&str; 13] = [
+const WITHOUT_A_TRANSACTION: [&str; 14] = [
     "/api/admin/storage/adopt",
     "/api/admin/storage/backup",
     "/api/admin/mails/test",
@@ -36,6 +36,7 @@ const WITHOUT_A_TRANSACTION: [&str; 13] = [
     "/api/billing/refresh",
     "/api/chat/turns/{id}/stop",
     "/api/memory/search",
+    "/api/memory/export",
     "/api/usage/export",
 ];
 

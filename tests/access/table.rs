@@ -61,7 +61,7 @@ const FORGET: &str = "memory:write";
 const USAGE: &str = "usage:read";
 
 #[rustfmt::skip]
-pub const ROUTES: [(&str, &str, Who); 121] = [
+pub const ROUTES: [(&str, &str, Who); 132] = [
     ("GET",    "/health", Anyone),
     ("GET",    "/ready", Anyone),
     ("GET",    "/metrics", Anyone),
@@ -188,8 +188,19 @@ pub const ROUTES: [(&str, &str, Who); 121] = [
     ("POST",   "/api/chat/turns/{id}/stop", Scoped(WRITE, Turn)),
     ("GET",    "/api/memory", Scoped(RECALL, Nothing)),
     ("POST",   "/api/memory/search", Scoped(RECALL, Nothing)),
+    ("GET",    "/api/memory/context", Scoped(RECALL, Nothing)),
+    ("POST",   "/api/memory/store", Scoped(FORGET, Nothing)),
+    ("POST",   "/api/memory/forget", Scoped(FORGET, Nothing)),
+    ("GET",    "/api/memory/stats", Scoped(RECALL, Nothing)),
+    ("GET",    "/api/memory/timeline", Scoped(RECALL, Nothing)),
+    ("GET",    "/api/memory/export", VerifiedScoped(RECALL)),
+    ("POST",   "/api/memory/import", Scoped(FORGET, Nothing)),
     ("GET",    "/api/memory/{id}", Scoped(RECALL, Memory)),
+    ("PATCH",  "/api/memory/{id}", Scoped(FORGET, Memory)),
     ("DELETE", "/api/memory/{id}", Scoped(FORGET, Memory)),
+    ("POST",   "/api/memory/{id}/promote", Scoped(FORGET, Memory)),
+    ("POST",   "/api/memory/{id}/demote", Scoped(FORGET, Memory)),
+    ("POST",   "/api/memory/{id}/pin", Scoped(FORGET, Memory)),
 ];
 
 impl Who {

@@ -62,6 +62,7 @@ impl Bob {
         let person = Self::guest(app, &admin).await;
         let id = id_of(&person).await;
         Self::speak(app, &person).await;
+        Self::collect(&person).await;
         let path = format!("/api/admin/users/{id}");
         done(admin.patch(&path, &json!({"email_verified": true})).await);
         // A link and mails that wait.
@@ -99,11 +100,29 @@ impl Bob {
         let said = person.say(&format!("I run the {RARE} on the hill.")).await;
         let session = format!("/api/chat/sessions/{}", said.str("session_id"));
         done(person.patch(&session, &json!({"title": TITLE})).await);
+        app.settle().await;
         let keyed = person
             .request("POST", "/api/chat/message")
             .header("idempotency-key", "a key of bob's own")
-            .json(&json!({"message": "Where is it?"}));
+            .json(&json!({"message": format!("Where is the {RARE}?")}));
         done(Person::send(keyed).await);
+    }
+
+    /// Has stored what a model made of it, and what is so instead.
+    async fn collect(person: &Person) {
+        let [turn, old, new] = [1_u128, 2, 3].map(Uuid::from_u128);
+        let lines = [
+            json!({"id": turn, "text": format!("The {RARE} has three gates."), "session_key": RARE}),
+            json!({"id": old, "kind": "fact", "text": "It has two gates.", "evidence": [turn],
+                "ended_at": "2026-01-01T00:00:00Z", "superseded_by": new}),
+            json!({"id": new, "kind": "fact", "text": "It has three gates.", "evidence": [turn]}),
+        ];
+        let lines = lines.map(|line| line.to_string()).join("\n");
+        let file = person
+            .request("POST", "/api/memory/import")
+            .header("content-type", "application/x-ndjson")
+            .body(lines);
+        assert_eq!(done(Person::send(file).await).body["imported"], 3);
     }
 
     /// Was told that his trial ends. Trials take a long way to reach, and what stands in the row is not

@@ -31,7 +31,7 @@ async fn a_whole_stream() {
     insta::assert_snapshot!(transcript, @r#"
     id: 1
     event: start
-    data: {"session_id":"<1>","turn_id":"<2>","user_message_id":"<3>","message_id":"<4>","model":"llama3.2:latest","memories":[{"id":"<5>","text":"My sister Clara lives in Lisbon.","speaker":"user","created_at":"2026-01-01T00:00:00Z","session_id":"<6>","session_title":"My sister Clara lives in Lisbon.","score":<score>,"reasons":["It has your words “sister”, “live”."],"forgotten":false}],"context":{"used":163,"limit":8192,"dropped":0}}
+    data: {"session_id":"<1>","turn_id":"<2>","user_message_id":"<3>","message_id":"<4>","model":"llama3.2:latest","memories":[{"id":"<5>","text":"My sister Clara lives in Lisbon.","speaker":"user","created_at":"2026-01-01T00:00:00Z","session_id":"<6>","session_title":"My sister Clara lives in Lisbon.","kind":"turn","tier":"itm","pinned":false,"superseded":false,"score":<score>,"parts":[{"name":"words","value":<score>}],"reasons":["It has your words “sister”, “live”."],"forgotten":false}],"context":{"used":163,"limit":8192,"dropped":0}}
 
     id: 2
     event: delta
@@ -92,7 +92,8 @@ async fn the_body_of_a_conversation() {
           "id": "<1>",
           "model": null,
           "title": "Good morning, Nova",
-          "updated_at": "2026-01-01T00:00:00Z"
+          "updated_at": "2026-01-01T00:00:00Z",
+      "use_memory": true
         }
       ],
       "next_before": null

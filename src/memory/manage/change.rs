@@ -18,7 +18,7 @@ use crate::http::failure::Failure;
 use crate::http::{Json, Path};
 use crate::memory::row::{Kind, Memory, Tier};
 use crate::memory::view::{MemoryView, Views};
-use crate::memory::{checked, remember};
+use crate::memory::{checked, follow, remember};
 
 /// What is to be different; what is not named stays.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -198,6 +198,7 @@ async fn apply(
     if corrects {
         // What is kept to tell answers again has the old words.
         app.streams.forget(user);
+        follow::findable(&app).await;
     }
     app.store
         .read(|tx| Views::new(&app, tx, user).one(id))

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::http::Json;
 use crate::http::body::Lines;
 use crate::http::failure::Failure;
-use crate::memory::{checked, figures, remember, store};
+use crate::memory::{checked, figures, follow, remember, store};
 
 /// Bytes of a whole file.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
@@ -115,6 +115,7 @@ pub async fn import(
         import.store().await?;
     }
     import.supersede().await?;
+    follow::findable(&import.app).await;
     import.told.failed.sort_by_key(|failed| failed.line);
     Ok(Json(import.told))
 }

@@ -18,7 +18,7 @@ use crate::http::Json;
 use crate::http::failure::Failure;
 use crate::memory::row::{Kind, Memory, Speaker, Tier};
 use crate::memory::view::{MemoryView, Views};
-use crate::memory::{checked, remember};
+use crate::memory::{checked, follow, remember};
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewMemory {
@@ -78,6 +78,7 @@ pub async fn store(
         remember::remember_in_group(tx, moment, (user, id), &memory, key.as_deref())
     };
     app.store.write(write).await?;
+    follow::findable(&app).await;
     let view = app.store.read(|tx| Views::new(&app, tx, user).one(id))?;
     Ok((StatusCode::CREATED, Json(view)))
 }
