@@ -1,9 +1,14 @@
 //! Remembering: what is found, by whom, and what forgetting leaves behind.
 
 mod agreeing;
+mod distilling;
 mod filling;
 mod forgetting;
+mod hostile;
 mod isolation;
+mod jobs;
+mod profiles;
+mod promoting;
 mod searching;
 
 use serde_json::{Value, json};

@@ -25,7 +25,7 @@ const SCOPES: [&str; 7] = [
 ];
 
 /// What each route wants of an API token; to all others one is no way in.
-const WANTED: [(&str, &str, &str); 25] = [
+const WANTED: [(&str, &str, &str); 30] = [
     ("GET", "/api/chat/models", "chat:read"),
     ("GET", "/api/chat/sessions", "chat:read"),
     ("POST", "/api/chat/sessions", "chat:write"),
@@ -44,6 +44,11 @@ const WANTED: [(&str, &str, &str); 25] = [
     ("POST", "/api/memory/search", "memory:read"),
     ("GET", "/api/memory/{id}", "memory:read"),
     ("DELETE", "/api/memory/{id}", "memory:write"),
+    ("GET", "/api/memory/profile", "memory:read"),
+    ("POST", "/api/memory/profile", "memory:write"),
+    ("POST", "/api/memory/distil", "memory:write"),
+    ("GET", "/api/memory/jobs", "memory:read"),
+    ("POST", "/api/memory/jobs/{id}/retry", "memory:write"),
     ("GET", "/api/auth/me", ""),
     ("GET", "/api/memory/list", "memory:read"),
     ("GET", "/api/usage/quota", "usage:read"),
@@ -56,7 +61,7 @@ const WANTED: [(&str, &str, &str); 25] = [
 async fn ask(person: &Person, method: &str, path: &str) -> Answer {
     let path = path.replace("{id}", &Uuid::nil().to_string());
     let request = person.request(method, &path);
-    let body = json!({"message": "Hello", "title": "Mine", "query": "anything"});
+    let body = json!({"message": "Hello", "title": "Mine", "query": "anything", "text": "Mine"});
     let request = if method == "GET" {
         request
     } else {
