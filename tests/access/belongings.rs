@@ -3,12 +3,16 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use novacore::auth::{Mail, MailPurpose};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use storage::{Record, Table, WriteTx};
+use uuid::Uuid;
 
 use super::table::Names;
 use crate::support::app::{PASSWORD, TestApp};
 use crate::support::authenticator;
 use crate::support::http::{Answer, Person};
+use crate::support::people::id_of;
 use crate::support::programs::api_token;
 use crate::support::stripe::{SECRET, post_event, signed};
 use crate::support::surfer::Surfer;
@@ -28,6 +32,33 @@ async fn paid(app: &TestApp) -> String {
     let answer = post_event(app, &body, Some(&header)).await;
     assert!([200, 404].contains(&answer.status), "{answer:?}");
     id
+}
+
+/// A row of the list of a person's jobs.
+#[derive(Serialize, Deserialize)]
+struct Begun {
+    kind: String,
+    session: Uuid,
+}
+
+impl Record for Begun {}
+
+/// A job of the person's that is given up: nobody does its kind.
+async fn memory_job(app: &TestApp, person: &Person) -> String {
+    const JOBS: Table<(Uuid, Uuid), Begun> = Table::new("memory_jobs");
+    let (jobs, user) = (app.app.jobs.clone(), id_of(person).await);
+    let add = move |tx: &mut WriteTx<'_>| {
+        let job = jobs.add(tx, "memory.none", &json!({"user": user}))?;
+        let begun = Begun {
+            kind: "memory.none".into(),
+            session: Uuid::nil(),
+        };
+        tx.put(&JOBS, &(user, job), &begun)?;
+        Ok::<_, novacore::error::Error>(job)
+    };
+    let job = app.app.store.write(add).await.unwrap();
+    app.run_jobs().await;
+    job.to_string()
 }
 
 fn id(value: &Value) -> String {
@@ -55,6 +86,7 @@ impl Belongings {
                 (Names::Question, question.clone()),
                 (Names::Turn, said.str("turn_id")),
                 (Names::Memory, question),
+                (Names::MemoryJob, memory_job(app, bob).await),
                 (Names::Passkey, authenticator::passkey(bob).await),
                 (Names::Identity, id(&identities["items"][0]["id"])),
                 (Names::Token, token),

@@ -12,6 +12,8 @@ pub enum Names {
     Question,
     Turn,
     Memory,
+    /// A job of memory's.
+    MemoryJob,
     Passkey,
     /// Somebody at another sign-in service.
     Identity,
@@ -61,7 +63,7 @@ const FORGET: &str = "memory:write";
 const USAGE: &str = "usage:read";
 
 #[rustfmt::skip]
-pub const ROUTES: [(&str, &str, Who); 132] = [
+pub const ROUTES: [(&str, &str, Who); 139] = [
     ("GET",    "/health", Anyone),
     ("GET",    "/ready", Anyone),
     ("GET",    "/metrics", Anyone),
@@ -103,6 +105,8 @@ pub const ROUTES: [(&str, &str, Who); 132] = [
     ("GET",    "/api/admin/billing", Administrator(Nothing)),
     ("GET",    "/api/admin/billing/events", Administrator(Nothing)),
     ("POST",   "/api/admin/billing/events/{id}/retry", Administrator(PaymentEvent)),
+    ("GET",    "/api/admin/memory", Administrator(Nothing)),
+    ("POST",   "/api/admin/memory/distil", Administrator(Nothing)),
     ("GET",    "/api/admin/services", Administrator(Nothing)),
     ("POST",   "/api/admin/services", Administrator(Nothing)),
     ("POST",   "/api/admin/services/{id}/secret", Administrator(Program)),
@@ -195,6 +199,11 @@ pub const ROUTES: [(&str, &str, Who); 132] = [
     ("GET",    "/api/memory/timeline", Scoped(RECALL, Nothing)),
     ("GET",    "/api/memory/export", VerifiedScoped(RECALL)),
     ("POST",   "/api/memory/import", Scoped(FORGET, Nothing)),
+    ("GET",    "/api/memory/profile", Scoped(RECALL, Nothing)),
+    ("POST",   "/api/memory/profile", Scoped(FORGET, Nothing)),
+    ("POST",   "/api/memory/distil", Scoped(FORGET, Nothing)),
+    ("GET",    "/api/memory/jobs", Scoped(RECALL, Nothing)),
+    ("POST",   "/api/memory/jobs/{id}/retry", Scoped(FORGET, MemoryJob)),
     ("GET",    "/api/memory/{id}", Scoped(RECALL, Memory)),
     ("PATCH",  "/api/memory/{id}", Scoped(FORGET, Memory)),
     ("DELETE", "/api/memory/{id}", Scoped(FORGET, Memory)),

@@ -30,7 +30,7 @@ const OTHER_ADDRESS: &str = "kookaburra@elsewhere.example";
 
 /// Tables in which no row is anybody's: of the installation, of other programs, and what leads from a hash
 /// or a time to what is nobody's either.
-const NOBODYS: [&str; 11] = [
+const NOBODYS: [&str; 13] = [
     "auth_invitation_hashes",
     "auth_receivers",
     "auth_services",
@@ -41,6 +41,8 @@ const NOBODYS: [&str; 11] = [
     "billing_events_open",
     "billing_state",
     "jobs_due",
+    "memory_distil_outcomes",
+    "memory_distil_spent",
     "ops_backups",
 ];
 
@@ -101,6 +103,9 @@ impl Bob {
         let session = format!("/api/chat/sessions/{}", said.str("session_id"));
         done(person.patch(&session, &json!({"title": TITLE})).await);
         app.settle().await;
+        // What was said is promoted, and waits to be distilled.
+        done(person.post(&format!("{session}/end"), &json!({})).await);
+        app.run_jobs().await;
         let keyed = person
             .request("POST", "/api/chat/message")
             .header("idempotency-key", "a key of bob's own")
@@ -129,7 +134,12 @@ impl Bob {
     /// read here.
     async fn tries(app: &TestApp, id: Uuid) {
         const TOLD: Table<Uuid, RawValue> = Table::new("billing_trials_told");
-        let told = move |tx: &mut WriteTx<'_>| tx.put(&TOLD, &id, &RawValue(Vec::new()));
+        // A group that he stored by hand, and that has not ended.
+        const OPEN: Table<(Uuid, Uuid), RawValue> = Table::new("memory_open");
+        let told = move |tx: &mut WriteTx<'_>| {
+            tx.put(&OPEN, &(id, id), &RawValue(Vec::new()))?;
+            tx.put(&TOLD, &id, &RawValue(Vec::new()))
+        };
         app.app.store.write(told).await.unwrap();
     }
 

@@ -25,7 +25,7 @@ const SCOPES: [&str; 7] = [
 ];
 
 /// What each route wants of an API token; to all others one is no way in.
-const WANTED: [(&str, &str, &str); 36] = [
+const WANTED: [(&str, &str, &str); 41] = [
     ("GET", "/api/chat/models", "chat:read"),
     ("GET", "/api/chat/sessions", "chat:read"),
     ("POST", "/api/chat/sessions", "chat:write"),
@@ -55,6 +55,11 @@ const WANTED: [(&str, &str, &str); 36] = [
     ("POST", "/api/memory/{id}/promote", "memory:write"),
     ("POST", "/api/memory/{id}/demote", "memory:write"),
     ("POST", "/api/memory/{id}/pin", "memory:write"),
+    ("GET", "/api/memory/profile", "memory:read"),
+    ("POST", "/api/memory/profile", "memory:write"),
+    ("POST", "/api/memory/distil", "memory:write"),
+    ("GET", "/api/memory/jobs", "memory:read"),
+    ("POST", "/api/memory/jobs/{id}/retry", "memory:write"),
     ("GET", "/api/auth/me", ""),
     ("GET", "/api/memory/list", "memory:read"),
     ("GET", "/api/usage/quota", "usage:read"),

@@ -177,7 +177,7 @@ async fn the_index_forgets_too() {
     let ada = app.user("ada").await;
     tell(&app, &ada, FACT).await;
     let user = ada.get("/api/auth/me").await.str("id").parse().unwrap();
-    let hits = || app.app.text.search(user, "Lisbon", 10).unwrap().len();
+    let hits = || app.app.text.postings(user, "lisbon").unwrap().len();
     assert_eq!(hits(), 1);
     let path = format!("/api/memory/{}", id_of(&ada, FACT).await);
     assert_eq!(ada.delete(&path).await.status, 204);

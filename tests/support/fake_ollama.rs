@@ -132,6 +132,11 @@ impl FakeOllama {
         self.shared.scripts.lock().unwrap().push_back(script);
     }
 
+    /// Drops the scripts that were not used.
+    pub fn forget_scripts(&self) {
+        self.shared.scripts.lock().unwrap().clear();
+    }
+
     pub fn install(&self, models: Vec<FakeModel>) {
         *self.shared.models.lock().unwrap() = models;
     }

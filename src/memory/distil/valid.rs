@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::principles;
@@ -233,38 +234,59 @@ fn only_asks(text: &str) -> bool {
     text.trim_end().ends_with('?') && ends == 0
 }
 
-/// The words of the turns that a claim rests on.
+/// The words of the turns that a claim rests on, and those of the days that they mean.
+#[derive(Default)]
 struct Said {
     words: BTreeSet<String>,
     stems: BTreeSet<String>,
     numbers: BTreeSet<String>,
+    /// Years, months and weekdays; and numbers that are a date's only beside these.
+    dates: BTreeSet<String>,
+    days: BTreeSet<String>,
 }
 
 impl Said {
     fn of(turns: &[&Turn]) -> Self {
-        let mut words = BTreeSet::new();
-        let mut stems = BTreeSet::new();
+        let mut said = Self::default();
         for turn in turns {
-            words.extend(words::lower(&turn.text));
-            stems.extend(words::stems(&turn.text));
+            said.words.extend(words::lower(&turn.text));
+            said.stems.extend(words::stems(&turn.text));
             let day = words::day(turn.created_at);
-            words::add_date(&mut words, day, day);
+            said.add_date(day, day);
             for mention in &turn.dates {
-                words::add_date(&mut words, mention.from, mention.to);
+                said.add_date(mention.from, mention.to);
             }
         }
-        let numbers = words.iter().filter_map(|word| words::number(word));
-        Self {
-            numbers: numbers.collect(),
-            stems,
-            words,
+        let spoken = said.words.iter().filter_map(|word| words::number(word));
+        said.numbers = spoken.collect();
+        let years = said.dates.iter().filter_map(|word| words::number(word));
+        said.numbers.extend(years);
+        for date in said.dates.iter().chain(&said.days) {
+            said.stems.extend(words::stems(date));
         }
+        said
+    }
+
+    fn add_date(&mut self, from: Date, to: Date) {
+        words::add_date(&mut self.dates, from, to);
+        words::add_day_numbers(&mut self.days, from, to);
     }
 
     fn has(&self, word: &str) -> bool {
+        let small = word.to_lowercase();
         let stem = words::stems(word);
-        self.words.contains(&word.to_lowercase())
+        self.words.contains(&small)
+            || self.dates.contains(&small)
             || (!stem.is_empty() && stem.is_subset(&self.stems))
+    }
+
+    /// Whether a number was said, or belongs to a date that was meant.
+    fn has_number(&self, number: &str, beside: &[Token<'_>]) -> bool {
+        let of_date = || {
+            let mut near = beside.iter().map(|token| token.word.to_lowercase());
+            self.days.contains(number) && near.any(|word| self.dates.contains(&word))
+        };
+        self.numbers.contains(number) || of_date()
     }
 }
 
@@ -286,12 +308,14 @@ const STARTERS: [&str; 13] = [
 ];
 
 fn names_and_numbers(text: &str, said: &Said, shown: &[Turn]) -> Result<(), Refusal> {
-    for token in words::tokens(text) {
+    let tokens = words::tokens(text);
+    for (at, token) in tokens.iter().enumerate() {
         if let Some(number) = words::number(token.word) {
-            if !said.numbers.contains(&number) {
+            let beside = &tokens[at.saturating_sub(2)..tokens.len().min(at + 3)];
+            if !said.has_number(&number, beside) {
                 return Err(Refusal::Number);
             }
-        } else if is_name(token, said, shown) && !said.has(token.word) {
+        } else if is_name(*token, said, shown) && !said.has(token.word) {
             return Err(Refusal::Name);
         }
     }

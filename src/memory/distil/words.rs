@@ -52,8 +52,10 @@ pub fn tokens(text: &str) -> Vec<Token<'_>> {
             });
             begins = false;
         }
-        // A quotation begins a sentence of its own.
-        if matches!(c, '.' | '!' | '?' | ':' | ';' | '"' | '“' | '\n') {
+        // What a quotation mark opens begins a sentence of its own.
+        let opens = || text[at..].chars().nth(1).is_some_and(char::is_alphanumeric);
+        let ends = matches!(c, '.' | '!' | '?' | ':' | ';' | '\n');
+        if ends || (matches!(c, '"' | '“') && opens()) {
             begins = true;
         }
     }
@@ -99,18 +101,23 @@ pub fn number(word: &str) -> Option<String> {
     Some(if plain.is_empty() { "0" } else { plain }.to_owned())
 }
 
-/// Adds the ways in which a day, or a span of days, may be told: year, month, day, weekday.
+/// Words that a day, or a span of days, may be told with: year, month, weekday.
 pub fn add_date(words: &mut BTreeSet<String>, from: Date, to: Date) {
     for day in [from, to] {
-        for form in ["%Y", "%B", "%b", "%-d", "%-m"] {
+        for form in ["%Y", "%B", "%b"] {
             words.insert(day.strftime(form).to_string().to_lowercase());
-        }
-        for end in ["st", "nd", "rd", "th"] {
-            words.insert(format!("{}{end}", day.day()));
         }
     }
     if from == to {
         words.insert(from.strftime("%A").to_string().to_lowercase());
+    }
+}
+
+/// Numbers that are a date's only beside its month or year.
+pub fn add_day_numbers(numbers: &mut BTreeSet<String>, from: Date, to: Date) {
+    for day in [from, to] {
+        numbers.insert(day.day().to_string());
+        numbers.insert(day.month().to_string());
     }
 }
 

@@ -65,7 +65,7 @@ fn content(text: &str) -> BTreeSet<String> {
 }
 
 /// Whether `new`, said after `old` by the same speaker, takes its place: it tells of a change, and it is
-/// about the same, that is, all but one word of the older one stand in it, or most of its stems.
+/// about the same, that is, all but one word of the older one stand in it, or half of its stems.
 pub fn corrects(new: &str, old: &str) -> bool {
     tells_of_change(new) && about_the_same(new, old)
 }
@@ -84,7 +84,7 @@ pub fn about_the_same(new: &str, old: &str) -> bool {
     let before: BTreeSet<_> = words(old).into_iter().collect();
     let lost = before.difference(&said).count();
     let but_a_word = lost <= 1 && before.len() >= 3;
-    but_a_word || (shared >= 2 && shared * 5 >= older.len() * 3)
+    but_a_word || (shared >= 2 && shared * 2 >= older.len())
 }
 
 #[cfg(test)]
