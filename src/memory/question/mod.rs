@@ -54,6 +54,24 @@ impl Question {
         words.collect()
     }
 
+    /// First and last days in which what is asked for may have been said, for looking memories up by
+    /// time. A month of no year has none: that may be any.
+    pub fn days(&self) -> Vec<(Date, Date)> {
+        let told = |(from, to): &(Date, Date)| {
+            let from = from.checked_sub(1.days()).unwrap_or(*from);
+            (from, to.checked_add(2.days()).unwrap_or(*to))
+        };
+        if !self.spans.is_empty() {
+            return self.spans.iter().map(told).collect();
+        }
+        let years = self.years.iter();
+        let months = years.flat_map(|year| {
+            let months = self.months.iter();
+            months.filter_map(|month| Date::new(*year, *month, 1).ok())
+        });
+        months.map(|month| (month, month.last_of_month())).collect()
+    }
+
     pub fn names_a_date(&self) -> bool {
         !(self.months.is_empty() && self.years.is_empty() && self.spans.is_empty())
     }

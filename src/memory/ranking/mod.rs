@@ -15,6 +15,13 @@ mod weights;
 
 #[cfg(test)]
 mod measure;
+#[cfg(test)]
+#[path = "../../../tests/eval/synthetic.rs"]
+mod synthetic;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod world;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -70,6 +77,8 @@ pub enum Part {
     Recent,
     /// Promoted, pinned, faded or ended.
     Standing,
+    /// It takes back something that would stand here.
+    Correction,
 }
 
 impl Part {

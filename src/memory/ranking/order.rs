@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Scored;
 use super::weights::{CORRECTED, CORRECTS, FLOOR_BELOW_BEST, FLOOR_COSINE, FLOOR_COVERED, SAME};
+use super::{Part, Scored};
 use crate::memory::signs::{Flags, Signs};
 
 /// Best first, ties to the newer; then every correction before what it corrects.
@@ -20,11 +20,19 @@ pub fn sort(scored: &mut Vec<Scored>, signs: &BTreeMap<u64, Signs>) {
         let newest = found.max_by_key(|(_, new)| said(new, signs));
         if let Some((distance, _)) = newest {
             let mut correction = scored.remove(at + 1 + distance);
-            correction.score = scored[at].score;
+            raise(&mut correction, scored[at].score);
             scored.insert(at, correction);
         }
         at += 1;
     }
+}
+
+/// To the score of what it corrects, with the reason.
+fn raise(correction: &mut Scored, to: f64) {
+    #[expect(clippy::cast_possible_truncation, reason = "shown, not computed with")]
+    let by = (to - correction.score) as f32;
+    correction.parts.push((Part::Correction, by));
+    correction.score = to;
 }
 
 fn said(scored: &Scored, signs: &BTreeMap<u64, Signs>) -> (i64, u64) {

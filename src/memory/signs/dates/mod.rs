@@ -125,7 +125,6 @@ mod tests {
             "They march on.",
             "A long march in the hills",
             "It cost 2000 euros.",
-            "31 February",
             "last time",
             "in two minds",
             "long ago",
