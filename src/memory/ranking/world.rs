@@ -7,8 +7,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
+use storage::Posting;
+use super::postings::ordinal;
 use super::{
-    DATED_CANDIDATES, Posting, Postings, Ranking, Scored, Statistics, Weights, candidates, ordinal,
+    DATED_CANDIDATES, Postings, Ranking, Scored, Statistics, Weights, candidates,
     rank, rank_by,
 };
 use crate::memory::importance::Moments;
