@@ -197,9 +197,9 @@ pub fn used(
 pub fn count_uses(
     tx: &mut WriteTx<'_>,
     (user, now): (Uuid, Timestamp),
-    used: &[UsedMemory],
+    given: &[UsedMemory],
 ) -> Result<()> {
-    for used in used {
+    for used in given {
         if store::memory(tx, user, used.id)?.is_some() {
             store::count_use(tx, user, used.id, now)?;
         }

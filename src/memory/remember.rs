@@ -48,19 +48,16 @@ pub fn remember_in_group(
     };
     find_out(tx, (user, id), &mut memory)?;
     store::put(tx, (user, id), before.as_ref(), &memory)?;
-    let old = match &before {
-        Some(before) => {
-            let derived = drop_derived(tx, moment, (user, id))?;
-            figures::replace(tx, (user, id), (before, &memory))?;
-            before.bytes() + derived
-        }
-        None => {
-            figures::add(tx, (user, id), &memory)?;
-            let ltm = i64::from(memory.tier == Tier::Ltm);
-            let at = memory.created_at;
-            figures::happened(tx, (user, at), Happened::Added, (1, ltm))?;
-            0
-        }
+    let old = if let Some(before) = &before {
+        let derived = drop_derived(tx, moment, (user, id))?;
+        figures::replace(tx, (user, id), (before, &memory))?;
+        before.bytes() + derived
+    } else {
+        figures::add(tx, (user, id), &memory)?;
+        let ltm = i64::from(memory.tier == Tier::Ltm);
+        let at = memory.created_at;
+        figures::happened(tx, (user, at), Happened::Added, (1, ltm))?;
+        0
     };
     book_memory(tx, moment, (user, id), memory.bytes() - old)
 }
