@@ -90,7 +90,7 @@ pub async fn import(
     request: Request,
 ) -> Result<Json<ImportResult>> {
     must_be_lines(request.headers())?;
-    let mut lines = Lines::new(&app, request, (MOST_BYTES, LINE_BYTES))?;
+    let mut lines = Lines::new(&app, request, (MOST_BYTES, LINE_BYTES));
     let mut import = Import {
         app,
         caller,
