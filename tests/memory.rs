@@ -9,6 +9,7 @@ mod isolation;
 mod jobs;
 mod profiles;
 mod promoting;
+mod real_model;
 mod searching;
 
 use serde_json::{Value, json};
