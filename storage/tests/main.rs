@@ -21,6 +21,7 @@ mod text;
 mod text_files;
 mod torture;
 mod vector;
+mod vector_building;
 mod vector_files;
 mod vector_graph;
 mod vector_memory;

@@ -60,7 +60,7 @@ fn exact(size: usize, dim: usize) -> Outcome {
         for (at, vector) in chunk.iter().enumerate() {
             block.put(label(first + at), vector);
         }
-        load += running() - start;
+        load += running().saturating_sub(start);
     }
     let searches = if size > 100_000 { 30 } else { 200 };
     let (median, p95) = searched(&chunk[..searches], |query| block.nearest(query, FOUND));
@@ -82,7 +82,7 @@ fn graph(dim: usize) -> Outcome {
     let before = memory();
     let start = running();
     let mut graph = Graph::build(&block)?;
-    let took = running() - start;
+    let took = running().saturating_sub(start);
     say(&format!("graph of {GRAPH} x {dim}: {took:?}"))?;
     let taken = memory().saturating_sub(before);
     say(&format!("memory: {taken} bytes; said: {}", graph.bytes()))?;
@@ -144,7 +144,7 @@ fn searched(queries: &[Vec<f32>], search: impl Fn(&[f32]) -> Vec<Near>) -> (f64,
         .map(|query| {
             let start = running();
             assert!(!search(query).is_empty());
-            (running() - start).as_secs_f64() * 1e3
+            running().saturating_sub(start).as_secs_f64() * 1e3
         })
         .collect();
     times.sort_by(f64::total_cmp);
