@@ -2,7 +2,7 @@
 //!
 //! A place is a group's ordinal and a position in it, so neighbours and sessions are ranges of places
 //! and nothing but the lists is needed. Lists are walked once, from the newest place to the oldest,
-//! with the bound of MaxScore (Turtle and Flood 1995): a place that cannot reach the best is skipped.
+//! with the bound of `MaxScore` (Turtle and Flood 1995): a place that cannot reach the best is skipped.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
