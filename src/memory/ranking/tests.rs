@@ -129,9 +129,7 @@ fn the_last_correction_is_first() {
 fn bare() -> Weights {
     Weights {
         words: 1.0,
-        covered: 0.0,
         around: 0.0,
-        covered_around: 0.0,
         session: 0.0,
         meaning: 0.0,
         before: 0.0,
@@ -141,7 +139,6 @@ fn bare() -> Weights {
         day: 0.0,
         month: 0.0,
         year: 0.0,
-        mentions: 0.0,
         time: 0.0,
         dated: 0.0,
         number: 0.0,
