@@ -97,6 +97,7 @@ impl Part {
             Self::Importance => "importance",
             Self::Recent => "recent",
             Self::Standing => "standing",
+            Self::Correction => "correction",
         }
     }
 }
