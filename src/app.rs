@@ -15,7 +15,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sha2::Sha256;
-use storage::{Files, ReadTx, Store, TextIndex};
+use storage::{Files, ReadTx, Store, TextIndex, Vectors};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -52,6 +52,7 @@ pub struct Parts {
     pub format: u32,
     pub care: Care,
     pub text: TextIndex,
+    pub vectors: Vectors,
     pub models: ModelServers,
     pub embeddings: Embeddings,
     /// None when no mail server is configured.

@@ -1,13 +1,14 @@
-//! How the data is looked after: what the last check and the last backup came to.
+//! How the data is looked after: what the last check and the last backup came to, and whether memories
+//! can be embedded.
 //!
-//! Filled in by `ops`, told by it; here because it lives as long as the program does.
+//! Filled in and told by `ops` and `memory`; here because it lives as long as the program does.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 /// What is known of it now.
 #[derive(Debug)]
@@ -17,6 +18,9 @@ pub struct Care {
     pub backups: watch::Sender<Backups>,
     /// There is one backup at a time.
     pub backing_up: Arc<Semaphore>,
+    pub embedding: watch::Sender<Embedding>,
+    /// Has what embeds memories look again at once.
+    pub embed_now: Notify,
 }
 
 impl Default for Care {
@@ -25,8 +29,21 @@ impl Default for Care {
             check: watch::Sender::default(),
             backups: watch::Sender::default(),
             backing_up: Arc::new(Semaphore::new(1)),
+            embedding: watch::Sender::default(),
+            embed_now: Notify::new(),
         }
     }
+}
+
+/// How embedding memories goes.
+#[derive(Clone, Debug, Default)]
+pub struct Embedding {
+    /// How often it was looked whether something waits.
+    pub rounds: u64,
+    /// Tries that failed, one after the other.
+    pub failures: u32,
+    /// Why the last one did, for administrators.
+    pub trouble: Option<String>,
 }
 
 #[derive(Clone, Debug)]

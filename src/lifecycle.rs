@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
-use storage::{Disk, Files, Store, TextIndex};
+use storage::{Disk, Files, Store, TextIndex, Vectors};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
@@ -52,6 +52,8 @@ pub async fn open_on(
     private_directory(&cache, "data.cache_dir", &IN_CACHE)?;
     let text = TextIndex::open(&cache.join("text"), store.lineage(), store.seq())
         .map_err(no_text_index)?;
+    let budget = config.data.cache_mb << 20;
+    let vectors = Vectors::new(budget, GRAPH_ABOVE, cache.join("vectors"));
     let networks =
         |words: &[String]| Networks::parse(words).map_err(|e| Error::internal("configuration", e));
     let ids = Ids::new(clock.clone(), random.clone());
@@ -91,6 +93,7 @@ pub async fn open_on(
         random,
         store,
         text,
+        vectors,
     });
     auth::load_keys(&app)?;
     billing::load_rates(&app)?;
@@ -139,7 +142,9 @@ fn machine() -> String {
 }
 
 /// All that it puts into `data.cache_dir`.
-const IN_CACHE: [&str; 1] = ["text"];
+const IN_CACHE: [&str; 2] = ["text", "vectors"];
+/// Who has more vectors than this is searched with a graph: looking at each would take longer.
+const GRAPH_ABOVE: usize = 50_000;
 
 /// Makes a directory only its owner can enter. One that is there already is closed to others only
 /// when it is empty or holds nothing but `ours`: a setting may be mistaken, and closing `/tmp` or

@@ -93,6 +93,15 @@ fn describe() {
         "memory_index_lag",
         "Batches of writes since the text index's last durable commit; 0 when it lacks nothing."
     );
+    describe_gauge!("memory_vectors", "Memories that can be found by meaning.");
+    describe_gauge!(
+        "memory_vectors_waiting",
+        "Memories that wait to be embedded with the decided model."
+    );
+    describe_histogram!(
+        "memory_query_embedding_seconds",
+        "How long a recall or search waited for what its words mean."
+    );
     describe_storage();
     describe_gauge!(
         "process_start_time_seconds",
@@ -237,6 +246,15 @@ pub fn recalled(count: usize) {
 
 pub fn distilled(outcome: &'static str) {
     counter!("memory_distilled_total", "outcome" => outcome).increment(1);
+}
+
+pub fn vectors((with, waiting): (u64, u64)) {
+    gauge!("memory_vectors").set(double(with));
+    gauge!("memory_vectors_waiting").set(double(waiting));
+}
+
+pub fn query_embedded(waited: Duration) {
+    histogram!("memory_query_embedding_seconds").record(waited.as_secs_f64());
 }
 
 pub fn index_lag(batches: u64) {

@@ -66,6 +66,7 @@ fn administering() -> Router<App> {
         .route("/api/admin/jobs/{id}/retry",          post(ops::retry_job))
         .route("/api/admin/memory",                   get(memory::routes::admin_state))
         .route("/api/admin/memory/distil",            post(memory::routes::distil_everybodys))
+        .route("/api/admin/memory/embedding",         post(memory::routes::decide_embedding))
         .route("/api/admin/services",                 get(auth::routes::services::list).post(auth::routes::services::make))
         .route("/api/admin/services/{id}",            delete(auth::routes::services::remove))
         .route("/api/admin/services/{id}/secret",     post(auth::routes::services::new_secret))

@@ -3,6 +3,8 @@
 //! | what | when |
 //! |---|---|
 //! | the text index follows the stored changes | at every change; its durable commit at most once a second |
+//! | what memories mean is embedded | at every change, while nobody waits for an answer; a try that failed after 10 s, doubling up to 10 min |
+//! | graphs of those who have very many vectors | looked at every minute; rows that were removed leave their files once a day |
 //! | nightly backup | at `backup.at`; a missed one ten minutes after the start |
 //! | check of everything stored | a minute after the start, and at `backup.at` |
 //! | snapshots and retiring of old journal | looked at every 10 minutes |
@@ -31,6 +33,9 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 pub fn start(app: &App) {
     follow(app);
     auth::greet_oidc(app);
+    memory::greet_embedding(app);
+    app.tasks.spawn(memory::keep_embedding(app.clone()));
+    app.tasks.spawn(memory::tend_vectors(app.clone()));
     app.tasks.spawn(work_off(app).run());
     app.tasks.spawn(sweeping(app.clone()));
     app.tasks.spawn(billing::keep_rates(app.clone()));

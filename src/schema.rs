@@ -29,6 +29,7 @@ const ROOMS: &[&[TableInfo]] = &[
     &memory::FIGURES_CATALOGUE,
     &memory::TIERS_CATALOGUE,
     &memory::DISTIL_CATALOGUE,
+    &memory::EMBED_CATALOGUE,
     &account::CATALOGUE,
     &ops::CATALOGUE,
     &jobs::CATALOGUE,

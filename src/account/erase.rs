@@ -70,6 +70,7 @@ async fn run(app: &App, job: &Job, erasure: &Erasure) -> Result<()> {
     // With the account's row the address goes.
     auth::say_goodbye(app, job, id).await;
     while step(app, &user, Some(erasure.clone())).await? > 0 {}
+    memory::forget_cached(app, id)?;
     // What is kept in memory to tell answers again.
     app.streams.forget(id);
     tracing::info!("an account was erased; the data's files are rewritten next");

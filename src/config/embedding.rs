@@ -19,6 +19,7 @@ pub enum EmbeddingProvider {
 pub struct Embedding {
     pub provider: EmbeddingProvider,
     pub model: String,
+    pub query_ms: u64,
 }
 
 impl Default for Embedding {
@@ -26,6 +27,7 @@ impl Default for Embedding {
         Self {
             provider: EmbeddingProvider::Auto,
             model: "all-minilm".into(),
+            query_ms: 300,
         }
     }
 }
@@ -62,6 +64,7 @@ mod tests {
         let chosen = |provider, model: &str| Embedding {
             provider,
             model: model.into(),
+            ..Embedding::default()
         };
         let ollama = chosen(EmbeddingProvider::Ollama, "all-minilm");
         assert!(ollama.check(Provider::Auto).is_ok());

@@ -1,15 +1,16 @@
-//! The follower: keeps the text index up with what is stored, from the change feed.
+//! The follower: keeps the text index, and the vectors in memory, up with what is stored, from the change
+//! feed.
 //!
 //! Must stay true: the index can only be behind, never ahead; what is behind is caught up after a
 //! crash, and an index that was deleted or does not belong to this data is filled again.
 
 use std::time::Duration;
 
-use storage::{Read as _, TextOp};
+use storage::{Change, Read as _, ReadTx, TextOp};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
-use super::store;
+use super::{embed, store};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::metrics;
@@ -22,6 +23,10 @@ const COMMIT_EVERY: Duration = Duration::from_secs(1);
 /// How long somebody who stored something may be kept waiting until it can be found.
 const FINDABLE: Duration = Duration::from_secs(1);
 
+/// What is not committed is searched beside the index and slows its owner's searches: of a large import
+/// at most so many changes wait for the next commit.
+const COMMIT_AT: usize = 4000;
+
 /// How long to wait after the disk refused, before it is tried again.
 const AGAIN: Duration = Duration::from_secs(10);
 
@@ -32,12 +37,23 @@ pub async fn follow(app: App, mut committed: watch::Receiver<u64>) {
     };
     let mut settled = app.clock.monotonic();
     let mut wait = COMMIT_EVERY;
+    let mut waiting = 0;
     loop {
         committed.borrow_and_update();
         match catch_up(&app, applied).await {
-            Ok(seq) => {
-                applied = seq;
+            Ok(taken) => {
+                applied = taken.seq;
+                waiting += taken.texts;
                 show_lag(&app, applied);
+                if waiting >= COMMIT_AT && wait == COMMIT_EVERY {
+                    app.indexed.send_replace(applied);
+                    let kept = settle(&app, applied).await;
+                    wait = if kept { COMMIT_EVERY } else { AGAIN };
+                    (settled, waiting) = (app.clock.monotonic(), 0);
+                }
+                if !taken.all {
+                    continue;
+                }
             }
             Err(error) => {
                 tracing::error!(%error, "the text index could not take up changes; trying again");
@@ -54,7 +70,7 @@ pub async fn follow(app: App, mut committed: watch::Receiver<u64>) {
             () = app.clock.sleep(due), if app.text.pending() => {
                 let kept = settle(&app, applied).await;
                 wait = if kept { COMMIT_EVERY } else { AGAIN };
-                settled = app.clock.monotonic();
+                (settled, waiting) = (app.clock.monotonic(), 0);
             }
             changed = committed.changed() => {
                 if changed.is_err() {
@@ -97,7 +113,14 @@ async fn fill(app: &App) -> Result<u64> {
     put_everything(app).await?;
     // An earlier filling that was cut off may have left something that was removed since. The feed
     // still has that removal, for it is only trimmed once the index has a watermark.
-    catch_up(app, 0).await
+    let mut seq = 0;
+    loop {
+        let taken = catch_up(app, seq).await?;
+        seq = taken.seq;
+        if taken.all {
+            return Ok(seq);
+        }
+    }
 }
 
 async fn put_everything(app: &App) -> Result<()> {
@@ -134,42 +157,68 @@ async fn put_everything(app: &App) -> Result<()> {
         .map_err(|e| Error::internal("filling the text index", e))?
 }
 
-/// Applies every change after `seq`; returns the number up to which all are applied.
-async fn catch_up(app: &App, mut seq: u64) -> Result<u64> {
+/// What was applied.
+struct Taken {
+    /// Everything up to here.
+    seq: u64,
+    texts: usize,
+    /// Whether that was all there is.
+    all: bool,
+}
+
+/// Applies changes after `seq`: all, or as many as may wait for a commit.
+async fn catch_up(app: &App, mut seq: u64) -> Result<Taken> {
     let app = app.clone();
-    let work = move || loop {
-        let truth = app.store.seq();
-        let (changes, ops) = app.store.read(|tx| {
-            let changes = tx.changes_after(seq, STEP)?;
-            let mut ops = Vec::with_capacity(changes.len());
-            for change in changes.iter().filter(|change| change.feed == store::FEED) {
-                let Some((owner, id)) = store::from_feed_key(&change.key) else {
-                    continue;
-                };
-                ops.push(match store::memory(tx, owner, id)? {
-                    Some(memory) => TextOp::Put {
-                        owner,
-                        id,
-                        place: memory.place,
-                        text: memory.text,
-                    },
-                    None => TextOp::Remove { owner, id },
-                });
+    let work = move || {
+        let mut texts = 0;
+        loop {
+            let truth = app.store.seq();
+            let (changes, ops, vectors) = app.store.read(|tx| read_changes(tx, seq))?;
+            texts += ops.len();
+            if !ops.is_empty() {
+                app.text.apply(ops)?;
             }
-            Ok::<_, Error>((changes, ops))
-        })?;
-        if !ops.is_empty() {
-            app.text.apply(ops)?;
-        }
-        match changes.last() {
-            Some(last) if changes.len() >= STEP => seq = last.seq,
-            Some(last) => return Ok(last.seq.max(truth)),
-            None => return Ok(seq.max(truth)),
+            for told in vectors {
+                told.tell(&app);
+            }
+            let all = changes.len() < STEP;
+            seq = changes.last().map_or(seq, |last| last.seq);
+            if all || texts >= COMMIT_AT {
+                seq = if all { seq.max(truth) } else { seq };
+                return Ok(Taken { seq, texts, all });
+            }
         }
     };
     spawn_blocking(work)
         .await
         .map_err(|e| Error::internal("following changes", e))?
+}
+
+type Read = (Vec<Change>, Vec<TextOp>, Vec<embed::Told>);
+
+/// Some changes, and what the index and the vectors in memory are to be told: what is stored now.
+fn read_changes(tx: &ReadTx, seq: u64) -> Result<Read> {
+    let changes = tx.changes_after(seq, STEP)?;
+    let (mut ops, mut vectors) = (Vec::with_capacity(changes.len()), Vec::new());
+    for change in &changes {
+        if change.feed == embed::FEED {
+            vectors.extend(embed::told(tx, &change.key)?);
+        }
+        let key = store::from_feed_key(&change.key).filter(|_| change.feed == store::FEED);
+        let Some((owner, id)) = key else {
+            continue;
+        };
+        ops.push(match store::memory(tx, owner, id)? {
+            Some(memory) => TextOp::Put {
+                owner,
+                id,
+                place: memory.place,
+                text: memory.text,
+            },
+            None => TextOp::Remove { owner, id },
+        });
+    }
+    Ok((changes, ops, vectors))
 }
 
 /// Makes what was applied durable, and drops the changes nobody needs any more; false when the index

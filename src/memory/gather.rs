@@ -12,6 +12,7 @@ use jiff::{Timestamp, ToSpan as _};
 use storage::{Posting, Read};
 use uuid::Uuid;
 
+use super::embed::{self, QueryVector};
 use super::place::group_of;
 use super::question::{self, About, Question};
 use super::ranking::{self, DATED_CANDIDATES, Postings, Ranking, Scored, Statistics};
@@ -23,6 +24,8 @@ use crate::error::Result;
 
 /// A month named without a year is looked up in so many years.
 const YEARS: i16 = 5;
+/// So many of the nearest pieces are looked for: some are of one memory, or of the conversation that runs.
+const NEAREST: usize = 400;
 
 /// What somebody asks, and where.
 pub struct Asked<'a> {
@@ -31,6 +34,8 @@ pub struct Asked<'a> {
     pub only: Option<Uuid>,
     /// Not of this one.
     pub without: Option<Uuid>,
+    /// What it means; none where words alone are searched.
+    pub meaning: Option<&'a QueryVector>,
 }
 
 /// A question's candidates in their order.
@@ -58,7 +63,8 @@ pub fn gather(app: &App, tx: &impl Read, user: Uuid, asked: &Asked<'_>) -> Resul
     let lists = lists(app, user, &question, &groups)?;
     let postings = Postings::new(lists, statistics);
     let dated = dated(tx, user, &question, today)?;
-    let places = ranking::candidates(&postings, &[], &dated);
+    let near = near(app, tx, user, (asked, &groups))?;
+    let places = ranking::candidates(&postings, &near, &dated);
 
     let mut signs = BTreeMap::new();
     let mut lengths = HashMap::new();
@@ -72,12 +78,17 @@ pub fn gather(app: &App, tx: &impl Read, user: Uuid, asked: &Asked<'_>) -> Resul
             }
         }
     }
+    let cosines = match asked.meaning {
+        Some(query) => embed::cosines(tx, user, query, &near, signs.keys())?,
+        None => HashMap::new(),
+    };
+    let meaning = !cosines.is_empty();
     let order = ranking::rank(&Ranking {
         question: &question,
         postings: &postings,
         signs: &signs,
         groups: &lengths,
-        cosines: None,
+        cosines: meaning.then_some(&cosines),
         today,
         zone: &TimeZone::UTC,
     });
@@ -85,9 +96,28 @@ pub fn gather(app: &App, tx: &impl Read, user: Uuid, asked: &Asked<'_>) -> Resul
         question,
         order,
         signs,
-        meaning: false,
+        meaning,
         today,
     })
+}
+
+/// Places near to what the question means.
+fn near(
+    app: &App,
+    tx: &impl Read,
+    user: Uuid,
+    (asked, groups): (&Asked<'_>, &Groups),
+) -> Result<Vec<(u64, f32)>> {
+    let (Some(query), only) = (asked.meaning, groups.only) else {
+        return Ok(Vec::new());
+    };
+    if only == Some(None) {
+        return Ok(Vec::new());
+    }
+    let most = (only.flatten(), NEAREST);
+    let mut near = embed::near(app, tx, user, query, most)?;
+    near.retain(|(place, _)| groups.admit(*place));
+    Ok(near)
 }
 
 /// Which groups may answer.

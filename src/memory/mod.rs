@@ -9,6 +9,7 @@ mod admin;
 mod agree;
 mod checked;
 mod distil;
+mod embed;
 mod figures;
 mod filter;
 mod follow;
@@ -35,6 +36,11 @@ pub use distil::{
     ALONE, CATALOGUE as DISTIL_CATALOGUE, DISTIL, REFLECT, Standing as DistilStanding,
     distil as distil_job, nightly, reflect as reflect_job, standing as distil_standing,
 };
+pub use embed::{
+    CATALOGUE as EMBED_CATALOGUE, How as EmbeddingHow, forget_cached, greet as greet_embedding,
+    how as embedding_how, keep_embedding, settled as embedded, tend as tend_vectors,
+    tidy as tidy_vectors, totals as vector_totals,
+};
 pub use figures::CATALOGUE as FIGURES_CATALOGUE;
 pub use filter::Filter;
 pub use follow::{caught_up, commits, follow, taken_up};
@@ -60,6 +66,9 @@ pub mod routes {
         __path_distil, __path_distil_everybodys, __path_list as __path_list_jobs,
         __path_retry as __path_retry_job, distil, distil_everybodys, list as list_jobs,
         retry as retry_job,
+    };
+    pub use crate::memory::embed::admin::{
+        __path_decide as __path_decide_embedding, decide as decide_embedding,
     };
     pub use crate::memory::manage::*;
     pub use crate::memory::profile::{

@@ -19,7 +19,7 @@ use super::gather::{self, Asked};
 use super::ranking::{self, Limits, Scored};
 use super::row::{Kind, Memory};
 use super::signs::dates;
-use super::{figures, store};
+use super::{embed, figures, store};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::metrics;
@@ -116,12 +116,14 @@ pub async fn recall(
 ) -> Result<Chosen> {
     let settings = app.config.memory.clone();
     let (inside, question) = (app.clone(), question.to_owned());
+    let meaning = embed::query(app, user, &question).await;
     let choose = move || {
         inside.store.read(|tx| {
             let asked = Asked {
                 query: &question,
                 only: None,
                 without: current,
+                meaning: meaning.as_ref(),
             };
             let gathered = gather::gather(&inside, tx, user, &asked)?;
             let mut found = BTreeMap::new();
@@ -161,12 +163,14 @@ pub async fn recall(
 /// Searches a person's memories: the one way for whatever asks by words.
 pub async fn search(app: &App, user: Uuid, wanted: Wanted) -> Result<Searched> {
     let inside = app.clone();
+    let meaning = embed::query(app, user, &wanted.query).await;
     let search = move || {
         inside.store.read(|tx| {
             let asked = Asked {
                 query: &wanted.query,
                 only: wanted.filter.session,
                 without: None,
+                meaning: meaning.as_ref(),
             };
             let gathered = gather::gather(&inside, tx, user, &asked)?;
             let (mut results, mut total) = (Vec::new(), 0);

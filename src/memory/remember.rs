@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::figures::{self, Happened};
 use super::place::group_of;
 use super::row::{Memory, Tier};
-use super::{distil, reading, store, tiers};
+use super::{distil, embed, reading, store, tiers};
 use crate::billing::{Moment, book_memory};
 use crate::error::{Error, Result};
 
@@ -61,6 +61,9 @@ pub fn remember_in_group(
     let signs = reading::read(tx, (user, id), &mut memory, before.is_none())?;
     store::put(tx, (user, id), before.as_ref(), &memory)?;
     figures::add(tx, (user, id), &memory, &signs)?;
+    if before.is_none_or(|before| before.text != memory.text) {
+        embed::want(tx, user, memory.place)?;
+    }
     if group.is_some() {
         tiers::stored_by_hand(tx, (user, memory.session), moment.now)?;
     }
@@ -95,6 +98,9 @@ pub fn change(
     };
     store::put(tx, (user, id), Some(&before), &memory)?;
     figures::add(tx, (user, id), &memory, &signs)?;
+    if memory.text != before.text {
+        embed::want(tx, user, memory.place)?;
+    }
     let moved = i64::from(memory.tier == Tier::Ltm) - i64::from(before.tier == Tier::Ltm);
     if moved != 0 {
         let promoted = u32::from(moved > 0);
@@ -201,6 +207,7 @@ fn remove(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<Option<Memory>> 
         return Ok(None);
     };
     store::delete(tx, (user, id), &memory)?;
+    embed::drop_place(tx, user, memory.place)?;
     figures::take(tx, (user, id), &memory)?;
     figures::end_if_empty(tx, user, group_of(memory.place))?;
     Ok(Some(memory))
@@ -215,6 +222,7 @@ pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
     }
     if some.is_empty() {
         let mut erased = figures::erase(tx, user, limit)?;
+        erased += embed::erase(tx, user, limit)?;
         erased += tiers::erase(tx, user, limit)?;
         return Ok(erased + distil::erase(tx, user, limit)?);
     }
@@ -240,6 +248,7 @@ pub fn count_all_again(tx: &mut WriteTx<'_>) -> Result<()> {
             let signs = reading::read(tx, (user, id), &mut memory, true)?;
             store::put(tx, (user, id), Some(&before), &memory)?;
             figures::add(tx, (user, id), &memory, &signs)?;
+            embed::want(tx, user, memory.place)?;
         }
     }
 }

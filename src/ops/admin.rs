@@ -222,6 +222,10 @@ pub async fn count(app: &App) {
         Ok(waiting) => metrics::jobs_waiting(waiting),
         Err(error) => tracing::warn!(%error, "the queue of jobs cannot be counted"),
     }
+    match app.store.read(|tx| memory::vector_totals(tx)) {
+        Ok(totals) => metrics::vectors(totals),
+        Err(error) => tracing::warn!(%error, "vectors cannot be counted"),
+    }
     match disk_state(app).await {
         Ok(disk) => metrics::storage_disk(
             (disk.live_bytes, disk.journal_bytes, disk.snapshot_bytes),

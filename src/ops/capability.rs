@@ -10,10 +10,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::auth;
 use crate::billing::{self, BillingHow};
 use crate::error::Result;
 use crate::http::Json;
-use crate::{auth, memory};
+use crate::memory::{self, EmbeddingHow};
 
 /// How one capability does.
 #[derive(Serialize, ToSchema)]
@@ -67,6 +68,7 @@ pub async fn memory_health(State(app): State<App>) -> Json<Capability> {
     let started = app.clock.monotonic();
     let status = match memory::caught_up(&app) {
         Ok(false) => "degraded",
+        Ok(true) if matches!(memory::embedding_how(&app), EmbeddingHow::Troubled(_)) => "degraded",
         checked => working(&checked),
     };
     Capability::since(&app, started, status)

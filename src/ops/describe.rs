@@ -160,6 +160,7 @@ use crate::{account, auth, billing, chat, memory};
         memory::routes::retry_job,
         memory::routes::admin_state,
         memory::routes::distil_everybodys,
+        memory::routes::decide_embedding,
     ),
     // The data of the events that an answer streams.
     components(schemas(

@@ -18,7 +18,7 @@ use crate::config::Registration;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Client, Json};
-use crate::memory;
+use crate::memory::{self, EmbeddingHow};
 
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -78,8 +78,15 @@ fn storage_state(app: &App) -> How {
     }))
 }
 
+fn embedding_fault(app: &App) -> Option<String> {
+    match memory::embedding_how(app) {
+        EmbeddingHow::Off | EmbeddingHow::Fine => None,
+        EmbeddingHow::Troubled(why) => Some(why),
+    }
+}
+
 /// Everything that NovaCore depends on, and how it is.
-async fn dependencies(app: &App) -> [(&'static str, How); 8] {
+async fn dependencies(app: &App) -> [(&'static str, How); 9] {
     let index = match memory::caught_up(app) {
         Ok(true) => None,
         Ok(false) => Some("The text index is still taking up changes.".to_owned()),
@@ -96,6 +103,7 @@ async fn dependencies(app: &App) -> [(&'static str, How); 8] {
         ("check", fine_unless(check::fault(app))),
         ("file_system", fine_unless(admin::file_system(app).1)),
         ("text_index", fine_unless(index)),
+        ("embedding", fine_unless(embedding_fault(app))),
         ("model", fine_unless(model.map(|problem| problem.message))),
         (
             "limits",

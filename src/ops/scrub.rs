@@ -19,6 +19,7 @@ pub async fn scrub(app: &App, steps: &Steps) -> Result<SnapshotInfo> {
     spawn_blocking(move || text.purge())
         .await
         .map_err(|e| Error::internal("merging the text index", e))??;
+    memory::tidy_vectors(app).await;
     Ok(snapshot)
 }
 

@@ -107,6 +107,7 @@ pub const ROUTES: [(&str, &str, Who); 139] = [
     ("POST",   "/api/admin/billing/events/{id}/retry", Administrator(PaymentEvent)),
     ("GET",    "/api/admin/memory", Administrator(Nothing)),
     ("POST",   "/api/admin/memory/distil", Administrator(Nothing)),
+    ("POST",   "/api/admin/memory/embedding", Administrator(Nothing)),
     ("GET",    "/api/admin/services", Administrator(Nothing)),
     ("POST",   "/api/admin/services", Administrator(Nothing)),
     ("POST",   "/api/admin/services/{id}/secret", Administrator(Program)),

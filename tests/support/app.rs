@@ -8,7 +8,7 @@ use std::time::Duration;
 use novacore::app::App;
 use novacore::auth::{NewAccount, Password, Role};
 use novacore::clock::Random;
-use novacore::config::{Config, Provider};
+use novacore::config::{Config, EmbeddingProvider, Provider};
 use novacore::{billing, lifecycle, memory, schedule};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -121,6 +121,8 @@ impl TestApp {
         config.model.url = model.url();
         config.model.provider = Provider::Ollama;
         config.chat.model_titles = false;
+        // Those who test what memories mean turn it on.
+        config.embedding.provider = EmbeddingProvider::Off;
         // Cheap hashes: what is tested is what they are used for.
         config.auth.hash_memory_kib = 64;
         config.auth.hash_iterations = 1;
@@ -195,9 +197,17 @@ impl TestApp {
         Person::new(self.http.clone(), self.url.clone(), Some(token.to_owned()))
     }
 
-    /// Waits until all work has ended and every stored change can be found.
+    /// Waits until all work has ended and every stored change can be found, by its meaning too where
+    /// that is on and works.
     pub async fn settle(&self) {
         soon("the end of all work", self.app.tasks.quiet()).await;
+        self.settle_index().await;
+        let mut embedding = self.app.care.embedding.subscribe();
+        while !memory::embedded(&self.app).unwrap() {
+            soon("the vectors of all memories", embedding.changed())
+                .await
+                .unwrap();
+        }
         self.settle_index().await;
     }
 

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 pub use same::original;
 pub use store::{
-    CATALOGUE, Group, Statistics, clear, documents_with, erase, group, group_of_session, monday,
-    signs, statistics, week_of, weeks,
+    CATALOGUE, Group, Statistics, clear, count_all, documents_with, erase, group, group_of_session,
+    monday, places_after, signs, statistics, week_of, weeks,
 };
 
 use super::importance::Features;

@@ -189,6 +189,23 @@ pub fn statistics(tx: &impl Read, user: Uuid) -> Result<Statistics> {
     Ok(tx.get(&STATISTICS, &user)?.unwrap_or_default())
 }
 
+/// Everybody's memories.
+pub fn count_all(tx: &impl Read) -> Result<u64> {
+    let all = tx.scan(&STATISTICS, Span::all(), usize::MAX)?;
+    Ok(all.iter().map(|(_, statistics)| statistics.memories).sum())
+}
+
+/// Everybody's places at which a memory stands, from after `after`.
+pub fn places_after(
+    tx: &impl Read,
+    after: Option<(Uuid, u64)>,
+    limit: usize,
+) -> Result<Vec<(Uuid, u64)>> {
+    let span = after.map_or_else(Span::all, |key| Span::all().after(&key));
+    let rows = tx.scan(&SIGNS, span, limit)?;
+    Ok(rows.into_iter().map(|(key, _)| key).collect())
+}
+
 pub fn put_statistics(tx: &mut WriteTx<'_>, user: Uuid, statistics: &Statistics) -> Result<()> {
     Ok(tx.put(&STATISTICS, &user, statistics)?)
 }

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Json, Path};
 use crate::memory::view::{MemoryView, Views};
-use crate::memory::{remember, store};
+use crate::memory::{embed, remember, store};
 
 #[derive(Serialize, ToSchema)]
 pub struct MemoryDetail {
@@ -46,11 +46,12 @@ pub async fn read_one(
     app.store.read(|tx| {
         let views = Views::new(&app, tx, caller.id);
         let memory = views.one(id)?;
+        let place = remember::expect(tx, caller.id, id)?.place;
         Ok(Json(MemoryDetail {
             evidence_turns: views.some(&memory.evidence)?,
             derived: views.some(&store::citing(tx, caller.id, id)?)?,
             supersedes: store::superseded_by(tx, caller.id, id)?,
-            vector: None,
+            vector: embed::model_of(tx, caller.id, place)?.map(|model| VectorOf { model }),
             memory,
         }))
     })

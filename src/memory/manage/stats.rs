@@ -12,6 +12,7 @@ use crate::auth::{Caller, MemoryRead};
 use crate::billing::{Moment, all_amounts};
 use crate::error::Result;
 use crate::http::Json;
+use crate::memory::embed::{self, EmbeddingStats};
 use crate::memory::figures::{self, Statistics};
 use crate::memory::row::Kind;
 use crate::memory::store::{self, Stretch};
@@ -90,19 +91,6 @@ pub struct Growth {
     pub ltm: i64,
 }
 
-/// How far memories can be found by their meaning.
-#[derive(Default, Serialize, ToSchema)]
-pub struct EmbeddingStats {
-    /// `builtin`, `ollama` or `off`.
-    pub provider: String,
-    pub model: Option<String>,
-    pub dimension: Option<usize>,
-    pub with_vector: u64,
-    pub waiting: u64,
-    /// Whether searches use it just now.
-    pub meaning: bool,
-}
-
 /// How far conversations are summed up.
 #[derive(Default, Serialize, ToSchema)]
 pub struct DistillingStats {
@@ -145,10 +133,7 @@ pub async fn stats(
             oldest_at: end(store::page_up(tx, user, Stretch::default(), 1)?),
             newest_at: end(store::page(tx, user, Stretch::default(), 1)?),
             growth: growth(tx, user, moment.now)?,
-            embedding: EmbeddingStats {
-                provider: "off".into(),
-                ..EmbeddingStats::default()
-            },
+            embedding: embed::standing(tx, &app, user)?,
             distilling: DistillingStats::default(),
         }))
     })

@@ -8,6 +8,7 @@
 
 mod builtin;
 mod ollama;
+mod recent;
 mod tokens;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 
+use self::recent::Recent;
 use super::model::ProviderKind;
 use super::ollama::full_name;
 use super::problem::{Fault, Kept, ModelError};
@@ -67,6 +69,7 @@ struct Shared {
     queries: watch::Sender<usize>,
     /// One batch of passages at a time.
     passages: tokio::sync::Mutex<()>,
+    recent: Recent,
 }
 
 impl Embeddings {
@@ -78,6 +81,7 @@ impl Embeddings {
             known: Mutex::default(),
             queries: watch::Sender::new(0),
             passages: tokio::sync::Mutex::default(),
+            recent: Recent::default(),
         }))
     }
 
@@ -89,9 +93,23 @@ impl Embeddings {
     /// The configured model in Ollama as it is now, if it is installed there. A model that is new to
     /// us is asked for one vector, as a passage: that waits until nobody waits for an answer.
     pub async fn ollama(&self) -> Result<EmbedModel, ModelError> {
+        self.ollama_named(&self.0.name).await
+    }
+
+    /// The same of any model in Ollama.
+    pub async fn ollama_named(&self, name: &str) -> Result<EmbedModel, ModelError> {
         let shared = &self.0;
-        let found = shared.look().await;
-        found.map_err(|fault| shared.explain(&fault, &shared.name))
+        let found = shared.look(name).await;
+        found.map_err(|fault| shared.explain(&fault, name))
+    }
+
+    /// Whether that model is installed in Ollama, without asking it for anything.
+    pub async fn installed(&self, name: &str) -> Result<(), ModelError> {
+        let shared = &self.0;
+        let found = shared.listed(name).await;
+        found
+            .map(drop)
+            .map_err(|fault| shared.explain(&fault, name))
     }
 
     /// A vector for each text, in their order. Fails with `model_changed` when the model is not the
@@ -112,12 +130,18 @@ impl Embeddings {
 }
 
 impl Shared {
-    async fn look(&self) -> Result<EmbedModel, Fault> {
-        if self.servers.wire().named.kind != ProviderKind::Ollama || self.name.is_empty() {
-            return Err(Fault::NotInstalled(self.name.clone()));
+    /// The whole name and the digest of a model that is installed.
+    async fn listed(&self, name: &str) -> Result<(String, String), Fault> {
+        if self.servers.wire().named.kind != ProviderKind::Ollama || name.is_empty() {
+            return Err(Fault::NotInstalled(name.to_owned()));
         }
-        let name = full_name(&self.name);
-        let digest = self.digest(&name).await?;
+        let full = full_name(name);
+        let digest = self.digest(&full, name).await?;
+        Ok((full, digest))
+    }
+
+    async fn look(&self, name: &str) -> Result<EmbedModel, Fault> {
+        let (name, digest) = self.listed(name).await?;
         let known = self.known().clone();
         if let Some(known) = known.filter(|known| known.name == name && known.digest == digest) {
             return Ok(known);

@@ -37,16 +37,16 @@ struct Answer {
 }
 
 impl Shared {
-    /// The digest of the installed model of that name.
-    pub(super) async fn digest(&self, name: &str) -> Result<String, Fault> {
+    /// The digest of the installed model of that name; `typed` is what people call it.
+    pub(super) async fn digest(&self, name: &str, typed: &str) -> Result<String, Fault> {
         let wire = self.servers.wire();
         let tags: Tags = wire.get("/api/tags", Wire::control_limit()).await?;
         let tag = tags.models.into_iter().find(|tag| tag.name == name);
-        let tag = tag.ok_or_else(|| Fault::NotInstalled(self.name.clone()))?;
+        let tag = tag.ok_or_else(|| Fault::NotInstalled(typed.to_owned()))?;
         // Servers before 2026 do not tell what a model can; they will when it is asked.
         match tag.capabilities {
             Some(can) if !can.iter().any(|what| what == "embedding") => {
-                Err(Fault::CannotEmbed(self.name.clone()))
+                Err(Fault::CannotEmbed(typed.to_owned()))
             }
             _ => Ok(tag.digest),
         }
