@@ -11,7 +11,6 @@ use super::weights::{AROUND, B, B_AROUND, K1};
 /// Turns are rarely longer, in stems.
 const USUAL_LENGTH: u32 = 512;
 
-
 /// What an owner's memories are together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {

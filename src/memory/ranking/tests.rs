@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use super::synthetic::{Life, Sort, Who, lives};
 use super::weights::{WITH_MEANING, WORDS_ONLY};
 use super::world::World;
-use storage::Posting;
 use super::{Limits, Part, Postings, Scored, Statistics, Weights, choose};
 use crate::memory::signs::{Tier, Voice};
+use storage::Posting;
 
 const DAY: i64 = 86_400;
 /// 2026-03-02, a Monday.

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::postings::Posting;
+use storage::Posting;
 
 struct List<'l> {
     postings: &'l [Posting],
