@@ -3,6 +3,7 @@
 #   make test      every test: Rust, page, and a real browser
 #   make check     formatting, lints, types, licences
 #   make bench     the measurements that README, docs/performance.md and the release notes quote
+#   make eval-distil MODEL_URL=http://... MODEL=name   what a real model's summaries and facts come to
 #   make torture   1,000 live copies, kills, power losses, flipped bits (20 to 30 minutes); make fuzz: the storage formats
 #   make web       the page alone; make openapi: its description of the API, from the code
 #   make embedder  rebuilds the built-in embedder from published weights (110 MB) and compares; nothing else needs it
@@ -11,7 +12,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench torture fuzz web openapi embedder coverage clean
+.PHONY: help run test check bench eval-distil torture fuzz web openapi embedder coverage clean
 
 NPM := npm ci --no-audit --no-fund --loglevel=error
 OLLAMA ?= http://127.0.0.1:11434
@@ -92,6 +93,11 @@ bench: web
 	cargo build --release
 	cargo bench --bench product
 	cargo bench -p novacore-storage --bench storage
+
+# ---- memory with a real model, by hand ---------------------------------------------------------
+eval-distil:
+	DISTIL_MODEL_URL=$(MODEL_URL) DISTIL_MODEL=$(MODEL) DISTIL_SESSIONS=$(or $(SESSIONS),200) \
+	  cargo test -p novacore --test main memory::real_model -- --ignored --nocapture
 
 # ---- storage, hard ------------------------------------------------------------------------------
 # Nothing is installed for it: without rsync its copies are left out, and that is said.

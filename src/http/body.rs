@@ -93,9 +93,11 @@ pub struct Lines {
     most_bytes: usize,
     line_bytes: usize,
     read: usize,
-    /// What was read and not yet given.
+    /// The pieces that were read and not yet given whole.
     rest: Vec<u8>,
-    /// Where in it nothing is known yet.
+    /// Where in them the next line begins.
+    begin: usize,
+    /// Where in them nothing is known yet.
     unseen: usize,
     /// The line that is being read is too long.
     passing: bool,
@@ -107,21 +109,8 @@ pub struct Lines {
 pub type NumberedLine = (u64, Option<Vec<u8>>);
 
 impl Lines {
-    /// # Errors
-    /// `body_too_large`, when the request says so.
-    pub fn new(
-        app: &App,
-        request: Request,
-        (most_bytes, line_bytes): (usize, usize),
-    ) -> Result<Self, Error> {
-        let declared = request.headers().get(header::CONTENT_LENGTH);
-        let declared = declared.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        if declared.is_some_and(|length| length > most_bytes) {
-            return Err(Error::TooLarge {
-                limit_bytes: most_bytes,
-            });
-        }
-        Ok(Self {
+    pub fn new(app: &App, request: Request, (most_bytes, line_bytes): (usize, usize)) -> Self {
+        Self {
             app: app.clone(),
             door: request.extensions().get::<Door>().cloned(),
             body: request.into_body().into_data_stream(),
@@ -129,11 +118,12 @@ impl Lines {
             line_bytes,
             read: 0,
             rest: Vec::new(),
+            begin: 0,
             unseen: 0,
             passing: false,
             ended: false,
             number: 0,
-        })
+        }
     }
 
     /// The next line, without its end.
@@ -144,31 +134,37 @@ impl Lines {
         loop {
             let unseen = self.rest.iter().skip(self.unseen);
             if let Some(at) = unseen.copied().position(|byte| byte == b'\n') {
-                let after = self.rest.split_off(self.unseen + at + 1);
-                let mut line = std::mem::replace(&mut self.rest, after);
-                line.pop();
-                return Ok(Some(self.numbered(line)));
+                let end = self.unseen + at;
+                let line = self.numbered(end);
+                self.begin = end + 1;
+                self.unseen = self.begin;
+                return Ok(Some(line));
             }
-            self.unseen = self.rest.len();
-            if self.unseen > self.line_bytes {
+            // What was given goes once a piece, so that short lines do not move all that follows.
+            self.rest.drain(..self.begin);
+            self.begin = 0;
+            if self.rest.len() > self.line_bytes {
                 self.passing = true;
                 self.rest.clear();
-                self.unseen = 0;
             }
+            self.unseen = self.rest.len();
             if self.ended {
-                let line = std::mem::take(&mut self.rest);
-                let over = line.is_empty() && !self.passing;
-                return Ok((!over).then(|| self.numbered(line)));
+                let over = self.rest.is_empty() && !self.passing;
+                let line = (!over).then(|| self.numbered(self.unseen));
+                self.rest.clear();
+                self.unseen = 0;
+                return Ok(line);
             }
             self.more().await?;
         }
     }
 
-    fn numbered(&mut self, line: Vec<u8>) -> NumberedLine {
-        self.unseen = 0;
+    /// The line that ends there.
+    fn numbered(&mut self, end: usize) -> NumberedLine {
         self.number += 1;
+        let line = self.rest.get(self.begin..end).unwrap_or_default();
         let long = std::mem::take(&mut self.passing) || line.len() > self.line_bytes;
-        (self.number, (!long).then_some(line))
+        (self.number, (!long).then(|| line.to_vec()))
     }
 
     async fn more(&mut self) -> Result<(), Error> {

@@ -262,8 +262,24 @@ fn show_lag(app: &App, applied: u64) {
 pub async fn findable(app: &App) {
     let seq = app.store.seq();
     let mut indexed = app.indexed.subscribe();
-    let taken_up = indexed.wait_for(|applied| *applied >= seq);
+    let taken_up = async {
+        // What came later is somebody else's to wait for.
+        while first_untaken(app).is_ok_and(|first| first.is_some_and(|first| first <= seq)) {
+            if indexed.changed().await.is_err() {
+                return;
+            }
+        }
+    };
     drop(app.clock.timeout(FINDABLE, taken_up).await);
+}
+
+/// The oldest batch with a change that the index has not taken up.
+fn first_untaken(app: &App) -> Result<Option<u64>> {
+    let applied = *app.indexed.borrow();
+    app.store.read(|tx| {
+        let changes = tx.changes_after(applied, 1)?;
+        Ok(changes.first().map(|change| change.seq))
+    })
 }
 
 /// Waits until the index has taken up, durably, every change stored by now, and drops those changes; false
@@ -293,9 +309,7 @@ pub async fn taken_up(app: &App) -> bool {
 
 /// Whether every stored change can be found by a search.
 pub fn caught_up(app: &App) -> Result<bool> {
-    let applied = *app.indexed.borrow();
-    app.store
-        .read(|tx| Ok(tx.changes_after(applied, 1)?.is_empty()))
+    first_untaken(app).map(|first| first.is_none())
 }
 
 /// The number of the newest batch, as the store tells it.

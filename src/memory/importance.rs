@@ -10,16 +10,16 @@ use crate::memory::signs::{Flags, Signs};
 
 /// Each feature's name and weight, in the order of [`Features`].
 const WEIGHTS: [(&str, f64); FEATURES] = [
-    ("tells when", 0.5),
-    ("answers a question", 0.5),
-    ("rare words", 0.5),
+    ("tells when", 0.45),
+    ("answers a question", 0.55),
+    ("rare words", 0.65),
     ("names", 0.35),
     ("ends in a question", -0.3),
-    ("new words", 0.4),
+    ("new words", 0.35),
     ("first person", 0.3),
-    ("length", 0.3),
-    ("fact verb", 0.15),
-    ("number", 0.1),
+    ("length", 0.35),
+    ("fact verb", 0.2),
+    ("number", 0.2),
 ];
 
 pub const FEATURES: usize = 10;

@@ -211,10 +211,10 @@ pub fn used(
 pub fn count_uses(
     tx: &mut WriteTx<'_>,
     (user, now): (Uuid, Timestamp),
-    used: &[UsedMemory],
+    given: &[UsedMemory],
 ) -> Result<()> {
     let day = dates::number(now.to_zoned(TimeZone::UTC).date());
-    for used in used {
+    for used in given {
         if let Some(memory) = store::memory(tx, user, used.id)? {
             store::count_use(tx, user, used.id, now)?;
             figures::note_use(tx, user, memory.place, day)?;

@@ -22,6 +22,7 @@ mod text_files;
 mod text_model;
 mod torture;
 mod vector;
+mod vector_building;
 mod vector_files;
 mod vector_graph;
 mod vector_memory;

@@ -42,7 +42,7 @@ type Harm = fn(&Path);
 const HARMS: [(&str, Harm); 6] = [
     ("a bit at the front", |file| flip(file, |_| 3)),
     ("a bit in the middle", |file| {
-        flip(file, |length| length / 2)
+        flip(file, |length| length / 2);
     }),
     ("a bit at the end", |file| flip(file, |length| length - 1)),
     ("cut", |file| {

@@ -16,10 +16,12 @@ pub const ADA: Uuid = Uuid::from_u128(0xADA);
 pub const BOB: Uuid = Uuid::from_u128(0xB0B);
 pub const MODEL: &str = "tiny:1";
 
+type Rows = BTreeMap<(Uuid, Label), (String, Vec<f32>)>;
+
 /// What the caller has: by owner and label the model and its vector.
 #[derive(Default)]
 pub struct Truth {
-    rows: Mutex<BTreeMap<(Uuid, Label), (String, Vec<f32>)>>,
+    rows: Mutex<Rows>,
     pub loads: AtomicUsize,
 }
 

@@ -103,7 +103,17 @@ impl Bob {
         let session = format!("/api/chat/sessions/{}", said.str("session_id"));
         done(person.patch(&session, &json!({"title": TITLE})).await);
         app.settle().await;
-        // What was said is promoted, and waits to be distilled.
+        // What was said is promoted and distilled.
+        done(person.post(&format!("{session}/end"), &json!({})).await);
+        app.run_jobs().await;
+        let fact = json!({"text": format!("You run the {RARE} on the hill."), "turns": [1]});
+        let facts = json!({"facts": [fact]}).to_string();
+        app.model.answer(Script::says([facts]));
+        done(person.post("/api/memory/distil", &json!({})).await);
+        app.run_jobs().await;
+        // It is recalled, in a conversation that waits to be distilled.
+        let said = person.say(&format!("Who runs the {RARE}?")).await;
+        let session = format!("/api/chat/sessions/{}", said.str("session_id"));
         done(person.post(&format!("{session}/end"), &json!({})).await);
         app.run_jobs().await;
         let keyed = person

@@ -93,7 +93,7 @@ async fn the_body_of_a_conversation() {
           "model": null,
           "title": "Good morning, Nova",
           "updated_at": "2026-01-01T00:00:00Z",
-      "use_memory": true
+          "use_memory": true
         }
       ],
       "next_before": null

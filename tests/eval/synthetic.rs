@@ -362,15 +362,15 @@ impl Talk<'_> {
     }
 
     fn tell(&mut self, chance: &mut Chance, told: Told, later: &mut Vec<(String, usize)>) {
-        let (text, sort, asked, change) = match told {
+        let (text, sort, asked, newer) = match told {
             Told::Plain(text, sort, asked) => (text, sort, asked, None),
             Told::Event(text, asked) => (text, Sort::Event, asked, None),
-            Told::Changed(text, change, asked) => (text, Sort::Corrected, asked, Some(change)),
+            Told::Changed(text, new, asked) => (text, Sort::Corrected, asked, Some(new)),
         };
         let turn = self.exchange(chance, text);
-        let changed = change.is_some();
-        if let Some(change) = change {
-            later.push((change, self.life.asks.len()));
+        let changed = newer.is_some();
+        if let Some(newer) = newer {
+            later.push((newer, self.life.asks.len()));
         }
         self.life.asks.push(Ask {
             sort,

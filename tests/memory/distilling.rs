@@ -241,12 +241,12 @@ async fn forgetting_is_stronger() {
 /// late.
 #[tokio::test]
 async fn facts_are_superseded() {
-    let app = TestApp::new().await;
+    let app = TestApp::with(|config| config.auth.access_minutes = 1_440).await;
     let ada = app.user("ada").await;
     let bern = session(&app, &ada, &["I live in Bern."]).await;
     app.model.answer(facts(&[("You live in Bern.", &[1])]));
     distil(&app, &ada).await;
-    app.advance(Duration::from_hours(24));
+    app.advance(Duration::from_hours(20));
     session(&app, &ada, &["I live in Lisbon now."]).await;
     app.model
         .answer(facts(&[("You now live in Lisbon.", &[1])]));
@@ -255,14 +255,10 @@ async fn facts_are_superseded() {
     assert_eq!(texts(&known["facts"]), ["You now live in Lisbon."]);
     assert_eq!(texts(&known["past"]), ["You live in Bern."]);
     assert!(known["past"][0]["ended_at"].is_string());
-    let turn = format!("/api/memory/{}", id_of(&ada, "I live in Bern.").await);
-    let turn = ada.get(&turn);
+    let path = format!("/api/memory/{}", id_of(&ada, "I live in Bern.").await);
+    let turn = ada.get(&path).await;
     let by = id_of(&ada, "I live in Lisbon now.").await;
-    assert_eq!(
-        turn.await.body["superseded_by"],
-        json!(by),
-        "the turn as well"
-    );
+    assert_eq!(turn.body["superseded_by"], json!(by), "the turn as well");
     app.model.answer(facts(&[("You live in Bern.", &[1])]));
     let again = json!({"session_id": bern});
     assert_eq!(ada.post("/api/memory/distil", &again).await.status, 202);
@@ -280,6 +276,7 @@ async fn facts_are_superseded() {
 async fn it_can_be_off() {
     for demo in [false, true] {
         let app = TestApp::with(|config| {
+            config.auth.access_minutes = 1_440;
             if demo {
                 config.model.provider = Provider::Demo;
             } else {

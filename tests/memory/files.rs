@@ -56,6 +56,20 @@ fn alike(lines: &[Value]) -> Vec<Value> {
     alike
 }
 
+/// What is found, cited and superseded in the collection is so.
+async fn is_so_there(bob: &Person) {
+    let old = id_of(bob, "Your sister lives in Faro.").await;
+    let old = one(bob, &old).await.body;
+    let new = one(bob, old["superseded_by"].as_str().unwrap()).await.body;
+    assert_eq!(new["text"], "Your sister lives in Lisbon.");
+    assert_eq!(new["supersedes"], json!([old["id"]]));
+    assert_eq!(
+        new["evidence_turns"][0]["text"],
+        "My sister Clara lives in Lisbon."
+    );
+    assert_eq!(super::found(bob, "café").await, ["🍵, café"]);
+}
+
 /// What one account exports another one imports, and has the same then; what has been there stays, and twice
 /// is once.
 #[tokio::test]
@@ -116,19 +130,9 @@ async fn an_export_is_the_same_elsewhere() {
         (&json!(0), &json!(10))
     );
     assert_eq!(export(&ada).await, lines);
-    // What is found, cited and superseded is so there, too.
     app.crash_and_reopen().await;
     let bob = app.user("bob").await;
-    let old = id_of(&bob, "Your sister lives in Faro.").await;
-    let old = one(&bob, &old).await.body;
-    let new = one(&bob, old["superseded_by"].as_str().unwrap()).await.body;
-    assert_eq!(new["text"], "Your sister lives in Lisbon.");
-    assert_eq!(new["supersedes"], json!([old["id"]]));
-    assert_eq!(
-        new["evidence_turns"][0]["text"],
-        "My sister Clara lives in Lisbon."
-    );
-    assert_eq!(super::found(&bob, "café").await, ["🍵, café"]);
+    is_so_there(&bob).await;
     let stats = |person: Person| async move {
         let mut stats = person.get("/api/memory/stats").await.body;
         for key in ["growth", "by_tier"] {

@@ -35,6 +35,7 @@ async fn nonsense_is_given_up_in_the_end() {
         asked.push(app.model.requests().len() - 1);
     }
     assert_eq!(asked, [2, 4, 6, 8, 8, 8]);
+    let ada = app.user("ada").await;
     let failed = jobs(&ada, "distil").await;
     assert_eq!(failed.len(), 4);
     assert!(
@@ -50,7 +51,7 @@ async fn nonsense_is_given_up_in_the_end() {
 /// While the model is away jobs are held, which costs no try; when it is back they are done.
 #[tokio::test]
 async fn a_model_that_is_away_is_waited_for() {
-    let app = TestApp::new().await;
+    let app = TestApp::with(|config| config.auth.access_minutes = 1_440).await;
     let ada = app.user("ada").await;
     session(&app, &ada, &[CELLO]).await;
     app.model.answer(Script::status(503, "server busy"));

@@ -17,7 +17,7 @@ async fn a_correction_counts_at_once() {
     let ada = app.user("ada").await;
     let id = note(&ada, "My sister lives in Lisbon.").await;
     app.settle().await;
-    app.advance(std::time::Duration::from_secs(60));
+    app.advance(std::time::Duration::from_mins(1));
     let new = "My sister lives in Porto.";
     let changed = change(&ada, &id, &json!({"text": new})).await;
     assert_eq!((changed.status, changed.str("text")), (200, new.into()));

@@ -1,6 +1,6 @@
 //! Figures and the timeline: equal to what one counts.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{export, forget, id_of, import, note, tell, unlimited};
 use crate::support::http::Person;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 /// What the figures should be, counted from the export.
 async fn counted(person: &Person) -> Value {
@@ -19,10 +19,10 @@ async fn counted(person: &Person) -> Value {
         .map(|line| line["created_at"].clone())
         .collect();
     times.sort_by_key(Value::to_string);
-    let sessions: BTreeMap<_, _> = lines
+    let sessions: BTreeSet<_> = lines
         .iter()
         .filter(|line| line["kind"] == "turn")
-        .map(|line| (line["session_key"].to_string(), ()))
+        .map(|line| line["session_key"].to_string())
         .collect();
     json!({
         "total": lines.len(),
@@ -173,12 +173,8 @@ async fn growth_by_weeks() {
     app.finish().await;
 }
 
-/// The timeline tells days newest first, in pages, with conversations, what is stored, summaries and what
-/// matters most.
-#[tokio::test]
-async fn the_timeline_tells_day_by_day() {
-    let app = unlimited().await;
-    let ada = app.user("ada").await;
+/// A diary of two days with its summary and a fact, and a note.
+async fn diary(ada: &Person) {
     let id = |n: u32| format!("00000000-0000-4000-8000-{n:012}");
     let mut lines: Vec<_> = (0..5)
         .map(|n| {
@@ -192,7 +188,34 @@ async fn the_timeline_tells_day_by_day() {
     );
     lines.push(json!({"kind": "fact", "text": "You write", "evidence": [id(0)], "created_at": "2025-06-03T02:00:00Z"}));
     lines.push(json!({"text": "A note", "created_at": "2025-06-02T23:59:59Z"}));
-    assert_eq!(import(&ada, &lines).await.body["imported"], 8);
+    assert_eq!(import(ada, &lines).await.body["imported"], 8);
+}
+
+/// The days of the timeline, one a page.
+async fn paged(ada: &Person) -> Vec<Value> {
+    let mut paged = Vec::new();
+    let mut before = String::new();
+    loop {
+        let page = ada
+            .get(&format!("/api/memory/timeline?limit=1{before}"))
+            .await
+            .body;
+        paged.extend(page["days"].as_array().unwrap().clone());
+        match page["next_before"].as_str() {
+            Some(next) => before = format!("&before={next}"),
+            None => break,
+        }
+    }
+    paged
+}
+
+/// The timeline tells days newest first, in pages, with conversations, what is stored, summaries and what
+/// matters most.
+#[tokio::test]
+async fn the_timeline_tells_day_by_day() {
+    let app = unlimited().await;
+    let ada = app.user("ada").await;
+    diary(&ada).await;
     let said = tell(&app, &ada, "My sister lives in Lisbon.").await;
 
     let line = ada.get("/api/memory/timeline").await.body;
@@ -244,20 +267,7 @@ async fn the_timeline_tells_day_by_day() {
     assert_eq!(diary["summary"]["text"], "Of the diary");
     assert_eq!(second[1]["summary"]["text"], "Of the diary");
 
-    let mut paged = Vec::new();
-    let mut before = String::new();
-    loop {
-        let page = ada
-            .get(&format!("/api/memory/timeline?limit=1{before}"))
-            .await
-            .body;
-        paged.extend(page["days"].as_array().unwrap().clone());
-        match page["next_before"].as_str() {
-            Some(next) => before = format!("&before={next}"),
-            None => break,
-        }
-    }
-    assert_eq!(json!(paged), line["days"]);
+    assert_eq!(json!(paged(&ada).await), line["days"]);
     let odd = ada.get("/api/memory/timeline?before=soon").await;
     assert_eq!((odd.status, odd.code()), (422, "before_invalid"));
     app.finish().await;

@@ -11,7 +11,7 @@ use crate::support::app::TestApp;
 /// What a person states is pinned, first in every prompt, and stands against whatever a model writes.
 #[tokio::test]
 async fn what_a_person_states_stands() {
-    let app = TestApp::new().await;
+    let app = TestApp::with(|config| config.auth.access_minutes = 1_440).await;
     let ada = app.user("ada").await;
     session(&app, &ada, &["I live in Berne."]).await;
     app.model.answer(facts(&[("You live in Berne.", &[1])]));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use novacore::config::Distil;
 use novacore::schedule;
 use serde_json::{Value, json};
 
@@ -9,6 +10,15 @@ use super::{distilling::session, id_of};
 use crate::support::app::TestApp;
 use crate::support::http::Person;
 use crate::support::script::Script;
+
+/// Promotion is no model's business.
+async fn without_a_model() -> TestApp {
+    TestApp::with(|config| {
+        config.auth.access_minutes = 1_440;
+        config.memory.distil = Distil::Off;
+    })
+    .await
+}
 
 /// The texts that are long-term, oldest first.
 async fn promoted(person: &Person) -> Vec<String> {
@@ -28,7 +38,7 @@ async fn ended_at(person: &Person, session: &str) -> Value {
 /// term; a later message opens it again, and its next end looks at what is new.
 #[tokio::test]
 async fn an_idle_conversation_ends() {
-    let app = TestApp::new().await;
+    let app = without_a_model().await;
     let ada = app.user("ada").await;
     app.model.answer(Script::says(["Ah."]));
     let said = ada.say("My kettle is broken.").await;
@@ -68,7 +78,7 @@ async fn an_idle_conversation_ends() {
 async fn promotion_is_the_same_everywhere() {
     let mut tiers = Vec::new();
     for _ in 0..2 {
-        let app = TestApp::new().await;
+        let app = without_a_model().await;
         let ada = app.user("ada").await;
         for day in 0..5 {
             let said = [

@@ -30,6 +30,8 @@ struct Shared {
     scripts: Mutex<VecDeque<Script>>,
     models: Mutex<Vec<FakeModel>>,
     embedding: Arc<Embedding>,
+    /// Address and model of a real server, which answers what asks for a form.
+    passed_on: Mutex<Option<(String, String)>>,
     /// Holds back what `/api/tags` answers.
     list_gate: Mutex<Option<Gate>>,
     requests: Mutex<Vec<Value>>,
@@ -79,6 +81,7 @@ impl Down {
                 FakeModel::embedding("all-minilm:latest"),
             ]),
             embedding: Arc::default(),
+            passed_on: Mutex::default(),
             list_gate: Mutex::default(),
             requests: Mutex::default(),
             headers: Mutex::default(),
@@ -130,6 +133,11 @@ impl FakeOllama {
     /// What the next chat request without a script of its own gets. Scripts are used in order.
     pub fn answer(&self, script: Script) {
         self.shared.scripts.lock().unwrap().push_back(script);
+    }
+
+    /// Has a real model at this address answer whatever asks for a form (`format`).
+    pub fn pass_on(&self, url: &str, model: &str) {
+        *self.shared.passed_on.lock().unwrap() = Some((url.into(), model.into()));
     }
 
     /// Drops the scripts that were not used.
@@ -329,8 +337,20 @@ async fn chat(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
     if let Some(refusal) = model.refusal(&body) {
         return refuse(400, &refusal);
     }
+    let real = shared.passed_on.lock().unwrap().clone();
+    if let Some((url, name)) = real.filter(|_| body["format"].is_object()) {
+        return pass_on(&url, &name, body).await;
+    }
     let script = shared.next_script(&body);
     perform(shared, script, Form::Ollama, body["stream"] == false).await
+}
+
+async fn pass_on(url: &str, model: &str, mut body: Value) -> Response {
+    body["model"] = json!(model);
+    let request = super::http::client().post(format!("{url}/api/chat"));
+    let answer = request.json(&body).send().await.unwrap();
+    let status = StatusCode::from_u16(answer.status().as_u16()).unwrap();
+    (status, answer.bytes().await.unwrap()).into_response()
 }
 
 async fn openai_chat(

@@ -55,7 +55,7 @@ pub enum Given {
 }
 
 /// The model that may be asked now for this person, or what the job is to do instead.
-pub async fn model(app: &App, user: Uuid) -> Result<std::result::Result<ModelInfo, Outcome>> {
+pub async fn model(app: &App, person: Uuid) -> Result<std::result::Result<ModelInfo, Outcome>> {
     let hold = |why: &str| Ok(Err(Outcome::Hold(why.to_owned())));
     if app.config.memory.distil == Distil::Off {
         return hold("distilling is switched off");
@@ -64,12 +64,12 @@ pub async fn model(app: &App, user: Uuid) -> Result<std::result::Result<ModelInf
         return hold("this data is a copy that nobody adopted");
     }
     let now = app.clock.now();
-    let (person, spent) = app
-        .store
-        .read(|tx| Ok::<_, crate::error::Error>((auth::user(tx, user)?, store::spent(tx, now)?)))?;
-    match person {
+    let (account, spent) = app.store.read(|tx| {
+        Ok::<_, crate::error::Error>((auth::user(tx, person)?, store::spent(tx, now)?))
+    })?;
+    match account {
         None => return Ok(Err(Outcome::Fail("there is no such account".into()))),
-        Some(person) if person.disabled => return hold("the account is disabled"),
+        Some(account) if account.disabled => return hold("the account is disabled"),
         Some(_) => {}
     }
     if standing::used_up(app, &spent) {
@@ -95,19 +95,19 @@ fn make_way(now: Timestamp) -> Outcome {
 }
 
 /// Asks for one item.
-pub async fn item(app: &App, user: Uuid, model: &ModelInfo, step: &Step) -> (Given, Used) {
+pub async fn item(app: &App, person: Uuid, model: &ModelInfo, step: &Step) -> (Given, Used) {
     // What is written must fit beside what is read.
     let written = prompt::MOST_WRITTEN.min(model.num_ctx / 4);
     let room = model.num_ctx.saturating_sub(written) as usize;
     let request = prompt::request(step.item, &step.shown, room);
-    let (said, used) = once(app, user, model, (&request, written)).await;
+    let (said, used) = once(app, person, model, (&request, written)).await;
     let error = match said.and_then(|said| read(step, &said)) {
         Ok(claims) => return (Given::Claims(claims), used),
         Err(Trouble::Stopped(outcome)) => return (Given::Not(outcome), used),
         Err(Trouble::Unusable(error)) => error,
     };
     let repair = request.again(error);
-    let (said, more) = once(app, user, model, (&repair, written)).await;
+    let (said, more) = once(app, person, model, (&repair, written)).await;
     let used = used.and(more);
     match said.and_then(|said| read(step, &said)) {
         Ok(claims) => (Given::Claims(claims), used),
@@ -131,7 +131,7 @@ type Said = std::result::Result<String, Trouble>;
 /// One call to its end, unless something stops it; what it used in any case.
 async fn once(
     app: &App,
-    user: Uuid,
+    person: Uuid,
     model: &ModelInfo,
     (request, written): (&Request, u32),
 ) -> (Said, Used) {
@@ -142,7 +142,7 @@ async fn once(
             message(Role::User, &request.text),
         ],
         max_tokens: Some(written),
-        person: user,
+        person,
         purpose: Purpose::Background,
         temperature: Some(0.0),
         schema: Some(request.schema.clone()),
@@ -152,7 +152,7 @@ async fn once(
     let mut hearing = Hearing::new(request, written);
     // An account that ends stops what is written for it.
     let call = app.ids.next();
-    let log = app.streams.open(call, user);
+    let log = app.streams.open(call, person);
     let said = tokio::select! {
         biased;
         () = app.tasks.drain.cancelled() => {

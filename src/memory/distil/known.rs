@@ -70,11 +70,11 @@ pub fn judge(new: &New<'_>, facts: &[(Uuid, Memory)]) -> Verdict {
                 Verdict::Same(*id)
             };
         }
-        let means = meant.as_ref().is_some_and(|meant| {
+        let pointed_at = meant.as_ref().is_some_and(|meant| {
             words::jaccard(meant, &theirs) >= MEANT && !stems.is_disjoint(&theirs)
         });
         let changed = new.changes && about_the_same(new.text, &fact.text);
-        if alike || means || changed {
+        if alike || pointed_at || changed {
             if own(fact) {
                 return Verdict::Refused(Refusal::Corrected);
             }

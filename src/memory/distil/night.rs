@@ -24,19 +24,16 @@ pub async fn nightly(app: &App) -> Result<()> {
     let now = app.clock.now();
     let spent = app.store.read(|tx| store::spent(tx, now))?;
     let time = app.config.memory.time().unwrap_or_default();
-    let due = match spent.night.or(spent.watched) {
-        Some(last) => first_at(time, last) <= now,
-        None => {
-            // Its first night is the next one.
-            let watch = move |tx: &mut WriteTx<'_>| {
-                let spent = store::spent(tx, now)?;
-                let watched = Some(now);
-                store::put_spent(tx, &store::Spent { watched, ..spent })
-            };
-            return app.store.write(watch).await;
-        }
+    let Some(last) = spent.night.or(spent.watched) else {
+        // Its first night is the next one.
+        let watch = move |tx: &mut WriteTx<'_>| {
+            let spent = store::spent(tx, now)?;
+            let watched = Some(now);
+            store::put_spent(tx, &store::Spent { watched, ..spent })
+        };
+        return app.store.write(watch).await;
     };
-    if !due {
+    if first_at(time, last) > now {
         return Ok(());
     }
     begin_everybodys(app, None).await.map(drop)
@@ -91,15 +88,12 @@ pub fn begin_theirs(
     (user, session): (Uuid, Option<Uuid>),
 ) -> Result<(Vec<Uuid>, usize)> {
     let now = app.clock.now();
-    let sessions = match session {
-        Some(session) => {
-            super::whole(tx, now, (user, session))?;
-            vec![(user, session)]
-        }
-        None => {
-            let waiting = store::all_waiting(tx, Some(user), AT_A_TIME)?;
-            waiting.into_iter().map(|(key, _)| key).collect()
-        }
+    let sessions = if let Some(session) = session {
+        super::whole(tx, now, (user, session))?;
+        vec![(user, session)]
+    } else {
+        let waiting = store::all_waiting(tx, Some(user), AT_A_TIME)?;
+        waiting.into_iter().map(|(key, _)| key).collect()
     };
     let mut jobs = Vec::new();
     for key in &sessions {

@@ -39,17 +39,17 @@ pub fn give_place(
     user: Uuid,
     (session, key): (Uuid, Option<&str>),
 ) -> Result<u64> {
-    let ordinal = match store::group_of_session(tx, user, session)? {
-        Some(ordinal) => ordinal,
-        None => {
-            let mut statistics = store::statistics(tx, user)?;
-            let ordinal = statistics.next_group;
-            statistics.next_group += 1;
-            statistics.groups += 1;
-            store::put_statistics(tx, user, &statistics)?;
-            store::put_group(tx, (user, ordinal), &Group::new(session, key))?;
-            ordinal
-        }
+    let known = store::group_of_session(tx, user, session)?;
+    let ordinal = if let Some(ordinal) = known {
+        ordinal
+    } else {
+        let mut statistics = store::statistics(tx, user)?;
+        let ordinal = statistics.next_group;
+        statistics.next_group += 1;
+        statistics.groups += 1;
+        store::put_statistics(tx, user, &statistics)?;
+        store::put_group(tx, (user, ordinal), &Group::new(session, key))?;
+        ordinal
     };
     let mut group = store::group(tx, user, ordinal)?.unwrap_or_else(|| Group::new(session, key));
     let position = group.next_position;

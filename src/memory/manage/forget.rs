@@ -60,7 +60,7 @@ pub struct ForgetRequest {
 
 /// What forgetting came to.
 #[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
-pub struct Forgotten {
+pub struct ForgetResult {
     /// Those that were meant.
     pub forgotten: u64,
     /// What a model had made of them.
@@ -128,13 +128,13 @@ impl What {
 type Seen = (Uuid, Memory);
 
 /// Forgets what is named, of a conversation, of a time, what a search shows, or everything.
-#[utoipa::path(post, path = "/api/memory/forget", tag = "memory", request_body = ForgetRequest, responses((status = 200, body = Forgotten),
+#[utoipa::path(post, path = "/api/memory/forget", tag = "memory", request_body = ForgetRequest, responses((status = 200, body = ForgetResult),
     (status = 422, body = Failure, description = "forget_what, ids_too_many, from_invalid, to_invalid, query_empty, query_too_wide, tier_invalid, kind_invalid, confirm_wrong")))]
 pub async fn forget(
     State(app): State<App>,
     caller: Caller<MemoryWrite>,
     Json(request): Json<ForgetRequest>,
-) -> Result<Json<Forgotten>> {
+) -> Result<Json<ForgetResult>> {
     let dry_run = request.dry_run;
     let what = what(&app, caller.id, request).await?;
     if dry_run {
@@ -235,8 +235,8 @@ fn beside(tx: &impl Read, user: Uuid, what: &What, some: &[Seen]) -> Result<Vec<
 }
 
 /// What forgetting would come to.
-fn count(app: &App, user: Uuid, what: &What) -> Result<Forgotten> {
-    let (mut count, mut last, mut derived) = (Forgotten::default(), None, BTreeSet::new());
+fn count(app: &App, user: Uuid, what: &What) -> Result<ForgetResult> {
+    let (mut count, mut last, mut derived) = (ForgetResult::default(), None, BTreeSet::new());
     let bytes = |memory: &Memory| memory.text.len() as u64;
     loop {
         let more = app.store.read(|tx| {
@@ -258,9 +258,9 @@ fn count(app: &App, user: Uuid, what: &What) -> Result<Forgotten> {
     }
 }
 
-async fn run(app: &App, caller: Caller<MemoryWrite>, what: What) -> Result<Forgotten> {
+async fn run(app: &App, caller: Caller<MemoryWrite>, what: What) -> Result<ForgetResult> {
     let user = caller.id;
-    let mut sum = Forgotten::default();
+    let mut sum = ForgetResult::default();
     // Asked once: what was begun for somebody who was allowed to is not left half done.
     let mut caller = Some(caller);
     loop {
@@ -289,14 +289,14 @@ fn step(
     moment: Moment<'_>,
     user: Uuid,
     what: &What,
-) -> Result<(Forgotten, bool)> {
+) -> Result<(ForgetResult, bool)> {
     let some = what.some(tx, user, None)?;
     if some.is_empty() {
         let cleared = match what {
             What::Everything => figures::clear(tx, user, STEP)?,
             _ => 0,
         };
-        return Ok((Forgotten::default(), cleared > 0));
+        return Ok((ForgetResult::default(), cleared > 0));
     }
     let beside = beside(tx, user, what, &some)?;
     let beside: BTreeSet<_> = beside.into_iter().map(|(id, _)| id).collect();
@@ -308,7 +308,7 @@ fn step(
     };
     let forgotten = remember::forget(tx, moment, (user, source), &ids)?;
     let derived = beside.len() as u64;
-    let told = Forgotten {
+    let told = ForgetResult {
         forgotten: forgotten.memories.saturating_sub(derived),
         derived,
         bytes: u64::try_from(forgotten.bytes).unwrap_or(0),

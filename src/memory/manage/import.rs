@@ -32,7 +32,7 @@ const TOLD: usize = 100;
 
 /// What became of the lines of a file.
 #[derive(Debug, Default, Serialize, ToSchema)]
-pub struct Imported {
+pub struct ImportResult {
     pub imported: u64,
     /// Already there.
     pub skipped: u64,
@@ -50,7 +50,7 @@ pub struct FailedLine {
     pub error: String,
 }
 
-impl Imported {
+impl ImportResult {
     fn fail(&mut self, line: u64, code: &'static str, error: String) {
         self.failed_total += 1;
         if self.failed.len() < TOLD {
@@ -70,7 +70,7 @@ enum Became {
 struct Import {
     app: App,
     caller: Caller<MemoryWrite>,
-    told: Imported,
+    told: ImportResult,
     /// Lines that wait for their transaction.
     batch: Vec<(u64, Wanted)>,
     /// What cites others comes after all others.
@@ -82,19 +82,19 @@ struct Import {
 /// Stores memories from a file of JSON lines, at most 32 MiB. What is there already is passed over.
 #[utoipa::path(post, path = "/api/memory/import", tag = "memory",
     request_body(content = String, content_type = "application/x-ndjson"),
-    responses((status = 200, body = Imported), (status = 400, body = Failure), (status = 413, body = Failure),
+    responses((status = 200, body = ImportResult), (status = 400, body = Failure), (status = 413, body = Failure),
     (status = 422, body = Failure, description = "import_version"), (status = 429, body = Failure)))]
 pub async fn import(
     State(app): State<App>,
     Costly(caller): Costly<MemoryWrite>,
     request: Request,
-) -> Result<Json<Imported>> {
+) -> Result<Json<ImportResult>> {
     must_be_lines(request.headers())?;
-    let mut lines = Lines::new(&app, request, (MOST_BYTES, LINE_BYTES))?;
+    let mut lines = Lines::new(&app, request, (MOST_BYTES, LINE_BYTES));
     let mut import = Import {
         app,
         caller,
-        told: Imported::default(),
+        told: ImportResult::default(),
         batch: Vec::new(),
         derived: Vec::new(),
         superseded: Vec::new(),

@@ -27,28 +27,30 @@ const REQUESTS: &str =
 
 /// `words` in lower case.
 pub fn find(words: &[String], names: &[String]) -> Option<About> {
-    let voice = |word: &String| voice(word, names);
+    let voice = |word: &String| self::voice(word, names);
     if let Some(about) = after_auxiliary(words, &voice) {
         return Some(about);
     }
-    let mut named: Vec<(usize, Voice)> = Vec::new();
+    let mut speakers: Vec<(usize, Voice)> = Vec::new();
     for (at, word) in words.iter().enumerate() {
         if let Some(found) = voice(word)
-            && !named.iter().any(|(_, it)| *it == found)
+            && !speakers.iter().any(|(_, it)| *it == found)
         {
-            named.push((at, found));
+            speakers.push((at, found));
         }
     }
-    let others = named.iter().filter(|(_, it)| matches!(it, Voice::Named(_)));
+    let others = speakers
+        .iter()
+        .filter(|(_, it)| matches!(it, Voice::Named(_)));
     match others.count() {
         0 => {
             // "my" is the person; "you" alone is Nova, unless asked for something.
-            let me = named.into_iter().map(|(_, voice)| voice);
+            let me = speakers.into_iter().map(|(_, voice)| voice);
             let me = me.min_by_key(|voice| *voice == Voice::Assistant)?;
             let acts = me == Voice::User;
             (acts || !is_request(words)).then_some(About { voice: me, acts })
         }
-        1 => named
+        1 => speakers
             .into_iter()
             .find(|(_, it)| matches!(it, Voice::Named(_)))
             .map(|(_, voice)| About { voice, acts: true }),
@@ -56,7 +58,7 @@ pub fn find(words: &[String], names: &[String]) -> Option<About> {
             let joined = words.windows(3).any(|three| {
                 three[1] == "and" && voice(&three[0]).is_some() && voice(&three[2]).is_some()
             });
-            let (_, voice) = named
+            let (_, voice) = speakers
                 .into_iter()
                 .find(|(_, it)| matches!(it, Voice::Named(_)))?;
             (!joined).then_some(About { voice, acts: false })
@@ -111,8 +113,8 @@ fn is_request(words: &[String]) -> bool {
         .any(|three| three[1] == "you" && REQUESTS.split(' ').any(|it| it == three[2]))
 }
 
-fn voice(word: &String, names: &[String]) -> Option<Voice> {
-    match word.as_str() {
+fn voice(word: &str, names: &[String]) -> Option<Voice> {
+    match word {
         "i" | "me" | "my" | "mine" | "we" | "our" => Some(Voice::User),
         "you" | "your" | "nova" => Some(Voice::Assistant),
         word => names

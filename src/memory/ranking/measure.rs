@@ -1,19 +1,20 @@
-//! The ranker against LoCoMo, without a database: `LOCOMO_JSON=path cargo test --release -p novacore
+//! The ranker against `LoCoMo`, without a database: `LOCOMO_JSON=path cargo test --release -p novacore
 //! --lib measure -- --ignored --nocapture`. Cosines come from `LOCOMO_VECTORS`, a JSON file of
 //! `{sample_id: {turns: [[f32]], questions: [[f32]]}}` in the order of the data, when there is one.
 //!
 //! The figures that count are those of `make eval`, over HTTP; this is where weights are tried.
 
 #![expect(
+    clippy::print_stdout,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
-    reason = "counts of a data set, all small"
+    reason = "a table of a data set, whose counts are all small"
 )]
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
@@ -69,17 +70,11 @@ fn conversation(sample: &Value, vectors: Option<&Value>) -> Conversation {
         let Some(turns) = talk[format!("session_{session}")].as_array() else {
             continue;
         };
-        let when = talk[format!("session_{session}_date_time")]
-            .as_str()
-            .unwrap();
-        let when = when.replace(" am ", " AM ").replace(" pm ", " PM ");
-        let when = strtime::parse("%I:%M %p on %d %B, %Y", &when).unwrap();
-        let when: DateTime = when.to_datetime().unwrap();
-        let when = when.to_zoned(TimeZone::UTC).unwrap().timestamp();
+        let when = said_at(&talk[format!("session_{session}_date_time")]);
         for (position, turn) in turns.iter().enumerate() {
             let mut text = turn["text"].as_str().unwrap().to_owned();
             if let Some(caption) = turn["blip_caption"].as_str() {
-                text.push_str(&format!(" [shares a photo of {caption}]"));
+                text = format!("{text} [shares a photo of {caption}]");
             }
             let place = u64::from(session) << 32 | position as u64;
             let at = when + jiff::SignedDuration::from_secs(position as i64);
@@ -133,6 +128,15 @@ fn conversation(sample: &Value, vectors: Option<&Value>) -> Conversation {
         asked,
         ranks,
     }
+}
+
+/// "1:56 pm on 8 May, 2023"
+fn said_at(text: &Value) -> Timestamp {
+    let text = text.as_str().unwrap();
+    let text = text.replace(" am ", " AM ").replace(" pm ", " PM ");
+    let parts = strtime::parse("%I:%M %p on %d %B, %Y", &text).unwrap();
+    let when: DateTime = parts.to_datetime().unwrap();
+    when.to_zoned(TimeZone::UTC).unwrap().timestamp()
 }
 
 fn dot(a: &Value, b: &Value) -> f32 {
@@ -208,18 +212,20 @@ fn table(
         each.push(100.0 * own / conversation.asked.len() as f64);
     }
     for (row, count) in sums.iter_mut().zip(counts) {
-        row.iter_mut().for_each(|value| *value *= 100.0 / count);
+        for value in row.iter_mut() {
+            *value *= 100.0 / count;
+        }
     }
     (sums, each)
 }
 
 fn show(name: &str, (rows, each): &([[f64; 7]; 5], Vec<f64>)) {
-    eprintln!("\n{name}: by conversation {each:.1?}");
-    eprintln!("             R@5  R@10  R@20   any   all  nDCG   MRR");
+    println!("\n{name}: by conversation {each:.1?}");
+    println!("             R@5  R@10  R@20   any   all  nDCG   MRR");
     let names = ["all", "multi-hop", "temporal", "open", "single"];
     for (name, row) in names.iter().zip(rows) {
         let row: Vec<String> = row.iter().map(|value| format!("{value:5.1}")).collect();
-        eprintln!("{name:10} {}", row.join(" "));
+        println!("{name:10} {}", row.join(" "));
     }
 }
 
@@ -244,6 +250,7 @@ fn promoted(conversations: &[Conversation]) -> [f64; 3] {
     })
 }
 
+/// Prints the table; promises nothing.
 #[test]
 #[ignore = "a measurement: needs LOCOMO_JSON"]
 fn locomo() {
@@ -252,7 +259,7 @@ fn locomo() {
     if conversations[0].asked[0].cosines.is_some() {
         show("with meaning", &table(&conversations, true, &WITH_MEANING));
     }
-    eprintln!(
+    println!(
         "\nkept by promotion at 20, 30, 50 %: {:.1?}",
         promoted(&conversations)
     );

@@ -11,6 +11,7 @@ mod candidates;
 mod order;
 mod postings;
 mod score;
+mod walk;
 mod weights;
 
 #[cfg(test)]

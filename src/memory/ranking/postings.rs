@@ -1,15 +1,15 @@
 //! From postings lists to BM25: of a turn, of the turns around it, of its session.
 //!
 //! A place is a group's ordinal and a position in it, so neighbours and sessions are ranges of places
-//! and nothing but the lists is needed. Lists are walked once, from the newest place to the oldest,
-//! with the bound of MaxScore (Turtle and Flood 1995): a place that cannot reach the best is skipped.
-
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+//! and nothing but the lists is needed.
 
 use storage::Posting;
 
+use super::walk;
 use super::weights::{AROUND, B, B_AROUND, K1};
+
+/// Turns are rarely longer, in stems.
+const USUAL_LENGTH: u32 = 512;
 
 /// What an owner's memories are together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -134,30 +134,17 @@ impl Postings {
 
     /// The places of the best by own words, at most `limit`, ties to the newer; best first.
     pub fn best_own(&self, limit: usize) -> Vec<u64> {
-        let mut walk = Walk::over(self);
-        let mut best: BinaryHeap<Ranked> = BinaryHeap::with_capacity(limit + 1);
-        while let Some(place) = walk.next_place() {
-            let least = match best.peek() {
-                Some(last) if best.len() == limit => last.score,
-                _ => f64::NEG_INFINITY,
-            };
-            if let Some(score) = walk.score_at(place, least, self)
-                && score > least
-            {
-                best.push(Ranked { score, place });
-                if best.len() > limit {
-                    best.pop();
-                }
-                if best.len() == limit
-                    && let Some(last) = best.peek()
-                {
-                    walk.raise(last.score);
-                }
-            }
-        }
-        let mut best = best.into_vec();
-        best.sort();
-        best.into_iter().map(|ranked| ranked.place).collect()
+        // Weighed per length, not per posting: lists may be long.
+        let weighed = |length| K1 * (1.0 - B + B * self.relative_length(length));
+        let usual: Vec<f64> = (0..USUAL_LENGTH).map(weighed).collect();
+        let saturated = |posting: &Posting| {
+            let length = usize::try_from(posting.length).unwrap_or(usize::MAX);
+            let known = usual.get(length).copied();
+            let frequency = f64::from(posting.frequency);
+            frequency / (frequency + known.unwrap_or_else(|| weighed(posting.length)))
+        };
+        let lists = self.lists.iter().map(Vec::as_slice);
+        walk::best(lists.zip(self.rarity.iter().copied()), saturated, limit)
     }
 }
 
@@ -197,104 +184,6 @@ fn merged(mut lists: Vec<Vec<Posting>>) -> Vec<Posting> {
         same
     });
     all
-}
-
-/// A walk from the newest place to the oldest.
-struct Walk<'l> {
-    /// By bound, smallest first; what is left of each list.
-    lists: Vec<List<'l>>,
-    /// Lists before this one together cannot bring a place among the best.
-    essential: usize,
-}
-
-struct List<'l> {
-    left: &'l [Posting],
-    rarity: f64,
-    /// The most that this list and those before it can add.
-    bound: f64,
-}
-
-impl<'l> Walk<'l> {
-    fn over(postings: &'l Postings) -> Self {
-        let lists = postings.lists.iter().zip(&postings.rarity);
-        let mut lists: Vec<_> = lists
-            .map(|(list, rarity)| List {
-                left: list,
-                rarity: *rarity,
-                bound: rarity * (K1 + 1.0),
-            })
-            .collect();
-        lists.sort_by(|a, b| a.bound.total_cmp(&b.bound));
-        let mut sum = 0.0;
-        for list in &mut lists {
-            sum += list.bound;
-            list.bound = sum;
-        }
-        Self {
-            lists,
-            essential: 0,
-        }
-    }
-
-    fn next_place(&self) -> Option<u64> {
-        let essential = self.lists.iter().skip(self.essential);
-        let newest = essential.filter_map(|list| list.left.last());
-        newest.map(|posting| posting.place).max()
-    }
-
-    /// Its score, or nothing when it cannot exceed `least`. Moves past it.
-    fn score_at(&mut self, place: u64, least: f64, postings: &Postings) -> Option<f64> {
-        let mut score = 0.0;
-        for (at, list) in self.lists.iter_mut().enumerate().rev() {
-            if at < self.essential {
-                if score + list.bound <= least {
-                    return None;
-                }
-                let newer = list.left.partition_point(|posting| posting.place <= place);
-                list.left = list.left.get(..newer).unwrap_or_default();
-            }
-            if let Some((posting, rest)) = list.left.split_last()
-                && posting.place == place
-            {
-                let length = postings.relative_length(posting.length);
-                score += list.rarity * saturated(posting.frequency, B, length);
-                list.left = rest;
-            }
-        }
-        Some(score)
-    }
-
-    fn raise(&mut self, least: f64) {
-        while self
-            .lists
-            .get(self.essential)
-            .is_some_and(|list| list.bound <= least)
-        {
-            self.essential += 1;
-        }
-    }
-}
-
-/// The greatest is the worst, so that the heap gives it away first.
-#[derive(PartialEq)]
-struct Ranked {
-    score: f64,
-    place: u64,
-}
-
-impl Eq for Ranked {}
-
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let by_score = other.score.total_cmp(&self.score);
-        by_score.then(other.place.cmp(&self.place))
-    }
-}
-
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "nobody has 2^52 memories")]

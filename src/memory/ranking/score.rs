@@ -19,7 +19,6 @@ struct Evidence<'s> {
     day: Date,
     counts: Vec<u32>,
     own: f64,
-    covered: f64,
     around: f64,
     covered_around: f64,
     session: f64,
@@ -55,14 +54,8 @@ pub fn score(ranking: &Ranking<'_>, weights: &Weights) -> Vec<Scored> {
         let neighbours = weights.before * beside(e.place.checked_sub(1))
             + weights.after * beside(e.place.checked_add(1));
         let parts = [
-            (
-                Part::Words,
-                weights.words * own[n] + weights.covered * e.covered,
-            ),
-            (
-                Part::Around,
-                weights.around * around[n] + weights.covered_around * e.covered_around,
-            ),
+            (Part::Words, weights.words * own[n]),
+            (Part::Around, weights.around * around[n]),
             (Part::Session, weights.session * session[n]),
             (Part::Meaning, weights.meaning * meaning[n]),
             (Part::Neighbours, neighbours),
@@ -117,7 +110,6 @@ fn evidence<'s>(ranking: &Ranking<'s>) -> Vec<Evidence<'s>> {
             signs,
             day: said.to_zoned(ranking.zone.clone()).date(),
             own: postings.score_own(&counts, length),
-            covered: postings.covered(&counts),
             around: postings.score_around(&around),
             covered_around: postings.covered(&around),
             session,
@@ -155,7 +147,7 @@ fn speaker(question: &Question, signs: &Signs, weights: &Weights) -> f64 {
     }
 }
 
-/// The most exact of what fits counts for when it was said; what it mentions comes on top.
+/// A named day or week, and a named month or year, count each.
 fn date(question: &Question, e: &Evidence<'_>, weights: &Weights) -> f64 {
     let day = dates::number(e.day);
     let mut value = 0.0;
@@ -164,7 +156,7 @@ fn date(question: &Question, e: &Evidence<'_>, weights: &Weights) -> f64 {
     let mut spans = spans.map(|(from, to)| (dates::number(*from), dates::number(*to)));
     let year = question.years.contains(&e.day.year());
     let month = question.months.contains(&e.day.month());
-    if spans.clone().any(|(from, to)| within(from, to)) {
+    if spans.any(|(from, to)| within(from, to)) {
         value += weights.day;
     }
     if month && (year || question.years.is_empty()) {
@@ -172,11 +164,7 @@ fn date(question: &Question, e: &Evidence<'_>, weights: &Weights) -> f64 {
     } else if year && question.months.is_empty() {
         value += weights.year;
     }
-    let mentioned = spans.any(|(from, to)| {
-        let mut days = e.signs.days.iter();
-        days.any(|(first, last)| *first <= to && *last >= from)
-    });
-    value + weights.mentions * f64::from(u8::from(mentioned))
+    value
 }
 
 fn kind(question: &Question, signs: &Signs, weights: &Weights) -> f64 {

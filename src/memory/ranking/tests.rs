@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use super::synthetic::{Life, Sort, Who, lives};
 use super::weights::{WITH_MEANING, WORDS_ONLY};
 use super::world::World;
-use super::{Limits, Part, Posting, Postings, Scored, Statistics, Weights, choose};
+use super::{Limits, Part, Postings, Scored, Statistics, Weights, choose};
 use crate::memory::signs::{Tier, Voice};
+use storage::Posting;
 
 const DAY: i64 = 86_400;
 /// 2026-03-02, a Monday.
@@ -20,7 +21,7 @@ fn apart(texts: &[&str]) -> World {
     let mut world = World::default();
     for (week, text) in (0_u32..).zip(texts) {
         let at = Timestamp::from_second(MONDAY + i64::from(week) * 7 * DAY).unwrap();
-        world.add(u64::from(week) << 32, text, at, Voice::Me);
+        world.add(u64::from(week) << 32, text, at, Voice::User);
     }
     world
 }
@@ -43,8 +44,8 @@ fn live(life: &Life) -> World {
     for turn in (0..).zip(&life.turns) {
         let (position, turn) = turn;
         let voice = match turn.who {
-            Who::Person => Voice::Me,
-            Who::Nova => Voice::Nova,
+            Who::Person => Voice::User,
+            Who::Nova => Voice::Assistant,
         };
         let at = Timestamp::from_second(turn.at).unwrap();
         world.add(place(life, position), &turn.text, at, voice);
@@ -128,9 +129,7 @@ fn the_last_correction_is_first() {
 fn bare() -> Weights {
     Weights {
         words: 1.0,
-        covered: 0.0,
         around: 0.0,
-        covered_around: 0.0,
         session: 0.0,
         meaning: 0.0,
         before: 0.0,
@@ -140,7 +139,6 @@ fn bare() -> Weights {
         day: 0.0,
         month: 0.0,
         year: 0.0,
-        mentions: 0.0,
         time: 0.0,
         dated: 0.0,
         number: 0.0,
@@ -225,15 +223,15 @@ fn neighbours_speak_for_a_turn() {
         1 << 32,
         "Which instrument does your niece play?",
         at,
-        Voice::Nova,
+        Voice::Assistant,
     );
     world.add(
         (1 << 32) + 1,
         "The cello, since she was six.",
         at,
-        Voice::Me,
+        Voice::User,
     );
-    world.add(2 << 32, "The weather is fine.", at, Voice::Me);
+    world.add(2 << 32, "The weather is fine.", at, Voice::User);
     let answer = first(&world, "What instrument does my niece play?");
     assert_eq!(answer, "The cello, since she was six.");
 }

@@ -7,13 +7,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
+use super::postings::ordinal;
 use super::{
-    DATED_CANDIDATES, Posting, Postings, Ranking, Scored, Statistics, Weights, candidates, ordinal,
-    rank, rank_by,
+    DATED_CANDIDATES, Postings, Ranking, Scored, Statistics, Weights, candidates, rank, rank_by,
 };
 use crate::memory::importance::Moments;
 use crate::memory::question;
 use crate::memory::signs::{self, Said, Signs, Voice, dates};
+use storage::Posting;
 
 /// One person's memories as the tables hold them.
 #[derive(Default)]

@@ -63,9 +63,6 @@ pub struct Signs {
     pub length: u16,
     pub voice: Voice,
     pub flags: Flags,
-    /// First and last day (since 1970) of what the text mentions, at most [`MENTIONS`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub days: Vec<(i32, i32)>,
     /// Which stems it has, for telling repetitions and corrections.
     pub sketch: Sketch,
     /// [`crate::memory::importance::Moments::score`], as it was when this was said.
@@ -84,9 +81,6 @@ pub struct Signs {
     #[serde(default)]
     pub used: Option<i32>,
 }
-
-/// More dates than these tell nothing about a text.
-const MENTIONS: usize = 4;
 
 /// What is read.
 pub struct Said<'t> {
@@ -130,16 +124,12 @@ pub fn read(said: &Said<'_>) -> Reading {
         .is_some_and(|before| before.voice != said.voice && before.flags.has(Flags::HAS_QUESTION));
     flags.set(Flags::ANSWERS, answers);
 
-    let days = dates.iter().take(MENTIONS);
     let signs = Signs {
         id: said.id,
         at: said.at.as_second(),
         length,
         voice: said.voice.clone(),
         flags,
-        days: days
-            .map(|mention| (dates::number(mention.from), dates::number(mention.to)))
-            .collect(),
         sketch: Sketch::of(&stems),
         importance: 0.0,
         kind: Kind::Turn,

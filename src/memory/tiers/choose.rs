@@ -52,11 +52,12 @@ pub fn choose(mut all: Vec<Scored>, share: f64) -> Vec<Uuid> {
         reason = "a share of a count"
     )]
     let many = (all.len() as f64 * share).ceil() as usize;
-    let may = |turn: &&Scored| turn.here && turn.new && turn.tier == Tier::Itm && !turn.kept_itm;
-    let mut chosen: Vec<&Scored> = all.iter().take(many).filter(may).collect();
+    let eligible =
+        |turn: &&Scored| turn.here && turn.new && turn.tier == Tier::Itm && !turn.kept_itm;
+    let mut chosen: Vec<&Scored> = all.iter().take(many).filter(eligible).collect();
     let has_some = all.iter().any(|turn| turn.here && turn.tier == Tier::Ltm);
     if chosen.is_empty() && !has_some {
-        chosen.extend(all.iter().find(may));
+        chosen.extend(all.iter().find(eligible));
     }
     chosen.sort_by_key(|turn| turn.place);
     let mut seen = HashSet::new();
@@ -82,7 +83,7 @@ mod tests {
     }
 
     fn numbers(chosen: &[Uuid]) -> Vec<u128> {
-        chosen.iter().map(|id| id.as_u128()).collect()
+        chosen.iter().map(Uuid::as_u128).collect()
     }
 
     /// The bar is that of everything the person said, not of the session.

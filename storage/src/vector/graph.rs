@@ -28,32 +28,46 @@ const CANDIDATES: usize = 200;
 const LAYERS: usize = 16;
 /// Fewer candidates than this are never looked at in a search.
 const LEAST_CANDIDATES: usize = 64;
-/// What the library takes for a node beside its row, about; measured.
+/// What the library takes for a node beside its row, about: from an earlier measurement of
+/// the same library, not from one of these graphs.
 const NODE_BYTES: usize = 2300;
-const SCALE_BYTES: usize = size_of::<f32>();
+/// A row's scale, or the sum of its bytes.
+const WORD_BYTES: usize = 4;
 
 pub(super) type Library = Hnsw<'static, u8, RowDistance>;
 
-/// What two rows are apart, 1 less their cosine. A row given to the library ends with its scale.
+/// What two rows are apart, 1 less their cosine. A row given to the library ends with its scale and the
+/// sum of its bytes.
 #[derive(Clone, Copy, Default)]
 pub(super) struct RowDistance;
 
 impl Distance<u8> for RowDistance {
     fn eval(&self, one: &[u8], other: &[u8]) -> f32 {
-        let ((one, one_scale), (other, other_scale)) = (split(one), split(other));
+        let ((one, one_scale, one_sum), (other, other_scale, other_sum)) =
+            (split(one), split(other));
+        let product = product(one, other, [one_sum, other_sum]);
         #[expect(clippy::cast_precision_loss, reason = "a product has some 21 bits")]
-        let cosine = product(one, other) as f32 * (one_scale * other_scale);
+        let cosine = product as f32 * (one_scale * other_scale);
         (1.0 - cosine).max(0.0)
     }
 }
 
-fn split(row: &[u8]) -> (&[u8], f32) {
-    let (bytes, scale) = row.split_last_chunk().unwrap_or((row, &[0; SCALE_BYTES]));
-    (bytes, f32::from_le_bytes(*scale))
+/// A row's bytes, its scale, and the sum of its bytes.
+fn split(row: &[u8]) -> (&[u8], f32, i32) {
+    let none = (row, &[0; WORD_BYTES]);
+    let (row, sum) = row.split_last_chunk().unwrap_or(none);
+    let (row, scale) = row.split_last_chunk().unwrap_or(none);
+    (row, f32::from_le_bytes(*scale), i32::from_le_bytes(*sum))
 }
 
 fn join(row: &Row) -> Vec<u8> {
-    [row.bytes.as_slice(), &row.scale.to_le_bytes()].concat()
+    let sum: i32 = row.bytes.iter().map(|&byte| i32::from(byte)).sum();
+    [
+        row.bytes.as_slice(),
+        &row.scale.to_le_bytes(),
+        &sum.to_le_bytes(),
+    ]
+    .concat()
 }
 
 /// By what equal rows are known. It lives in memory only.
@@ -108,7 +122,7 @@ impl Graph {
         }
     }
 
-    /// A graph of all rows of a block. Takes about a CPU millisecond for each.
+    /// A graph of all rows of a block. Takes some CPU milliseconds for each.
     ///
     /// # Errors
     /// `Panicked`, should the library.
@@ -130,7 +144,7 @@ impl Graph {
         for point in graph.library.get_point_indexation() {
             let (row, node) = (point.get_v(), point.get_origin_id());
             let known = seen.get_mut(node)?;
-            if row.len() != width(dim) + SCALE_BYTES || std::mem::replace(known, true) {
+            if row.len() != width(dim) + 2 * WORD_BYTES || std::mem::replace(known, true) {
                 return None;
             }
             graph.by_row.insert(mark(row), node);

@@ -98,6 +98,7 @@ fn what_was_not_said_is_refused() {
             R::Name,
         ),
         ("You are a doctor who plays chess.", &[3], R::Support),
+        ("You like black tea.", &[3], R::Support),
         ("You like coffee.", &[3], R::Denial),
         ("You do not like green tea.", &[3], R::Denial),
         ("You live in Berlin.", &[4], R::Evidence),

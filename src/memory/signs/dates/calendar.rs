@@ -77,7 +77,7 @@ impl Unit {
             Self::Day => within(steps.days()).map(|day| (day, day)),
             Self::Week => week(within(steps.weeks())?),
             Self::Weekend => weekend(day, steps),
-            Self::Month => whole_month(within(steps.months())?),
+            Self::Month => Some(whole_month(within(steps.months())?)),
             Self::Year => whole_year(within(steps.years())?.year()),
             Self::On(weekday) => on(day, weekday, steps),
             Self::Season(first) => season(day, first, steps),
@@ -110,8 +110,8 @@ fn on(day: Date, weekday: Weekday, steps: i32) -> Option<Days> {
     Some((found, found))
 }
 
-pub fn whole_month(day: Date) -> Option<Days> {
-    Some((day.first_of_month(), day.last_of_month()))
+pub fn whole_month(day: Date) -> Days {
+    (day.first_of_month(), day.last_of_month())
 }
 
 pub fn whole_year(year: i16) -> Option<Days> {
@@ -130,7 +130,7 @@ pub fn month_near(day: Date, month: i8, steps: i32) -> Option<Days> {
         _ => i32::from(ahead <= 0),
     };
     let year = i16::try_from(i32::from(day.year()) + years).ok()?;
-    whole_month(Date::new(year, month, 1).ok()?)
+    Some(whole_month(Date::new(year, month, 1).ok()?))
 }
 
 /// The day of this date nearest to the day it was said on.

@@ -108,13 +108,12 @@ fn led(tokens: &Tokens<'_>, at: usize, said: Date) -> Found {
 
 /// 7 May, 7th of May 2023, May 7th, 2023
 fn day_and_month(tokens: &Tokens<'_>, at: usize, said: Date) -> Found {
-    let (words, month, day) = match month_by_name(tokens.word(at)) {
-        Some(month) => (2, month, day(tokens.word(at + 1))?),
-        None => {
-            let day = day(tokens.word(at))?;
-            let of = usize::from(tokens.word(at + 1) == "of");
-            (2 + of, month_by_name(tokens.word(at + 1 + of))?, day)
-        }
+    let (words, month, day) = if let Some(month) = month_by_name(tokens.word(at)) {
+        (2, month, day(tokens.word(at + 1))?)
+    } else {
+        let day = day(tokens.word(at))?;
+        let of = usize::from(tokens.word(at + 1) == "of");
+        (2 + of, month_by_name(tokens.word(at + 1 + of))?, day)
     };
     match year(tokens.word(at + words)) {
         Some(year) => {
@@ -132,7 +131,7 @@ fn month(tokens: &Tokens<'_>, at: usize, said: Date) -> Found {
     let after_preposition = PREPOSITIONS.split(' ').any(|it| it == before) && !before.is_empty();
     if let Some(month) = month_by_name(word) {
         if let Some(year) = year(tokens.word(at + 1)) {
-            return Some((2, whole_month(Date::new(year, month, 1).ok()?)?));
+            return Some((2, whole_month(Date::new(year, month, 1).ok()?)));
         }
         let word_too = matches!(word, "may" | "march" | "mar" | "jan" | "sep" | "dec");
         let is_meant = tokens.is_capital(at) && (after_preposition || !word_too)
