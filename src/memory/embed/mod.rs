@@ -19,6 +19,7 @@
 
 pub mod admin;
 mod decide;
+mod decision;
 mod figures;
 mod near;
 mod pieces;
