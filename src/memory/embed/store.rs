@@ -1,7 +1,6 @@
 //! The tables of vectors: whose, of which place and piece, and by which model; what has none yet; and which
 //! model was decided.
 
-use jiff::Timestamp;
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use storage::{Read, Record, Span, Table, TableInfo, WriteTx};
