@@ -9,6 +9,8 @@
 /// What each sign is worth. `z(..)` is standardised over the candidates of one question, `[..]` is 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weights {
+    /// Of words to be found, no question: the share of their rarity in its own words. LoCoMo has only questions.
+    pub keyword: f64,
     /// z(BM25 of its own words). Small, because `around` says most of it.
     pub words: f64,
     /// z(BM25 of it with two turns before and after). MEMORY.md: +8 points over the base alone.
@@ -47,6 +49,7 @@ pub struct Weights {
 
 /// With an embedder, and without.
 pub const WITH_MEANING: Weights = Weights {
+    keyword: 3.0,
     words: 0.1,
     around: 0.5,
     session: 0.4,
@@ -79,6 +82,9 @@ pub const WORDS_ONLY: Weights = Weights {
     number: 0.9,
     ..WITH_MEANING
 };
+
+/// A memory with fewer stems ("Oh, nice.") tells nothing, unless it has a word of the question.
+pub const TELLING: u16 = 2;
 
 /// BM25, as MEMORY.md measured it for own text and sessions. Windows are all about as long.
 pub const K1: f64 = 1.2;
