@@ -6,7 +6,8 @@
 
 use storage::WriteTx;
 
-use super::store::{self, Decision, Filling};
+use super::decision::{Decision, Filling};
+use super::store;
 use crate::app::App;
 use crate::config::EmbeddingProvider;
 use crate::error::{Error, Result};
