@@ -103,6 +103,7 @@ async fn without_the_embedder_words_are_searched() {
     .await;
     let (ada, admin) = (app.user("ada").await, app.admin().await);
     app.model.embedding().fail(500, "out of memory");
+    let asleep = app.clock.asleep();
     store(&ada, KETTLE).await;
     app.settle().await;
     let answer = search(&ada, "kettle").await.body;
@@ -131,6 +132,9 @@ async fn without_the_embedder_words_are_searched() {
     // The second try comes after ten seconds, the third after twenty more.
     let mut how = app.app.care.embedding.subscribe();
     for (seconds, failures) in [(10, 2), (20, 3)] {
+        // What embeds waits; the first time the text index does, too, to be committed.
+        let more = usize::from(failures == 2);
+        app.clock.sleepers(asleep + more).await;
         app.advance(Duration::from_secs(seconds));
         let failed = how.wait_for(|how| how.failures == failures);
         crate::support::clock::soon("another try", failed)
@@ -138,6 +142,7 @@ async fn without_the_embedder_words_are_searched() {
             .unwrap();
     }
     app.model.embedding().recover();
+    app.clock.sleepers(asleep).await;
     app.advance(Duration::from_secs(40));
     waiting(&app, &admin, 0).await;
     app.settle().await;

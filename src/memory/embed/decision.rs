@@ -1,6 +1,6 @@
-//! The row that says which model memories are embedded with.
+//! What was decided about the model that memories are embedded with, as it is stored.
 //!
-//! Must stay true: a tag is never given twice, so that vectors of two models are never compared.
+//! Must stay true: vectors of different tags are never compared.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! The tables of vectors: whose, of which place and piece, and by which model; what has none yet; and which
 //! model was decided.
+//!
+//! Must stay true: a vector is read only together with the decision whose model made it.
 
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
