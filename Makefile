@@ -3,6 +3,7 @@
 #   make test      every test: Rust, page, and a real browser
 #   make check     formatting, lints, types, licences
 #   make bench     the measurements that README, docs/performance.md and the release notes quote
+#   make eval      how well memory finds, as a table; [LOCOMO_JSON=path] [EMBEDDING_URL=http://... of an Ollama]
 #   make eval-distil MODEL_URL=http://... MODEL=name   what a real model's summaries and facts come to
 #   make torture   1,000 live copies, kills, power losses, flipped bits (20 to 30 minutes); make fuzz: the storage formats
 #   make web       the page alone; make openapi: its description of the API, from the code
@@ -12,13 +13,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench eval-distil torture fuzz web openapi embedder coverage clean
+.PHONY: help run test check bench eval eval-distil torture fuzz web openapi embedder coverage clean
 
 NPM := npm ci --no-audit --no-fund --loglevel=error
 OLLAMA ?= http://127.0.0.1:11434
 
 help:
-	@sed -n '2,10s/^# \{0,1\}//p' Makefile
+	@sed -n '2,11s/^# \{0,1\}//p' Makefile
 
 # ---- the page ----------------------------------------------------------------------------------
 WEB_SOURCES := $(shell find web/src web/static -type f 2>/dev/null) $(wildcard web/*.json web/*.ts web/*.js)
@@ -93,6 +94,12 @@ bench: web
 	cargo build --release
 	cargo bench --bench product
 	cargo bench -p novacore-storage --bench storage
+
+# ---- how well memory works -----------------------------------------------------------------------
+# On LoCoMo where LOCOMO_JSON names it, else on synthetic lives; the second model only with EMBEDDING_URL.
+eval: web
+	cargo build --release
+	LOCOMO_JSON=$(LOCOMO_JSON) EMBEDDING_URL=$(EMBEDDING_URL) cargo bench --bench eval
 
 # ---- memory with a real model, by hand ---------------------------------------------------------
 eval-distil:

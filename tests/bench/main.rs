@@ -33,6 +33,7 @@ mod fake_ollama;
 #[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod http;
 mod identity;
+mod memory;
 #[path = "../support/performance.rs"]
 mod performance;
 mod program;
@@ -57,6 +58,11 @@ const TURNS: usize = 200;
 #[tokio::main]
 async fn main() {
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // `cargo bench --bench product -- memory`
+    if std::env::args().any(|argument| argument == "memory") {
+        memory::measure().await;
+        return;
+    }
     let binary = std::fs::metadata(program::binary()).unwrap().len();
     row(
         "release binary",
@@ -92,6 +98,7 @@ async fn main() {
     quota::measure().await;
     identity::measure().await;
     rates::measure();
+    memory::measure().await;
 }
 
 fn row(what: &str, figure: &str, promise: &str) {
