@@ -74,7 +74,7 @@ describe('every word of the server is in words here', () => {
 	it('what is counted, why, and what a plan comes from', () => {
 		allSaid(words('Resource'), resourceWords);
 		expect(RESOURCES.map(([resource]) => resource).sort()).toEqual(words('Resource').sort());
-		allSaid(words('Kind'), ledgerKind);
+		allSaid(words('LedgerKind'), ledgerKind);
 		allSaid(words('Source'), (source) => sourceWords(source as PlanSource));
 	});
 
