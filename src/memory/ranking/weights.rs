@@ -45,6 +45,8 @@ pub struct Weights {
     pub pinned: f64,
     pub faded: f64,
     pub ended: f64,
+    /// [said by Nova, and not asked for]: it mostly repeats what the person said.
+    pub echo: f64,
 }
 
 /// With an embedder, and without.
@@ -71,6 +73,7 @@ pub const WITH_MEANING: Weights = Weights {
     pinned: 0.3,
     faded: -0.1,
     ended: -1.0,
+    echo: -0.4,
 };
 
 pub const WORDS_ONLY: Weights = Weights {
