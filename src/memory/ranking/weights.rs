@@ -9,7 +9,7 @@
 /// What each sign is worth. `z(..)` is standardised over the candidates of one question, `[..]` is 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weights {
-    /// Of words to be found, no question: the share of their rarity in its own words. LoCoMo has only questions.
+    /// Of words to be found, no question: the share of their rarity in its own words. `LoCoMo` has only questions.
     pub keyword: f64,
     /// z(BM25 of its own words). Small, because `around` says most of it.
     pub words: f64,
