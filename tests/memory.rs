@@ -19,6 +19,7 @@ mod managing;
 mod picture;
 mod profiles;
 mod promoting;
+mod quality;
 mod real_model;
 mod searching;
 mod storing;
