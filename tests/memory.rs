@@ -16,6 +16,8 @@ mod isolation;
 mod jobs;
 mod listing;
 mod managing;
+mod meaning;
+mod meaning_models;
 mod picture;
 mod profiles;
 mod promoting;

@@ -51,3 +51,16 @@ pub async fn history(
         Ok(Json(MessageList { items, next_before }))
     })
 }
+
+/// How many messages of the conversation that was used last stand in a prompt, unless it has ended.
+pub fn in_prompt(tx: &storage::ReadTx, user: Uuid, exchanges: usize) -> Result<u64> {
+    let newest = store::conversations(tx, user, None, 1)?;
+    let open = newest.first().filter(|newest| newest.ended_at.is_none());
+    match open {
+        Some(open) => {
+            let said = store::branch(tx, user, open.id, open.newest, exchanges * 2)?;
+            Ok(said.len() as u64)
+        }
+        None => Ok(0),
+    }
+}

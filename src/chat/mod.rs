@@ -51,7 +51,7 @@ pub fn erase(
 /// What memory is told of conversations, which it may not name.
 pub const CONVERSATIONS: crate::app::Conversations = crate::app::Conversations {
     title: store::title,
-    in_prompt: store::in_prompt,
+    in_prompt: history::in_prompt,
 };
 
 pub mod data {

@@ -147,19 +147,6 @@ pub fn title(tx: &storage::ReadTx, user: Uuid, id: Uuid) -> Result<Option<String
     Ok(found.map(|conversation| conversation.title))
 }
 
-/// How many messages of the conversation that was used last stand in a prompt, unless it has ended.
-pub fn in_prompt(tx: &storage::ReadTx, user: Uuid, exchanges: usize) -> Result<u64> {
-    let newest = conversations(tx, user, None, 1)?;
-    let open = newest.first().filter(|newest| newest.ended_at.is_none());
-    match open {
-        Some(open) => {
-            let said = branch(tx, user, open.id, open.newest, exchanges * 2)?;
-            Ok(said.len() as u64)
-        }
-        None => Ok(0),
-    }
-}
-
 /// Stores a conversation, its place in the list, and whether it is open.
 pub fn put_conversation(
     tx: &mut WriteTx<'_>,

@@ -273,12 +273,12 @@ async fn recall(app: &App, user: Uuid, spot: &Spot) -> (Known, Vec<Recalled>) {
         tracing::error!(%error, "the profile cannot be read; answering without it");
         Known::default()
     });
-    match memory::recall(app, user, &spot.text, current, memory::price).await {
-        Ok(chosen) => {
-            let about = |m: &Recalled| (m.id, m.memory.kind, memory::price(m));
-            let memories = known.beside(chosen.memories, most, about);
-            (known, memories)
-        }
+    let beside = memory::Beside {
+        conversation: current,
+        known: known.clone(),
+    };
+    match memory::recall(app, user, &spot.text, beside, memory::price).await {
+        Ok(chosen) => (known, chosen.memories),
         Err(error) => {
             tracing::error!(%error, "recall failed; answering without memories");
             (known, Vec::new())

@@ -188,27 +188,22 @@ fn dated(tx: &impl Read, user: Uuid, question: &Question, today: Date) -> Result
     Ok(places)
 }
 
-/// The days that a question names, as spans, the newest first.
+/// The days in which what is asked for may have been said, as spans, the newest first. A month without a
+/// year may be any of the last ones.
 fn spans(question: &Question, today: Date) -> Vec<(Date, Date)> {
-    let mut spans: BTreeSet<(Date, Date)> = question.spans.iter().copied().collect();
-    let years: Vec<i16> = if question.years.is_empty() {
-        (0..YEARS).map(|back| today.year() - back).collect()
-    } else {
-        question.years.clone()
-    };
-    for year in &years {
-        for month in &question.months {
-            if let Ok(first) = Date::new(*year, *month, 1) {
-                spans.insert((first, first.last_of_month()));
-            }
+    let mut spans: BTreeSet<(Date, Date)> = question.days().into_iter().collect();
+    if question.years.is_empty() {
+        for back in 0..YEARS {
+            let months = question.months.iter();
+            let firsts = months.filter_map(|month| Date::new(today.year() - back, *month, 1).ok());
+            spans.extend(firsts.map(|first| (first, first.last_of_month())));
         }
-        if question.months.is_empty()
-            && question.spans.is_empty()
-            && !question.years.is_empty()
-            && let Ok(first) = Date::new(*year, 1, 1)
-        {
-            spans.insert((first, first.last_of_year()));
-        }
+    } else if spans.is_empty() {
+        let firsts = question
+            .years
+            .iter()
+            .filter_map(|year| Date::new(*year, 1, 1).ok());
+        spans.extend(firsts.map(|first| (first, first.last_of_year())));
     }
     spans.into_iter().rev().collect()
 }
@@ -247,7 +242,10 @@ impl Gathered {
 
     /// How the question was read.
     pub fn understood(&self) -> Understood {
-        let mut spans = spans(&self.question, self.today);
+        let mut spans = match self.question.spans.clone() {
+            named if !named.is_empty() => named,
+            _ => spans(&self.question, self.today),
+        };
         if self.question.years.is_empty() && !self.question.months.is_empty() {
             // Any March may answer; the last one is what people mean.
             spans.retain(|(from, _)| *from <= self.today);

@@ -112,6 +112,7 @@ impl Moments {
 
 /// The `share` of these scores that is promoted: positions, best first; ties to the earlier.
 /// At least one, when there is any.
+#[cfg(test)]
 pub fn best(scores: &[f32], share: f64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));

@@ -48,7 +48,8 @@ pub use opening::{count_everything, open_ledger};
 pub use profile::{Known, known};
 pub use quote::{price, quoted};
 pub use recall::{
-    Recalled, ScorePart, Searched, Understood, UsedMemory, Wanted, count_uses, recall, search, used,
+    Beside, Recalled, ScorePart, Searched, Understood, UsedMemory, Wanted, count_uses, recall,
+    search, used,
 };
 pub use remember::{Forgotten, erase, forget_session, remember};
 pub use row::{DateMention, Kind, Memory, Speaker, Tier};

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::filter::Filter;
 use super::gather::{self, Asked};
+use super::profile::Known;
 use super::ranking::{self, Limits, Scored};
 use super::row::{Kind, Memory};
 use super::signs::dates;
@@ -106,12 +107,20 @@ impl From<&Recalled> for UsedMemory {
     }
 }
 
-/// The memories for a prompt: of this user, from other conversations than `current`.
+/// What stands in a prompt already.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// The conversation that goes on.
+    pub conversation: Option<Uuid>,
+    pub known: Known,
+}
+
+/// The memories for a prompt: of this user, from other conversations, that do not stand in it already.
 pub async fn recall(
     app: &App,
     user: Uuid,
     question: &str,
-    current: Option<Uuid>,
+    beside: Beside,
     cost: impl Fn(&Recalled) -> usize + Send + 'static,
 ) -> Result<Chosen> {
     let settings = app.config.memory.clone();
@@ -122,14 +131,14 @@ pub async fn recall(
             let asked = Asked {
                 query: &question,
                 only: None,
-                without: current,
+                without: beside.conversation,
                 meaning: meaning.as_ref(),
             };
             let gathered = gather::gather(&inside, tx, user, &asked)?;
             let mut found = BTreeMap::new();
             for scored in gathered.order.iter().take(TASTED) {
                 let signs = gathered.signs.get(&scored.place);
-                if signs.is_none_or(|signs| signs.kind == Kind::Reflection) {
+                if signs.is_none_or(|s| s.kind == Kind::Reflection || beside.known.says(s.id)) {
                     continue;
                 }
                 if let Some(recalled) = gathered.recalled(tx, user, scored)? {
@@ -138,7 +147,7 @@ pub async fn recall(
             }
             let limits = Limits {
                 memories: settings.recall_limit,
-                tokens: settings.recall_tokens,
+                tokens: settings.recall_tokens.saturating_sub(beside.known.tokens),
             };
             let mut order = gathered.order;
             order.retain(|scored| found.contains_key(&scored.place));

@@ -222,7 +222,7 @@ pub async fn count(app: &App) {
         Ok(waiting) => metrics::jobs_waiting(waiting),
         Err(error) => tracing::warn!(%error, "the queue of jobs cannot be counted"),
     }
-    match app.store.read(|tx| memory::vector_totals(tx)) {
+    match app.store.read(memory::vector_totals) {
         Ok(totals) => metrics::vectors(totals),
         Err(error) => tracing::warn!(%error, "vectors cannot be counted"),
     }

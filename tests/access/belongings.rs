@@ -139,6 +139,7 @@ pub fn request(person: &Person, method: &str, path: &str, id: &str) -> reqwest::
     let name = format!("mine-{}", NAMES.fetch_add(1, Ordering::Relaxed));
     let request = person.request(method, &path.replace("{id}", id));
     let mut body = json!({
+        "provider": "off",
         "message": "Hello", "title": "Mine", "query": "anything", "text": "Good", "answer": "Thanks",
         "name": name, "scopes": ["usage:read"],
         "audiences": ["novacore"], "audience": "novacore", "service": "mine",

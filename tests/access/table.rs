@@ -63,7 +63,7 @@ const FORGET: &str = "memory:write";
 const USAGE: &str = "usage:read";
 
 #[rustfmt::skip]
-pub const ROUTES: [(&str, &str, Who); 139] = [
+pub const ROUTES: [(&str, &str, Who); 140] = [
     ("GET",    "/health", Anyone),
     ("GET",    "/ready", Anyone),
     ("GET",    "/metrics", Anyone),

@@ -32,7 +32,10 @@ fn pure_files_are_pure() {
         "src/billing/webhook/signature.rs",
         "src/chat/prompt.rs",
         "src/memory/quote.rs",
-        "src/memory/rank.rs",
+        "src/memory/importance.rs",
+        "src/memory/ranking/order.rs",
+        "src/memory/ranking/score.rs",
+        "src/memory/ranking/weights.rs",
         "src/outside/tokens.rs",
     ];
     let files: Vec<_> = product()

@@ -49,6 +49,8 @@ fn alike(lines: &[Value]) -> Vec<Value> {
             line["evidence"] = cited.collect();
             line["superseded_by"] = of(&line["superseded_by"]);
             line["id"] = Value::Null;
+            // Told by comparison with all that somebody has said, so it is another one elsewhere.
+            line["importance"] = Value::Null;
             line
         })
         .collect();

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use novacore::schedule;
 use serde_json::{Value, json};
 
 use super::{export, forget, id_of, import, note, tell, unlimited};
+use crate::support::app::TestApp;
 use crate::support::http::Person;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -65,6 +67,13 @@ async fn told(person: &Person) -> Value {
     told
 }
 
+/// Until what happens by itself as time goes on, sessions that end and are promoted, has happened.
+async fn quiet(app: &TestApp) {
+    schedule::sweep(&app.app).await.unwrap();
+    app.run_jobs().await;
+    app.settle().await;
+}
+
 /// Whatever is done, the figures are what counting gives, and the last week ends with what there is.
 #[tokio::test]
 async fn figures_are_what_one_counts() {
@@ -93,6 +102,7 @@ async fn figures_are_what_one_counts() {
     tell(&app, &ada, "My sister lives in Lisbon.").await;
     assert_eq!(told(&ada).await, counted(&ada).await);
     app.advance(9 * DAY);
+    quiet(&app).await;
     let ada = app.user("ada").await;
     let sister = id_of(&ada, "My sister lives in Lisbon.").await;
     let path = format!("/api/memory/{sister}");
@@ -116,6 +126,7 @@ async fn figures_are_what_one_counts() {
     ada.post(&format!("/api/memory/{fact}/demote"), &json!({}))
         .await;
     app.advance(7 * DAY);
+    quiet(&app).await;
     let ada = app.user("ada").await;
     for what in [
         json!({"from": "2025-01-01", "to": "2025-04-01"}),

@@ -31,7 +31,7 @@ async fn every_turn_is_remembered() {
       "ended_at": null,
       "evidence": [],
       "id": "<1>",
-      "importance": 0.0,
+      "importance": 0.5,
       "kind": "turn",
       "last_used_at": null,
       "pinned": false,
@@ -252,7 +252,7 @@ async fn a_search_is_bounded() {
         let body = json!({"query": "tea", "limit": limit});
         let answer = ada.post("/api/memory/search", &body).await.body;
         assert_eq!(answer["results"].as_array().unwrap().len(), expected);
-        assert_eq!(answer["total"], expected);
+        assert_eq!(answer["total"], 12, "all that was found");
         let scores: Vec<_> = answer["results"]
             .as_array()
             .unwrap()

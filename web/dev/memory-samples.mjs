@@ -386,8 +386,8 @@ export function sampleStore(world) {
 					tags: index === 0 ? [TOPICS[talk]] : [],
 					importance: important ? 0.6 + chance() * 0.35 : chance() * 0.5
 				});
-				if (weeks === 0) memory.tier = 'stm';
-				else if (important) Object.assign(memory, { tier: 'ltm', promoted_at: at(Math.max(0, weeks - 1)) });
+				if (important && weeks)
+					Object.assign(memory, { tier: 'ltm', promoted_at: at(Math.max(0, weeks - 1)) });
 				if (time && !important) memory.duplicate_of = null;
 				dated(memory);
 				return memory;

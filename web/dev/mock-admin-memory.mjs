@@ -23,6 +23,8 @@ const DISTILLING = {
 	rejected: 86,
 	calls_today: 41,
 	tokens_today: 71_300,
+	seconds_today: 610,
+	outcomes: { accepted: 1_120, merged: 84, support: 61, question: 25 },
 	budget: { calls: 200, tokens: 400_000, seconds: 1_800 },
 	last_night_at: ago(7)
 };
@@ -80,6 +82,9 @@ export function addAdminMemory(routes, { world, send, Refusal, administrator }) 
 				provider: off ? 'off' : chosen.configured,
 				decided: none || off ? null : chosen.decided,
 				candidates: candidates(),
+				difference: null,
+				trouble: null,
+				failures: 0,
 				vectors: none ? 0 : again ? again.done : VECTORS,
 				waiting: none ? 0 : again ? again.total - again.done : 120,
 				reembedding: again

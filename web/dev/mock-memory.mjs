@@ -162,11 +162,13 @@ export function addMemory(routes, { world, send, Refusal }) {
 				['date', inSpan ? 0.3 : 0],
 				['speaker', asked.speaker === memory.speaker ? 0.11 : 0],
 				['importance', memory.importance * 0.14],
-				['tier', memory.tier === 'ltm' ? 0.06 : 0.01],
-				['pinned', memory.pinned ? 0.12 : 0],
-				['recency', 0.09 * Math.exp(-days / 30)],
-				['length', own.length > 24 ? -0.07 : 0],
-				['fading', memory.superseded_by ? -0.3 : days > 120 ? -0.06 : 0]
+				['recent', 0.09 * Math.exp(-days / 30)],
+				['asks', memory.text.endsWith('?') ? -0.07 : 0],
+				[
+					'standing',
+					(memory.pinned ? 0.18 : memory.tier === 'ltm' ? 0.06 : 0) -
+						(memory.superseded_by ? 0.3 : days > 120 ? 0.06 : 0)
+				]
 			]
 				.map(([name, value]) => ({ name, value: Math.round(value * 1000) / 1000 }))
 				.filter(({ value }) => value);
@@ -189,7 +191,7 @@ export function addMemory(routes, { world, send, Refusal }) {
 			words: matched.length ? `It has your words: ${matched.slice(0, 4).join(', ')}.` : null,
 			meaning: 'It means something near.',
 			date: 'You said it at the time you asked about.',
-			pinned: 'You pinned it.',
+			standing: memory.pinned ? 'You pinned it.' : null,
 			importance: memory.importance > 0.7 ? 'It matters often.' : null
 		};
 		const reasons = memory.parts.map(({ name }) => says[name]).filter(Boolean);
@@ -217,6 +219,13 @@ export function addMemory(routes, { world, send, Refusal }) {
 		return (found.length ? found : search('garden north side damp', {}, at_most).results).map(used);
 	}
 
+	/** Messages of the conversation that was used last. */
+	function running() {
+		const newest = [...world.sessions.values()].sort((a, b) => b.updated_at.localeCompare(a.updated_at))[0];
+		return knob('empty') || !newest
+			? 0
+			: [...world.messages.values()].filter(({ session_id }) => session_id === newest.id).length;
+	}
 	function stats() {
 		const list = all();
 		const count = (name, values) =>
@@ -260,7 +269,7 @@ export function addMemory(routes, { world, send, Refusal }) {
 			total: list.length,
 			bytes: knob('full') ? 5_000_000 : list.reduce((sum, memory) => sum + bytesOf(memory), 0),
 			limit_bytes: knob('unlimited') ? null : 5_000_000,
-			by_tier: count('tier', ['stm', 'itm', 'ltm']),
+			by_tier: { stm: running(), ...count('tier', ['itm', 'ltm']) },
 			by_kind: count('kind', ['turn', 'note', 'fact', 'summary', 'reflection']),
 			pinned: list.filter(({ pinned }) => pinned).length,
 			sessions: new Set(list.map(({ session_id }) => session_id)).size,
@@ -473,7 +482,7 @@ export function addMemory(routes, { world, send, Refusal }) {
 	route('POST', '/api/memory/search', ({ body, response }) => {
 		const { query = '', limit = 10, ...filter } = body;
 		if (!query.trim())
-			throw new Refusal(422, 'invalid', 'Write what to search for.', { fields: { query: 'Empty' } });
+			throw new Refusal(422, 'query_empty', 'Write what to search for.', { fields: { query: 'Empty' } });
 		send(response, 200, search(query, filter, limit));
 	});
 	route('GET', '/api/memory/context', ({ url, response }) => {
@@ -502,19 +511,19 @@ export function addMemory(routes, { world, send, Refusal }) {
 			if (found.total > 100)
 				throw new Refusal(
 					422,
-					'too_many',
+					'query_too_wide',
 					'This search finds more than 100 memories. Choose among them and forget those.',
 					{ fields: { query: 'Finds more than 100.' } }
 				);
 			list = found.results.map(({ id }) => store.get(id));
 		} else if (everything) {
 			if (!dry_run && confirm !== 'forget everything')
-				throw new Refusal(422, 'confirmation_wrong', 'Type the words “forget everything”.', {
+				throw new Refusal(422, 'confirm_wrong', 'Type the words “forget everything”.', {
 					fields: { confirm: 'Type the words “forget everything”.' }
 				});
 			list = all();
 		} else if (from && to) list = filtered({ from, to });
-		else throw new Refusal(422, 'invalid', 'Say what to forget.', { fields: {} });
+		else throw new Refusal(422, 'forget_what', 'Say what to forget.', { fields: {} });
 		// What cites them is in the list itself when everything goes.
 		send(response, 200, forget(list, dry_run));
 	});
@@ -634,7 +643,7 @@ export function addMemory(routes, { world, send, Refusal }) {
 	});
 	route('POST', '/api/memory/import', async ({ text, response }) => {
 		await later(1200);
-		const answer = { imported: 0, skipped: 0, failed: [] };
+		const answer = { imported: 0, skipped: 0, failed: [], failed_total: 0 };
 		const known = new Set(all().map((memory) => memory.created_at + memory.text));
 		for (const [index, line] of text.split('\n').entries()) {
 			if (!line.trim()) continue;
@@ -676,7 +685,7 @@ export function addMemory(routes, { world, send, Refusal }) {
 				});
 			}
 		}
-		answer.failed.splice(100);
+		answer.failed_total = answer.failed.splice(100).length + answer.failed.length;
 		send(response, 200, answer);
 	});
 	route('POST', '/api/memory/:id/promote', ({ id, response }) => send(response, 200, view(keep(one(id)))));

@@ -106,7 +106,7 @@ export const sampleMemories = () =>
 			'The boiler was serviced in March by Mr Okafor; he asked to be called again before winter.',
 			'user',
 			0,
-			'stm'
+			'itm'
 		)
 	].reverse();
 

@@ -21,7 +21,10 @@ const given: AdminMemory = {
 		],
 		vectors: 48_000,
 		waiting: 211,
-		reembedding: null
+		reembedding: null,
+		difference: null,
+		trouble: null,
+		failures: 0
 	},
 	distilling: {
 		enabled: true,
@@ -33,6 +36,8 @@ const given: AdminMemory = {
 		rejected: 10,
 		calls_today: 41,
 		tokens_today: 71_300,
+		seconds_today: 610,
+		outcomes: { accepted: 90, support: 10 },
 		budget: { calls: 200, tokens: 400_000, seconds: 1800 },
 		last_night_at: null
 	}

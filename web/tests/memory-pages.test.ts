@@ -409,7 +409,7 @@ describe('the days behind', () => {
 		};
 		const said = draw(Session, { session });
 		expect(said).toContain('For good');
-		expect(said).toContain('This week');
+		expect(said).toContain('Searchable');
 		expect(said).toContain('Not looked through yet');
 		expect(document.querySelector('h3 a')?.getAttribute('href')).toBe('/chat/s');
 		await unmount(drawn!);

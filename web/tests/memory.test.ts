@@ -57,8 +57,8 @@ const found: FoundMemory = {
 	score: 0.7,
 	parts: [
 		{ name: 'words', value: 0.5 },
-		{ name: 'question', value: -0.3 },
-		{ name: 'recency', value: 0.02 }
+		{ name: 'asks', value: -0.3 },
+		{ name: 'recent', value: 0.02 }
 	],
 	matched: ['Clara']
 };
@@ -131,7 +131,7 @@ describe('in words', () => {
 	it('explains a score by its parts', () => {
 		expect(partLines(found.parts).map(({ says, written }) => [says, written])).toEqual([
 			['Your words are in it', '+0.50'],
-			['It is a question itself', '−0.30']
+			['It is itself a question', '−0.30']
 		]);
 	});
 
@@ -170,7 +170,7 @@ describe('in words', () => {
 
 	// A file that was brought in says what became of each of its lines.
 	it('says what became of a file', () => {
-		expect(importWords({ imported: 1, skipped: 2, failed: [] })).toBe(
+		expect(importWords({ imported: 1, skipped: 2, failed: [], failed_total: 0 })).toBe(
 			'1 memory was brought in; 2 were here already.'
 		);
 	});
@@ -377,7 +377,7 @@ describe('the cards', () => {
 	// Which lines of a file failed can be read, each with its reason.
 	it('names the lines that failed', () => {
 		const failed = [{ line: 7, code: 'line_invalid', error: 'This line is not JSON.' }];
-		draw(ImportResult, { result: { imported: 2, skipped: 0, failed } });
+		draw(ImportResult, { result: { imported: 2, skipped: 0, failed, failed_total: 1 } });
 		expect(page()).toContain('2 memories were brought in; 1 could not be read.');
 		expect(page()).toContain('Line 7: This line is not JSON.');
 	});

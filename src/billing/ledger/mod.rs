@@ -91,6 +91,7 @@ impl Amounts {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = LedgerKind)]
 pub enum Kind {
     Use,
     /// Makes an earlier row good.

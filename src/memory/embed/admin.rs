@@ -147,7 +147,7 @@ pub async fn decide(
     Admin(admin): Admin,
     Json(request): Json<EmbeddingRequest>,
 ) -> Result<Json<AdminMemory>> {
-    if !on(&app) {
+    if !on(&app) && request.provider != "off" {
         let message = "Embedding is switched off in the settings: set embedding.provider to auto first, and start NovaCore again.";
         return Err(Error::conflict("embedding_off", message));
     }

@@ -6,7 +6,8 @@
 
 use storage::WriteTx;
 
-use super::store::{self, Decision, Filling};
+use super::decision::{Decision, Filling};
+use super::store;
 use crate::app::App;
 use crate::config::EmbeddingProvider;
 use crate::error::{Error, Result};
@@ -150,7 +151,7 @@ pub async fn fill(app: &App) -> Result<()> {
 
 /// Tells at the start what is configured otherwise than it was decided.
 pub fn greet(app: &App) {
-    let decision = app.store.read(|tx| store::decision(tx));
+    let decision = app.store.read(store::decision);
     let decided = match decision {
         Ok(decision) => decision,
         Err(error) => return tracing::error!(%error, "what embeds memories is not known"),

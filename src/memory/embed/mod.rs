@@ -4,6 +4,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | `pieces.rs` | a text as pieces that a model can take in |
+//! | `decision.rs` | what was decided, as it is stored |
 //! | `decide.rs` | which model, decided once; what happens when it is another |
 //! | `work.rs` | the worker: embeds what waits, while nobody waits for an answer |
 //! | `query.rs` | what a question means, within a budget |
@@ -19,6 +20,7 @@
 
 pub mod admin;
 mod decide;
+mod decision;
 mod figures;
 mod near;
 mod pieces;

@@ -29,15 +29,12 @@ fn packed(text: &str, room: usize) -> Vec<String> {
     for sentence in sentences(text) {
         for part in parts(sentence, room) {
             let length = length(part);
-            match pieces.last_mut().filter(|_| length <= left) {
-                Some(piece) => {
-                    piece.push_str(part);
-                    left -= length;
-                }
-                None => {
-                    pieces.push(part.trim_start().to_owned());
-                    left = room.saturating_sub(length);
-                }
+            if let Some(piece) = pieces.last_mut().filter(|_| length <= left) {
+                piece.push_str(part);
+                left -= length;
+            } else {
+                pieces.push(part.trim_start().to_owned());
+                left = room.saturating_sub(length);
             }
         }
     }
@@ -105,4 +102,46 @@ fn cut(text: &str, ends: Vec<usize>) -> impl Iterator<Item = &str> {
         begin = end;
         part
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<&str> {
+        text.split_whitespace().collect()
+    }
+
+    /// A short turn is one piece; sentences are kept whole while they fit.
+    #[test]
+    fn sentences_stay_together() {
+        assert_eq!(
+            pieces(" My dog is sick. Really? "),
+            ["My dog is sick. Really?"]
+        );
+        let sentence = "One two three four five six seven eight nine ten. ";
+        let found = pieces(&sentence.repeat(31));
+        assert_eq!(found.len(), 3);
+        assert!(found.iter().all(|piece| piece.trim_end().ends_with("ten.")));
+    }
+
+    /// No word is lost, however long the text is and whatever it is made of, and there are at most eight.
+    #[test]
+    fn every_word_is_in_a_piece() {
+        let lines = "a line without a mark\n".repeat(300);
+        let endless = "word ".repeat(3000);
+        let wide = "\u{732b}".repeat(5000);
+        let address = "x".repeat(16_000);
+        for text in [lines, endless, wide.clone(), address.clone()] {
+            let found = pieces(&text);
+            assert!((2..=MOST).contains(&found.len()), "{}", found.len());
+            let all = found.concat();
+            if text == wide || text == address {
+                assert_eq!(all, text);
+            } else {
+                assert_eq!(words(&all), words(&text));
+            }
+        }
+        assert_eq!(pieces(""), [] as [&str; 0]);
+    }
 }

@@ -1,14 +1,15 @@
 //! The tables of vectors: whose, of which place and piece, and by which model; what has none yet; and which
 //! model was decided.
+//!
+//! Must stay true: a vector is read only together with the decision whose model made it.
 
-use jiff::Timestamp;
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use storage::{Read, Record, Span, Table, TableInfo, WriteTx};
 use uuid::Uuid;
 
+use super::decision::Decision;
 use crate::error::Result;
-use crate::outside::EmbedModel;
 
 const VECTORS: Table<(Uuid, u64, u8), Row> = Table::new("memory_vectors");
 const WAITING: Table<(Uuid, u64), ()> = Table::new("memory_waiting");
@@ -65,36 +66,6 @@ impl<'de> Deserialize<'de> for Numbers {
             .deserialize_bytes(Bytes)
             .map_err(D::Error::custom)
     }
-}
-
-/// Which model was decided, and how far everything is put in line for it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Decision {
-    /// None while it was only ever decided that there be none.
-    pub model: Option<EmbedModel>,
-    /// An administrator decided that nothing is to be found by meaning.
-    #[serde(default)]
-    pub off: bool,
-    /// Counts up with every other model: vectors of different tags are never compared.
-    pub tag: u32,
-    pub decided_at: Timestamp,
-    /// While everything is being put in line: the last that was.
-    #[serde(default)]
-    pub filling: Option<Filling>,
-}
-
-impl Record for Decision {}
-
-impl Decision {
-    /// The model that is in force.
-    pub fn in_force(&self) -> Option<&EmbedModel> {
-        self.model.as_ref().filter(|_| !self.off)
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Filling {
-    pub after: Option<(Uuid, u64)>,
 }
 
 pub fn decision(tx: &impl Read) -> Result<Option<Decision>> {

@@ -10,8 +10,9 @@ use storage::WriteTx;
 use uuid::Uuid;
 
 use super::decide::{self, Trouble};
+use super::decision::Decision;
 use super::pieces::pieces;
-use super::store::{self, Decision};
+use super::store;
 use super::{FEED, feed_key};
 use crate::app::App;
 use crate::error::Result;

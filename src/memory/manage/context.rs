@@ -9,11 +9,13 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::auth::MemoryRead;
 use crate::billing::Searching;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::{Json, Query};
+use crate::memory::profile::known;
 use crate::memory::quote::{price, quoted};
-use crate::memory::recall::{self, Chosen};
+use crate::memory::recall::{self, Beside, Chosen};
 use crate::memory::view::{Found, Views};
+use crate::outside::tokens::estimate;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -48,23 +50,30 @@ pub async fn context(
     Query(query): Query<ContextQuery>,
 ) -> Result<Json<MemoryContext>> {
     let words = query.q.unwrap_or_default();
+    let limit = app.config.memory.recall_tokens;
+    let known = known(&app, caller.id, limit, estimate)?;
     let chosen = if words.trim().is_empty() {
         Chosen::default()
     } else {
-        recall::recall(&app, caller.id, &words, query.session_id, price).await?
+        let beside = Beside {
+            conversation: query.session_id,
+            known: known.clone(),
+        };
+        recall::recall(&app, caller.id, &words, beside, price).await?
     };
     let (recalled, meaning) = (chosen.memories, chosen.meaning);
     let lines: Vec<_> = recalled.iter().map(quoted).collect();
     let tokens = recalled.iter().map(price).sum();
-    let memories = app
-        .store
-        .read(|tx| Views::new(&app, tx, caller.id).all_found(recalled))?;
+    let (memories, profile) = app.store.read(|tx| {
+        let views = Views::new(&app, tx, caller.id);
+        Ok::<_, Error>((views.all_found(recalled)?, views.some(known.facts())?))
+    })?;
     Ok(Json(MemoryContext {
         memories,
         text: lines.join("\n"),
         tokens,
-        limit_tokens: app.config.memory.recall_tokens,
-        profile: Vec::new(),
+        limit_tokens: limit,
+        profile: profile.into_iter().map(|fact| fact.text).collect(),
         meaning,
     }))
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use uuid::Uuid;
 
-use crate::memory::row::{Kind, Memory};
+use crate::memory::row::Memory;
 
 /// Pieces of advice in a prompt, the newest.
 pub const ADVICE: usize = 3;
@@ -70,24 +70,14 @@ impl Known {
         ids
     }
 
-    /// Of what recall found, best first, what goes into the prompt beside this: nothing that stands in it
-    /// already, no advice, and together at most `most` tokens.
-    pub fn beside<T>(
-        &self,
-        found: Vec<T>,
-        most: usize,
-        about: impl Fn(&T) -> (Uuid, Kind, usize),
-    ) -> Vec<T> {
-        let mut left = most.saturating_sub(self.tokens);
-        let fits = |found: &T| {
-            let (id, kind, price) = about(found);
-            if kind == Kind::Reflection || self.facts.contains(&id) || price > left {
-                return false;
-            }
-            left -= price;
-            true
-        };
-        found.into_iter().filter(fits).collect()
+    /// Whether a fact stands in it.
+    pub fn says(&self, id: Uuid) -> bool {
+        self.facts.contains(&id)
+    }
+
+    /// The facts that stand in it.
+    pub fn facts(&self) -> &[Uuid] {
+        &self.facts
     }
 }
 

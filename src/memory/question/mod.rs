@@ -16,6 +16,9 @@ use crate::memory::signs::dates::{self, month_by_name};
 /// Words of one question that are looked up.
 pub const WORDS: usize = 64;
 
+/// More words than these are a question, though none of them is a stop word.
+const KEYWORDS: usize = 4;
+
 /// Spans up to this many days are looked up by day, longer ones by month.
 const SHORT: i32 = 10;
 
@@ -42,6 +45,8 @@ pub struct Question {
     pub when: bool,
     /// It asks for a number or a measure.
     pub how_many: bool,
+    /// It is no question but a few words to be found.
+    pub keywords: bool,
 }
 
 impl Question {
@@ -89,6 +94,10 @@ pub fn parse(text: &str, today: Date, names: &[String]) -> Question {
         ..Question::default()
     };
     name_dates(&mut question, text, today);
+    question.keywords = question.about.is_none()
+        && !question.names_a_date()
+        && lower.len() <= KEYWORDS
+        && lower.iter().all(|word| !storage::analyse(word).is_empty());
     question
 }
 
@@ -253,6 +262,14 @@ mod tests {
         assert!(!ask("What did I eat when I was there?").when);
         assert!(ask("How many cats does she have?").how_many);
         assert!(!ask("How is she?").how_many);
+    }
+
+    /// A few words without any that only questions have are looked for, not asked.
+    #[test]
+    fn keywords_are_no_question() {
+        assert!(ask("river walks").keywords && ask("Ljubljana").keywords);
+        assert!(!ask("where does Clara live").keywords && !ask("tea in March").keywords);
+        assert!(!ask("").names_a_date());
     }
 
     /// Irregular forms are looked up with their word, once.

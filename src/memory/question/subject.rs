@@ -10,6 +10,7 @@ pub struct About {
     pub acts: bool,
 }
 
+#[cfg(test)]
 impl About {
     pub fn me(acts: bool) -> Self {
         Self {

@@ -252,6 +252,7 @@ fn promoted(conversations: &[Conversation]) -> [f64; 3] {
     })
 }
 
+/// Prints the table; promises nothing.
 #[test]
 #[ignore = "a measurement: needs LOCOMO_JSON"]
 fn locomo() {

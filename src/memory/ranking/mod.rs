@@ -112,7 +112,7 @@ pub struct Scored {
     pub parts: Vec<(Part, f32)>,
     /// Numbers of the question's words that occur in it.
     pub matched: Vec<usize>,
-    /// The share of the question's rarity in it and around it.
+    /// The share of the question's rarity in it and around it; of keywords, in it alone.
     pub covered: f32,
     pub cosine: Option<f32>,
 }
@@ -126,8 +126,15 @@ pub fn rank(ranking: &Ranking<'_>) -> Vec<Scored> {
     rank_by(ranking, &weights)
 }
 
+/// Whether it can answer anything: "Oh, nice." cannot, whatever stands around it.
+fn tells(scored: &Scored, signs: &BTreeMap<u64, Signs>) -> bool {
+    let length = signs.get(&scored.place).map_or(0, |signs| signs.length);
+    length >= weights::TELLING || !scored.matched.is_empty()
+}
+
 fn rank_by(ranking: &Ranking<'_>, weights: &Weights) -> Vec<Scored> {
     let mut scored = score::score(ranking, weights);
+    scored.retain(|scored| tells(scored, ranking.signs));
     order::sort(&mut scored, ranking.signs);
     scored
 }

@@ -44,10 +44,6 @@ impl Postings {
         }
     }
 
-    pub fn words(&self) -> usize {
-        self.lists.len()
-    }
-
     /// The rarity of all words that occur at all.
     pub fn rarity(&self) -> f64 {
         let found = self.lists.iter().zip(&self.rarity);

@@ -9,7 +9,7 @@ use super::postings::ordinal;
 use super::weights::{FADES_AFTER, HALF_LIFE, TOLD_AFTER, TOLD_BEFORE, Weights};
 use super::{Part, Ranking, Scored};
 use crate::memory::question::Question;
-use crate::memory::signs::{Flags, Signs, Tier, dates};
+use crate::memory::signs::{Flags, Signs, Tier, Voice, dates};
 
 /// What the words and vectors say of one candidate.
 struct Evidence<'s> {
@@ -20,7 +20,8 @@ struct Evidence<'s> {
     counts: Vec<u32>,
     own: f64,
     around: f64,
-    covered_around: f64,
+    /// The share of the question's rarity in it and around it; of keywords, in it alone.
+    covered: f64,
     session: f64,
     cosine: Option<f64>,
 }
@@ -44,6 +45,7 @@ pub fn score(ranking: &Ranking<'_>, weights: &Weights) -> Vec<Scored> {
         .map(|(n, evidence)| (evidence.place, n))
         .collect();
 
+    let keywords = f64::from(u8::from(ranking.question.keywords));
     let mut scored = Vec::with_capacity(evidence.len());
     for (n, e) in evidence.iter().enumerate() {
         let beside = |place: Option<u64>| {
@@ -54,7 +56,10 @@ pub fn score(ranking: &Ranking<'_>, weights: &Weights) -> Vec<Scored> {
         let neighbours = weights.before * beside(e.place.checked_sub(1))
             + weights.after * beside(e.place.checked_add(1));
         let parts = [
-            (Part::Words, weights.words * own[n]),
+            (
+                Part::Words,
+                weights.words * own[n] + keywords * weights.keyword * e.covered,
+            ),
             (Part::Around, weights.around * around[n]),
             (Part::Session, weights.session * session[n]),
             (Part::Meaning, weights.meaning * meaning[n]),
@@ -68,7 +73,10 @@ pub fn score(ranking: &Ranking<'_>, weights: &Weights) -> Vec<Scored> {
             ),
             (Part::Importance, weights.importance * importance[n]),
             (Part::Recent, weights.recent * recent(e.day, ranking.today)),
-            (Part::Standing, standing(e, ranking.today, weights)),
+            (
+                Part::Standing,
+                standing(e, ranking.today, weights) + echo(ranking.question, e.signs, weights),
+            ),
         ];
         scored.push(finished(e, &parts));
     }
@@ -86,7 +94,7 @@ fn finished(e: &Evidence<'_>, parts: &[(Part, f64)]) -> Scored {
             .map(|(part, value)| (*part, single(*value)))
             .collect(),
         matched: matched.map(|(word, _)| word).collect(),
-        covered: single(e.covered_around),
+        covered: single(e.covered),
         cosine: e.cosine.map(single),
     }
 }
@@ -111,7 +119,11 @@ fn evidence<'s>(ranking: &Ranking<'s>) -> Vec<Evidence<'s>> {
             day: said.to_zoned(ranking.zone.clone()).date(),
             own: postings.score_own(&counts, length),
             around: postings.score_around(&around),
-            covered_around: postings.covered(&around),
+            covered: postings.covered(if ranking.question.keywords {
+                &counts
+            } else {
+                &around
+            }),
             session,
             cosine: cosine.copied().map(f64::from),
             counts,
@@ -201,6 +213,12 @@ fn standing(e: &Evidence<'_>, today: Date, weights: &Weights) -> f64 {
         value += weights.ended;
     }
     value
+}
+
+fn echo(question: &Question, signs: &Signs, weights: &Weights) -> f64 {
+    let asked = question.about.as_ref().map(|about| &about.voice);
+    let unasked = signs.voice == Voice::Assistant && asked != Some(&signs.voice);
+    weights.echo * f64::from(u8::from(unasked))
 }
 
 fn flag(signs: &Signs, flag: Flags) -> f64 {

@@ -128,6 +128,8 @@ fn the_last_correction_is_first() {
 /// Only words count, nothing else.
 fn bare() -> Weights {
     Weights {
+        keyword: 0.0,
+        echo: 0.0,
         words: 1.0,
         around: 0.0,
         session: 0.0,

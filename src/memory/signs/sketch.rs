@@ -29,10 +29,6 @@ impl Sketch {
         Self(hashes.into_iter().take(HELD).collect())
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The share of the stems of both that both have (Jaccard).
     pub fn likeness(&self, other: &Self) -> f64 {
         let mut shared = self.shared(other).count();

@@ -57,7 +57,7 @@ impl Vectors {
     }
 
     /// Loads the owner's graph from disk, or makes one and writes it there. For a background thread: a
-    /// new graph takes about a CPU millisecond for each vector. Searches go on meanwhile.
+    /// new graph takes some CPU milliseconds for each vector. Searches go on meanwhile.
     ///
     /// # Errors
     /// `Io` or `Full` when it cannot be written; a graph that was made serves all the same.

@@ -28,7 +28,8 @@ const CANDIDATES: usize = 200;
 const LAYERS: usize = 16;
 /// Fewer candidates than this are never looked at in a search.
 const LEAST_CANDIDATES: usize = 64;
-/// What the library takes for a node beside its row, about; measured.
+/// What the library takes for a node beside its row, about: from an earlier measurement of
+/// the same library, not from one of these graphs.
 const NODE_BYTES: usize = 2300;
 /// A row's scale, or the sum of its bytes.
 const WORD_BYTES: usize = 4;
@@ -121,7 +122,7 @@ impl Graph {
         }
     }
 
-    /// A graph of all rows of a block. Takes about a CPU millisecond for each.
+    /// A graph of all rows of a block. Takes some CPU milliseconds for each.
     ///
     /// # Errors
     /// `Panicked`, should the library.

@@ -315,6 +315,60 @@ export interface paths {
 		patch?: never;
 		trace?: never;
 	};
+	'/api/admin/memory': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** How memory does. */
+		get: operations['get_admin_memory'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/memory/distil': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Distils now what waits, everybody's. */
+		post: operations['post_admin_memory_distil'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/admin/memory/embedding': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/**
+		 * Decides which model memories are embedded with from now on. All are embedded again, in the background;
+		 *     until then they are found by their words.
+		 */
+		post: operations['post_admin_memory_embedding'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/admin/receivers': {
 		parameters: {
 			query?: never;
@@ -1493,7 +1547,7 @@ export interface paths {
 		delete: operations['delete_chat_sessions_id'];
 		options?: never;
 		head?: never;
-		/** Renames a conversation. */
+		/** Renames a conversation, or has it remembered or not. */
 		patch: operations['patch_chat_sessions_id'];
 		trace?: never;
 	};
@@ -1656,6 +1710,74 @@ export interface paths {
 		patch?: never;
 		trace?: never;
 	};
+	'/api/memory/context': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What a prompt would get of memory. */
+		get: operations['get_memory_context'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/memory/distil': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Distils now what waits, or one session again. */
+		post: operations['post_memory_distil'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/memory/export': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** All of the caller's memories, oldest first, as JSON lines. */
+		get: operations['get_memory_export'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/memory/forget': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Forgets what is named, of a conversation, of a time, what a search shows, or everything. */
+		post: operations['post_memory_forget'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/memory/health': {
 		parameters: {
 			query?: never;
@@ -1673,6 +1795,75 @@ export interface paths {
 		patch?: never;
 		trace?: never;
 	};
+	'/api/memory/import': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Stores memories from a file of JSON lines, at most 32 MiB. What is there already is passed over. */
+		post: operations['post_memory_import'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/memory/jobs': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** The caller's jobs of memory, newest first. */
+		get: operations['get_memory_jobs'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/memory/jobs/{id}/retry': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Has one of the caller's jobs tried again now, also one that was given up. */
+		post: operations['post_memory_jobs_id_retry'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/memory/profile': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What is known of the caller. */
+		get: operations['get_memory_profile'];
+		put?: never;
+		/** The caller states a fact about themselves. It is pinned, and no model replaces it. */
+		post: operations['post_memory_profile'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
 	'/api/memory/search': {
 		parameters: {
 			query?: never;
@@ -1682,8 +1873,59 @@ export interface paths {
 		};
 		get?: never;
 		put?: never;
-		/** Searches what is remembered by words. */
+		/** Searches what is remembered, best first. */
 		post: operations['post_memory_search'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/memory/stats': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What the caller's memories come to. */
+		get: operations['get_memory_stats'];
+		put?: never;
+		post?: never;
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/memory/store': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Stores a memory: a note, or with a `session_key` a turn of what belongs together. */
+		post: operations['post_memory_store'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/memory/timeline': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		/** What is remembered, day by day, newest first. */
+		get: operations['get_memory_timeline'];
+		put?: never;
+		post?: never;
 		delete?: never;
 		options?: never;
 		head?: never;
@@ -1697,12 +1939,64 @@ export interface paths {
 			path?: never;
 			cookie?: never;
 		};
-		/** One memory. */
+		/** One memory, with what it comes from and what came of it. */
 		get: operations['get_memory_id'];
 		put?: never;
 		post?: never;
-		/** Forgets one memory. The message it came from stays. */
+		/** Forgets one memory, and what a model made of it. The message it came from stays. */
 		delete: operations['delete_memory_id'];
+		options?: never;
+		head?: never;
+		/** Corrects a memory. What cites it goes when its text changes, and is made again later. */
+		patch: operations['patch_memory_id'];
+		trace?: never;
+	};
+	'/api/memory/{id}/demote': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Takes a memory out of the long-term ones, for good; it is no longer pinned. */
+		post: operations['post_memory_id_demote'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/memory/{id}/pin': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Pins a memory, or takes the pin away. */
+		post: operations['post_memory_id_pin'];
+		delete?: never;
+		options?: never;
+		head?: never;
+		patch?: never;
+		trace?: never;
+	};
+	'/api/memory/{id}/promote': {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		get?: never;
+		put?: never;
+		/** Keeps a memory among the long-term ones. */
+		post: operations['post_memory_id_promote'];
+		delete?: never;
 		options?: never;
 		head?: never;
 		patch?: never;
@@ -1910,6 +2204,10 @@ export interface components {
 			/** @description Needed only from those who are not signed in. */
 			email?: string;
 		};
+		AdminMemory: {
+			distilling: components['schemas']['Distilling'];
+			embedding: components['schemas']['Embedding'];
+		};
 		/** @description A sign-in as an administrator sees it. */
 		AdminSession: {
 			address: string;
@@ -2109,12 +2407,43 @@ export interface components {
 			 */
 			until?: string | null;
 		};
+		Budget: {
+			/** Format: int32 */
+			calls: number;
+			/** Format: int64 */
+			seconds: number;
+			/** Format: int64 */
+			tokens: number;
+		};
 		/** @description A day that stands out. */
 		BusiestDay: {
 			/** Format: date */
 			date: string;
 			/** Format: int64 */
 			tokens: number;
+		};
+		ByKind: {
+			/** Format: int64 */
+			fact: number;
+			/** Format: int64 */
+			note: number;
+			/** Format: int64 */
+			reflection: number;
+			/** Format: int64 */
+			summary: number;
+			/** Format: int64 */
+			turn: number;
+		};
+		ByTier: {
+			/** Format: int64 */
+			itm: number;
+			/** Format: int64 */
+			ltm: number;
+			/**
+			 * Format: int64
+			 * @description Messages of the conversation that runs; these are not stored as memories of their own.
+			 */
+			stm: number;
 		};
 		ByteNumbers: {
 			/** Format: int64 */
@@ -2129,6 +2458,12 @@ export interface components {
 			/** Format: uuid */
 			id: string;
 			note?: string | null;
+		};
+		CandidateModel: {
+			available: boolean;
+			model: string;
+			provider: string;
+			reason?: string | null;
 		};
 		/** @description How one capability does. */
 		Capability: {
@@ -2200,6 +2535,24 @@ export interface components {
 			invitation?: string | null;
 			password: components['schemas']['Password'];
 		};
+		/** @description Words that name a time, and the days they meant when they were said. */
+		DateMention: {
+			/** Format: date */
+			from: string;
+			/** @description As it was said. */
+			text: string;
+			/** Format: date */
+			to: string;
+		};
+		/** @description The embedding model that all vectors are made with. */
+		DecidedModel: {
+			/** Format: date-time */
+			decided_at: string;
+			digest: string;
+			dimension: number;
+			model: string;
+			provider: string;
+		};
 		/** @description One thing that NovaCore depends on. */
 		Dependency: {
 			name: string;
@@ -2229,6 +2582,58 @@ export interface components {
 			/** Format: int64 */
 			snapshots: number;
 		};
+		DistilBegun: {
+			job_ids: string[];
+			sessions: number;
+		};
+		DistilRequest: {
+			/**
+			 * Format: uuid
+			 * @description This one again from its beginning; otherwise all that waits.
+			 */
+			session_id?: string | null;
+		};
+		/** @description Everybody's, as administrators see it. */
+		Distilling: {
+			/**
+			 * Format: int64
+			 * @description What models wrote that was kept, what says the same as something known included.
+			 */
+			accepted: number;
+			budget: components['schemas']['Budget'];
+			/** Format: int32 */
+			calls_today: number;
+			enabled: boolean;
+			failed: number;
+			/** @description The model has nothing else to do. */
+			idle: boolean;
+			/** Format: date-time */
+			last_night_at?: string | null;
+			/** @description How often what, by its short name: accepted, merged, or why it was not kept. */
+			outcomes: {
+				[key: string]: number;
+			};
+			/** Format: int64 */
+			rejected: number;
+			/** @description Jobs. */
+			running: number;
+			/** Format: int64 */
+			seconds_today: number;
+			/** Format: int64 */
+			tokens_today: number;
+			/** @description Sessions. */
+			waiting: number;
+		};
+		/** @description How far conversations are summed up. */
+		DistillingStats: {
+			enabled: boolean;
+			/** Format: int64 */
+			failed: number;
+			/** Format: date-time */
+			last_at?: string | null;
+			/** Format: int64 */
+			waiting: number;
+		};
 		/**
 		 * @description Who did something, seen by whoever it was done to.
 		 * @enum {string}
@@ -2252,6 +2657,56 @@ export interface components {
 		};
 		EditRequest: {
 			message: string;
+		};
+		/** @description How memories are found by meaning. */
+		Embedding: {
+			candidates: components['schemas']['CandidateModel'][];
+			decided?: components['schemas']['DecidedModel'] | null;
+			/** @description How the settings differ from what was decided, which goes on being used. */
+			difference?: string | null;
+			/**
+			 * Format: int32
+			 * @description Tries that failed, one after the other.
+			 */
+			failures: number;
+			/** @description As configured. */
+			provider: string;
+			reembedding?: components['schemas']['Reembedding'] | null;
+			/** @description Why nothing can be embedded just now; it is tried again. */
+			trouble?: string | null;
+			/**
+			 * Format: int64
+			 * @description Memories that have a vector of the decided model.
+			 */
+			vectors: number;
+			/** Format: int64 */
+			waiting: number;
+		};
+		/** @description How far a change of the embedding model has come. */
+		EmbeddingProgress: {
+			/** Format: int64 */
+			done: number;
+			/** Format: int64 */
+			total: number;
+		};
+		EmbeddingRequest: {
+			/** @description Of those in Ollama; the one in the settings unless told. */
+			model?: string | null;
+			/** @description `builtin`, `ollama` or `off`. */
+			provider: string;
+		};
+		/** @description How far a person's memories can be found by their meaning. */
+		EmbeddingStats: {
+			dimension?: number | null;
+			/** @description Whether searches use it just now. */
+			meaning: boolean;
+			model?: string | null;
+			/** @description `builtin`, `ollama` or `off`. */
+			provider: string;
+			/** Format: int64 */
+			waiting: number;
+			/** Format: int64 */
+			with_vector: number;
 		};
 		/** @description That an account is being deleted. */
 		Erasing: {
@@ -2297,6 +2752,10 @@ export interface components {
 			/** Format: int64 */
 			waiting: number;
 		};
+		EverybodysBegun: {
+			/** @description Whose jobs were begun now; what is beyond follows. */
+			sessions: number;
+		};
 		/** @description What everybody used. */
 		EverybodysUsage: {
 			/** Format: int32 */
@@ -2321,6 +2780,15 @@ export interface components {
 			code: string;
 			done: boolean;
 			error: string;
+		};
+		FailedLine: {
+			code: string;
+			error: string;
+			/**
+			 * Format: int64
+			 * @description From 1 on.
+			 */
+			line: number;
 		};
 		/** @description The body of every failure. */
 		Failure: {
@@ -2377,35 +2845,105 @@ export interface components {
 			rating?: number | null;
 			text: string;
 		};
-		/** @description One finding of a search. */
-		Found: {
-			/** Format: date-time */
-			created_at: string;
+		/** @description Exactly one of: `ids`; `session_id`; `from` and `to`; `query`; `everything`. */
+		ForgetRequest: {
+			/** @description With `everything`: `forget everything`. */
+			confirm?: string | null;
+			/** @description Only says what it would come to. */
+			dry_run?: boolean;
+			everything?: boolean;
+			/** @description A day or a time. */
+			from?: string | null;
+			/** @description At most 1000. */
+			ids?: string[] | null;
+			/** @description With `query`: of these kinds. */
+			kind?: string | null;
+			/** @description What such a search shows; at most 100 results. */
+			query?: string | null;
 			/** Format: uuid */
-			id: string;
+			session_id?: string | null;
+			/** @description With `query`: of these tiers. */
+			tier?: string | null;
+			/** @description A day, which is included, or a time. */
+			to?: string | null;
+		};
+		/** @description What forgetting came to. */
+		ForgetResult: {
+			/**
+			 * Format: int64
+			 * @description Of all of these.
+			 */
+			bytes: number;
+			/**
+			 * Format: int64
+			 * @description What a model had made of them.
+			 */
+			derived: number;
+			/**
+			 * Format: int64
+			 * @description Those that were meant.
+			 */
+			forgotten: number;
+		};
+		/** @description One finding of a search. */
+		Found: components['schemas']['MemoryView'] & {
 			/** @description Words of the query that occur in it. */
 			matched: string[];
+			/** @description What the score is made of. */
+			parts: components['schemas']['ScorePart'][];
 			/**
 			 * Format: float
-			 * @description BM25; comparable within one search only.
+			 * @description Comparable within one search only.
 			 */
 			score: number;
-			/** Format: uuid */
-			session_id: string;
-			speaker: components['schemas']['Speaker'];
-			text: string;
-			/** @description Always `itm` until promotion exists. */
-			tier: string;
 		};
 		Goodbye: {
 			password?: components['schemas']['Password'] | null;
 			/** @description A code of the second factor or a recovery code, where there is one. */
 			totp?: string | null;
 		};
+		/** @description A week, Monday to Sunday, UTC. */
+		Growth: {
+			/** Format: int32 */
+			added: number;
+			/**
+			 * Format: date
+			 * @description Its Monday.
+			 */
+			date: string;
+			/** Format: int32 */
+			forgotten: number;
+			/** Format: int64 */
+			ltm: number;
+			/** Format: int32 */
+			promoted: number;
+			/**
+			 * Format: int64
+			 * @description At its end.
+			 */
+			total: number;
+		};
 		Health: {
 			/** @description Always `ok`: the process answers. */
 			status: string;
 			version: string;
+		};
+		/** @description What became of the lines of a file. */
+		ImportResult: {
+			/** @description The first hundred that were no good. */
+			failed: components['schemas']['FailedLine'][];
+			/**
+			 * Format: int64
+			 * @description How many were no good.
+			 */
+			failed_total: number;
+			/** Format: int64 */
+			imported: number;
+			/**
+			 * Format: int64
+			 * @description Already there.
+			 */
+			skipped: number;
 		};
 		/** @description An invitation as an administrator sees it. */
 		InvitationItem: {
@@ -2529,8 +3067,11 @@ export interface components {
 		 * @enum {string}
 		 */
 		JobState: 'waiting' | 'held' | 'done' | 'failed';
-		/** @enum {string} */
-		Kind: 'use' | 'correction' | 'opening';
+		/**
+		 * @description What kind of memory. Those that a model writes are derived: they cite the turns they come from.
+		 * @enum {string}
+		 */
+		Kind: 'turn' | 'note' | 'fact' | 'summary' | 'reflection';
 		/** @description A row of the ledger. */
 		LedgerItem: {
 			/**
@@ -2545,7 +3086,7 @@ export interface components {
 			 * @description The UTC day it counts for.
 			 */
 			day: string;
-			kind: components['schemas']['Kind'];
+			kind: components['schemas']['LedgerKind'];
 			/** @description Why it was corrected. */
 			note?: string | null;
 			/**
@@ -2562,6 +3103,8 @@ export interface components {
 			 */
 			source_id?: string | null;
 		};
+		/** @enum {string} */
+		LedgerKind: 'use' | 'correction' | 'opening';
 		LedgerPage: {
 			items: components['schemas']['LedgerItem'][];
 			/** Format: int64 */
@@ -2596,11 +3139,32 @@ export interface components {
 			/** @description Of the service. */
 			name: string;
 		};
+		/** @description A memory of a list; where words were searched, with what they found in it. */
+		Listed: components['schemas']['MemoryView'] & {
+			matched?: string[] | null;
+			parts?: components['schemas']['ScorePart'][] | null;
+			/** Format: float */
+			score?: number | null;
+		};
 		Login: {
 			email: string;
 			password: components['schemas']['Password'];
 			/** @description A code of the authenticator, or a recovery code, where the account asks for one. */
 			totp?: string | null;
+		};
+		/** @description What a job made. */
+		Made: {
+			/** Format: int32 */
+			facts: number;
+			/** Format: int32 */
+			reflections: number;
+			/**
+			 * Format: int32
+			 * @description What the model wrote and was not kept.
+			 */
+			rejected: number;
+			/** Format: int32 */
+			summaries: number;
 		};
 		MailItem: {
 			/** Format: int32 */
@@ -2639,27 +3203,165 @@ export interface components {
 		};
 		/** @enum {string} */
 		MailState: 'waiting' | 'kept' | 'sent' | 'failed' | 'expired';
-		MemoryList: {
-			items: components['schemas']['MemoryView'][];
+		/** @description What is to be different; what is not named stays. */
+		MemoryChange: {
+			/** @description Pinned memories are long-term ones. */
+			pinned?: boolean | null;
+			/** @description At most 16, each of 1 to 40 characters. */
+			tags?: string[] | null;
+			/** @description 1 to 16384 bytes. */
+			text?: string | null;
+			/** @description `itm` or `ltm`. One that is taken out of the long-term ones is not promoted again by itself. */
+			tier?: string | null;
+		};
+		MemoryContext: {
+			limit_tokens: number;
+			/** @description Whether it was searched by meaning too, not by words alone. */
+			meaning: boolean;
+			/** @description What a prompt would get, best first. */
+			memories: components['schemas']['Found'][];
+			/** @description What is known of the person, as a prompt has it. */
+			profile: string[];
+			/** @description The same, as the lines that stand in the prompt. */
+			text: string;
+			/** @description What these lines take, estimated. */
+			tokens: number;
+		};
+		MemoryDetail: components['schemas']['MemoryView'] & {
+			/** @description What a model made of it: facts, summaries, reflections that cite it. */
+			derived: components['schemas']['MemoryView'][];
+			/** @description The turns that it comes from. */
+			evidence_turns: components['schemas']['MemoryView'][];
+			/** @description What is no longer so since this one is. */
+			supersedes: string[];
+			vector?: components['schemas']['VectorOf'] | null;
+		};
+		MemoryJob: {
+			/** Format: int32 */
+			attempts: number;
+			/** Format: date-time */
+			created_at: string;
+			/** Format: date-time */
+			due_at?: string | null;
+			/** Format: date-time */
+			ended_at?: string | null;
+			error?: string | null;
 			/** Format: uuid */
+			id: string;
+			/** @description `promote`, `distil` or `reflect`. */
+			kind: string;
+			made?: components['schemas']['Made'] | null;
+			/** Format: uuid */
+			session_id?: string | null;
+			session_title?: string | null;
+			state: components['schemas']['MemoryJobState'];
+		};
+		/**
+		 * @description `held` waits for something else than time, such as a model.
+		 * @enum {string}
+		 */
+		MemoryJobState: 'waiting' | 'running' | 'done' | 'failed' | 'held';
+		MemoryJobs: {
+			embedding?: components['schemas']['EmbeddingProgress'] | null;
+			items: components['schemas']['MemoryJob'][];
+		};
+		MemoryList: {
+			items: components['schemas']['Listed'][];
+			/** @description There may be more where this is given, even after a short page. */
 			next_before?: string | null;
 			/**
 			 * Format: int64
-			 * @description How many there are in all; not given for a search.
+			 * @description How many there are of what is listed; null for a search, and where counting would take long.
 			 */
 			total?: number | null;
+		};
+		MemoryStats: {
+			by_kind: components['schemas']['ByKind'];
+			by_tier: components['schemas']['ByTier'];
+			/**
+			 * Format: int64
+			 * @description Of their texts.
+			 */
+			bytes: number;
+			distilling: components['schemas']['DistillingStats'];
+			embedding: components['schemas']['EmbeddingStats'];
+			/** @description Weeks, oldest first, at most 104. */
+			growth: components['schemas']['Growth'][];
+			/**
+			 * Format: int64
+			 * @description Null where the plan sets no limit.
+			 */
+			limit_bytes?: number | null;
+			/** Format: date-time */
+			newest_at?: string | null;
+			/** Format: date-time */
+			oldest_at?: string | null;
+			/** Format: int64 */
+			pinned: number;
+			/**
+			 * Format: int64
+			 * @description Conversations and groups that something is remembered of.
+			 */
+			sessions: number;
+			/**
+			 * Format: int64
+			 * @description What is no longer so.
+			 */
+			superseded: number;
+			/** Format: int64 */
+			total: number;
 		};
 		MemoryView: {
 			/** Format: date-time */
 			created_at: string;
+			/** @description Words in it that name a time, and the days they meant then. */
+			dates: components['schemas']['DateMention'][];
+			/**
+			 * Format: uuid
+			 * @description An earlier memory with the same words.
+			 */
+			duplicate_of?: string | null;
+			/**
+			 * Format: date-time
+			 * @description When its owner corrected it.
+			 */
+			edited_at?: string | null;
+			/**
+			 * Format: date-time
+			 * @description Since when it is no longer so, and what is so instead.
+			 */
+			ended_at?: string | null;
+			/** @description The turns that a fact, summary or reflection comes from. */
+			evidence: string[];
 			/** Format: uuid */
 			id: string;
+			/**
+			 * Format: float
+			 * @description Promotion score, 0 to 1.
+			 */
+			importance: number;
+			kind: components['schemas']['Kind'];
+			/** Format: date-time */
+			last_used_at?: string | null;
+			pinned: boolean;
+			/** Format: date-time */
+			promoted_at?: string | null;
 			/** Format: uuid */
 			session_id: string;
-			speaker: components['schemas']['Speaker'];
+			/** @description Of its conversation, or the `session_key` with which it was stored; null when there is none. */
+			session_title?: string | null;
+			/** @description `user`, `assistant`, or a name. */
+			speaker: string;
+			/** Format: uuid */
+			superseded_by?: string | null;
+			tags: string[];
 			text: string;
-			/** @description Always `itm` until promotion exists. */
-			tier: string;
+			tier: components['schemas']['Tier'];
+			/**
+			 * Format: int32
+			 * @description How often answers were given it.
+			 */
+			times_used: number;
 		};
 		MessageError: {
 			code: string;
@@ -2774,6 +3476,10 @@ export interface components {
 			note: string;
 			resource: components['schemas']['Resource'];
 		};
+		NewFact: {
+			/** @description One sentence, as the person wants it known. */
+			text: string;
+		};
 		NewFeedback: {
 			/** @description Of the request that it is about. */
 			correlation_id?: string | null;
@@ -2802,6 +3508,23 @@ export interface components {
 			 * @description How many accounts may be made by it, 1 unless told, 1000 at most; 1 when it names an address.
 			 */
 			uses?: number | null;
+		};
+		NewMemory: {
+			/**
+			 * Format: date-time
+			 * @description When it was said, if not now.
+			 */
+			created_at?: string | null;
+			/** @description What has the same key belongs together, in the order in which it is stored; at most 200 characters. */
+			session_key?: string | null;
+			/** @description `user`, `assistant`, or a name of at most 64 characters; `user` unless told. */
+			speaker?: string | null;
+			/** @description At most 16, each of 1 to 40 characters. */
+			tags?: string[] | null;
+			/** @description 1 to 16384 bytes. */
+			text: string;
+			/** @description `itm` or `ltm`; `itm` unless told. */
+			tier?: string | null;
 		};
 		NewPasskey: {
 			/** Format: uuid */
@@ -2835,6 +3558,8 @@ export interface components {
 			/** @description The model for this conversation, where the person prefers one. */
 			model?: string | null;
 			title?: string | null;
+			/** @description `false`: it neither recalls earlier conversations nor is remembered. */
+			use_memory?: boolean | null;
 		};
 		NightlyState: {
 			dir: string;
@@ -2885,6 +3610,11 @@ export interface components {
 			support_address?: string | null;
 			verification: components['schemas']['Verification'];
 		};
+		/**
+		 * @description How memories came together.
+		 * @enum {string}
+		 */
+		Origin: 'conversation' | 'stored';
 		/**
 		 * @description How it went.
 		 * @enum {string}
@@ -2975,6 +3705,10 @@ export interface components {
 			/** @description Always false. */
 			done: boolean;
 		};
+		Pin: {
+			/** @description True unless told. */
+			pinned?: boolean | null;
+		};
 		/** @description A plan and what it holds; null = no limit. */
 		PlanItem: {
 			/** Format: int32 */
@@ -3019,6 +3753,16 @@ export interface components {
 			code: string;
 			commands: string[];
 			error: string;
+		};
+		Profile: {
+			/** @description What Nova advised itself, newest first. */
+			advice: components['schemas']['MemoryView'][];
+			/** @description What is so, newest first. */
+			facts: components['schemas']['MemoryView'][];
+			/** @description What was so, with the time when it ended. */
+			past: components['schemas']['MemoryView'][];
+			/** Format: date-time */
+			updated_at?: string | null;
 		};
 		/** @description Another service that people can sign in with. */
 		Provider: {
@@ -3173,6 +3917,12 @@ export interface components {
 			/** @description Each is good once; they are not shown again. */
 			recovery_codes: string[];
 		};
+		Reembedding: {
+			/** Format: int64 */
+			done: number;
+			/** Format: int64 */
+			total: number;
+		};
 		RefreshToken: {
 			/** @description Clients that are no browser send it here; a browser sends its cookie. */
 			refresh_token?: string | null;
@@ -3183,7 +3933,12 @@ export interface components {
 		 */
 		Registration: 'open' | 'invitation' | 'closed';
 		Rename: {
-			title: string;
+			title?: string | null;
+			/**
+			 * @description `false`: it neither recalls earlier conversations nor is remembered from now on. What is remembered
+			 *     of it already stays.
+			 */
+			use_memory?: boolean | null;
 		};
 		/**
 		 * @description What is counted. The words are stable.
@@ -3198,17 +3953,33 @@ export interface components {
 			| 'background_tokens';
 		/** @enum {string} */
 		Role: 'user' | 'admin';
+		/** @description One reason of a score: the parts of a score add up to it. */
+		ScorePart: {
+			name: string;
+			/** Format: float */
+			value: number;
+		};
 		SearchRequest: {
+			from?: string | null;
+			kind?: string | null;
 			/** @description At most this many, 10 unless told, 1000 at most. */
 			limit?: number | null;
-			/** @description Words to search for; read as words, never as a query language. */
+			/** @description What to search for; read as words, never as a query language. */
 			query: string;
+			/** Format: uuid */
+			session_id?: string | null;
+			/** @description As in the list. */
+			tier?: string | null;
+			to?: string | null;
 		};
 		SearchResults: {
+			/** @description Whether it was searched by meaning too, not by words alone. */
+			meaning: boolean;
 			results: components['schemas']['Found'][];
 			/** Format: int64 */
 			took_ms: number;
 			total: number;
+			understood: components['schemas']['Understood'];
 		};
 		SecondFactorCode: {
 			code: string;
@@ -3301,6 +4072,8 @@ export interface components {
 			title: string;
 			/** Format: date-time */
 			updated_at: string;
+			/** @description Whether it recalls and is remembered. */
+			use_memory: boolean;
 		};
 		SetUp: {
 			email: string;
@@ -3363,8 +4136,6 @@ export interface components {
 		 * @enum {string}
 		 */
 		Source: 'default' | 'trial' | 'paid' | 'given';
-		/** @enum {string} */
-		Speaker: 'user' | 'assistant';
 		/**
 		 * @description What became of an invitation.
 		 * @enum {string}
@@ -3452,6 +4223,53 @@ export interface components {
 			/** @description Whether everything stored can be found by its words. */
 			caught_up: boolean;
 		};
+		/**
+		 * @description The shelf a stored memory stands on. The short-term one is the running conversation in the prompt and
+		 *     is not stored here.
+		 * @enum {string}
+		 */
+		Tier: 'itm' | 'ltm';
+		Timeline: {
+			/** @description Days on which something is remembered, newest first, UTC. */
+			days: components['schemas']['TimelineDay'][];
+			/** Format: date */
+			next_before?: string | null;
+		};
+		TimelineDay: {
+			/** Format: date */
+			date: string;
+			/**
+			 * Format: int64
+			 * @description Facts learned that day.
+			 */
+			facts: number;
+			/**
+			 * Format: int64
+			 * @description How many of those said and the notes are long-term ones.
+			 */
+			promoted: number;
+			/** @description Newest first. */
+			sessions: components['schemas']['TimelineSession'][];
+			/**
+			 * Format: int64
+			 * @description What was said or stored with a `session_key`.
+			 */
+			turns: number;
+		};
+		TimelineSession: {
+			/** @description The most important of this day, at most three. */
+			highlights: components['schemas']['MemoryView'][];
+			kind: components['schemas']['Origin'];
+			/**
+			 * Format: int64
+			 * @description Of this day.
+			 */
+			memories: number;
+			/** Format: uuid */
+			session_id: string;
+			summary?: components['schemas']['MemoryView'] | null;
+			title?: string | null;
+		};
 		/** @description What was used today (UTC), by everybody. */
 		TodayNumbers: {
 			/**
@@ -3487,6 +4305,20 @@ export interface components {
 			/** Format: int32 */
 			days: number;
 			plan: string;
+		};
+		/** @description How a query was read. */
+		Understood: {
+			/**
+			 * Format: date
+			 * @description The days it asks about.
+			 */
+			from?: string | null;
+			/** @description Whose words it asks for: `user`, `assistant`, or a name. */
+			speaker?: string | null;
+			/** Format: date */
+			to?: string | null;
+			/** @description The words that were searched. */
+			words: string[];
 		};
 		/** @description What was used on one day. */
 		UsageDay: components['schemas']['UsageTotals'] & {
@@ -3560,6 +4392,10 @@ export interface components {
 			forgotten: boolean;
 			/** Format: uuid */
 			id: string;
+			kind?: components['schemas']['Kind'] | null;
+			/** @description What the score is made of. */
+			parts: components['schemas']['ScorePart'][];
+			pinned: boolean;
 			/** @description Why it was chosen, in words. */
 			reasons: string[];
 			/**
@@ -3570,9 +4406,13 @@ export interface components {
 			/** Format: uuid */
 			session_id?: string | null;
 			session_title?: string | null;
-			speaker?: components['schemas']['Speaker'] | null;
+			/** @description `user`, `assistant`, or a name. */
+			speaker?: string | null;
+			/** @description Whether something newer is so instead. */
+			superseded: boolean;
 			/** @description Empty when it was forgotten since. */
 			text: string;
+			tier?: components['schemas']['Tier'] | null;
 		};
 		UserList: {
 			items: components['schemas']['AdminUser'][];
@@ -3580,6 +4420,10 @@ export interface components {
 			next_before?: string | null;
 			/** @description How many there are in all that fit `q` and `filter`. */
 			total: number;
+		};
+		/** @description What its meaning was computed with. */
+		VectorOf: {
+			model: string;
 		};
 		/**
 		 * @description What an address that was never verified keeps somebody from.
@@ -4574,6 +5418,142 @@ export interface operations {
 			};
 			/** @description mail_expired */
 			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_admin_memory: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['AdminMemory'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_memory_distil: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			202: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['EverybodysBegun'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description distil_off */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_admin_memory_embedding: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['EmbeddingRequest'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['AdminMemory'];
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description embedding_off, embedding_unavailable */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description provider_invalid */
+			422: {
 				headers: {
 					[name: string]: unknown;
 				};
@@ -8009,6 +8989,20 @@ export interface operations {
 			query?: {
 				/** @description Words to search for instead of listing by time. */
 				q?: string;
+				/** @description `itm`, `ltm`, or several with commas. Nothing is stored of `stm`, the conversation that runs. */
+				tier?: string;
+				/** @description `turn`, `note`, `fact`, `summary`, `reflection`, or several with commas. */
+				kind?: string;
+				tag?: string;
+				session_id?: string;
+				/** @description `true`: only pinned ones. */
+				pinned?: boolean;
+				/** @description `true`: without what is no longer so. */
+				current?: boolean;
+				/** @description A day or a time: only what was said then or later. */
+				from?: string;
+				/** @description A day, which is included, or a time: only what was said before its end. */
+				to?: string;
 				/** @description At most this many, 50 unless told, 1000 at most. */
 				limit?: number;
 				/** @description `next_before` of the page before. */
@@ -8028,6 +9022,155 @@ export interface operations {
 					'application/json': components['schemas']['MemoryList'];
 				};
 			};
+			/** @description tier_invalid, kind_invalid, from_invalid, to_invalid */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_memory_context: {
+		parameters: {
+			query?: {
+				/** @description What would be asked. */
+				q?: string;
+				/** @description The conversation it would be asked in, which needs not be recalled. */
+				session_id?: string;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['MemoryContext'];
+				};
+			};
+		};
+	};
+	post_memory_distil: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['DistilRequest'];
+			};
+		};
+		responses: {
+			202: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['DistilBegun'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description distil_off */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_memory_export: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/x-ndjson': string;
+				};
+			};
+			401: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description email_unverified */
+			403: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_memory_forget: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['ForgetRequest'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['ForgetResult'];
+				};
+			};
+			/** @description forget_what, ids_too_many, from_invalid, to_invalid, query_empty, query_too_wide, tier_invalid, kind_invalid, confirm_wrong */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
 		};
 	};
 	get_memory_health: {
@@ -8045,6 +9188,175 @@ export interface operations {
 				};
 				content: {
 					'application/json': components['schemas']['Capability'];
+				};
+			};
+		};
+	};
+	post_memory_import: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/x-ndjson': string;
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['ImportResult'];
+				};
+			};
+			400: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			413: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description import_version */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_memory_jobs: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['MemoryJobs'];
+				};
+			};
+		};
+	};
+	post_memory_jobs_id_retry: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			202: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content?: never;
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description job_done */
+			409: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_memory_profile: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Profile'];
+				};
+			};
+		};
+	};
+	post_memory_profile: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['NewFact'];
+			};
+		};
+		responses: {
+			201: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['MemoryView'];
+				};
+			};
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
 				};
 			};
 		};
@@ -8070,6 +9382,100 @@ export interface operations {
 					'application/json': components['schemas']['SearchResults'];
 				};
 			};
+			/** @description query_empty, tier_invalid, kind_invalid, from_invalid, to_invalid */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_memory_stats: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['MemoryStats'];
+				};
+			};
+		};
+	};
+	post_memory_store: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['NewMemory'];
+			};
+		};
+		responses: {
+			201: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['MemoryView'];
+				};
+			};
+			/** @description memory_text_empty, memory_text_too_long, speaker_invalid, session_key_invalid, created_at_invalid, tags_invalid, tier_invalid */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description quota_exceeded: there is no room; rate_limited */
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	get_memory_timeline: {
+		parameters: {
+			query?: {
+				/** @description `next_before` of the page before: only days before this one. */
+				before?: string;
+				/** @description At most so many days, 30 unless told, 366 at most. */
+				limit?: number;
+			};
+			header?: never;
+			path?: never;
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Timeline'];
+				};
+			};
+			/** @description before_invalid */
 			422: {
 				headers: {
 					[name: string]: unknown;
@@ -8096,7 +9502,7 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					'application/json': components['schemas']['MemoryView'];
+					'application/json': components['schemas']['MemoryDetail'];
 				};
 			};
 			404: {
@@ -8125,6 +9531,148 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content?: never;
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	patch_memory_id: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['MemoryChange'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['MemoryView'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description memory_text_empty, memory_text_too_long, tags_invalid, tier_invalid */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+			/** @description quota_exceeded: it grows, and there is no room */
+			429: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_memory_id_demote: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['MemoryView'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_memory_id_pin: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody: {
+			content: {
+				'application/json': components['schemas']['Pin'];
+			};
+		};
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['MemoryView'];
+				};
+			};
+			404: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
+				};
+			};
+		};
+	};
+	post_memory_id_promote: {
+		parameters: {
+			query?: never;
+			header?: never;
+			path: {
+				id: string;
+			};
+			cookie?: never;
+		};
+		requestBody?: never;
+		responses: {
+			200: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['MemoryView'];
+				};
 			};
 			404: {
 				headers: {

@@ -1,9 +1,6 @@
 // The one place that looks into the generated schema; everything else imports these words. Types are taken from what
 // a route answers, so that a schema that changes its name on the server changes nothing here.
-import type { MemoryPaths } from './memory-supplement';
-import type { paths as generated } from './schema';
-
-type paths = Omit<generated, keyof MemoryPaths> & MemoryPaths;
+import type { paths } from './schema';
 
 /** As it is sent: every field is there, null where there is nothing. The schema calls what may be null optional too. */
 type Sent<T> = T extends readonly (infer Item)[]
@@ -84,6 +81,8 @@ export type MemorySearch = Answer<'/api/memory/search', 'post'>;
 export type FoundMemory = MemorySearch['results'][number];
 export type ScorePart = FoundMemory['parts'][number];
 export type Tier = Memory['tier'];
+/** The shelves as people see them: besides those of what is stored, the conversation that runs. */
+export type Shelf = keyof MemoryStats['by_tier'];
 export type MemoryKind = Memory['kind'];
 export type ResolvedDate = Memory['dates'][number];
 /** What is to be forgotten; with `dry_run` it is only counted. */

@@ -11,10 +11,9 @@ export const pin = (id: string, pinned: boolean): Promise<Memory> =>
 	take(api.POST('/api/memory/{id}/pin', { ...at(id), body: { pinned } }));
 
 export const keepForGood = (id: string): Promise<Memory> =>
-	take(api.POST('/api/memory/{id}/promote', { ...at(id), body: {} }));
+	take(api.POST('/api/memory/{id}/promote', at(id)));
 
-export const putBack = (id: string): Promise<Memory> =>
-	take(api.POST('/api/memory/{id}/demote', { ...at(id), body: {} }));
+export const putBack = (id: string): Promise<Memory> => take(api.POST('/api/memory/{id}/demote', at(id)));
 
 export const correct = (id: string, body: { text?: string; tags?: string[] }): Promise<Memory> =>
 	take(api.PATCH('/api/memory/{id}', { ...at(id), body }));

@@ -1,11 +1,12 @@
 // What is looked for among what is remembered: words, shelf and filters; the answer comes page by page.
 import { api, take } from '../api/client';
-import type { FoundMemory, Memory, MemoryKind, MemorySearch, Tier } from '../api/types';
+import type { Memory, MemoryKind, MemoryPage, MemorySearch, Shelf } from '../api/types';
 import { Pages, type Cut } from '../ui/pages.svelte';
 
-export type Shown = Memory & Partial<Pick<FoundMemory, 'score' | 'parts' | 'matched'>>;
+/** With what a search found in it, where one was made. */
+export type Shown = MemoryPage['items'][number];
 export interface Filter {
-	tier: Tier | '';
+	tier: Shelf | '';
 	kind: MemoryKind | '';
 	tag: string;
 	session: string;
@@ -58,8 +59,8 @@ export class Browser {
 	readonly narrowed = $derived(Object.keys(asked({ ...this.filter, tier: '' })).length);
 	readonly list = new Pages<Shown, Listed>((cut, signal) => this.#ask(cut, signal));
 
-	/** The conversations that go on: they are named, not listed turn by turn. */
-	readonly now = $derived(this.filter.tier === 'stm' && !this.words);
+	/** The conversation that runs: it is named, not listed message by message. */
+	readonly now = $derived(this.filter.tier === 'stm');
 
 	/** What stands for the question: when it changes, it is asked again. */
 	get question(): string {
@@ -85,6 +86,7 @@ export class Browser {
 	}
 
 	async #ask({ limit, before }: Cut, signal: AbortSignal): Promise<Listed> {
+		if (this.now) return { items: [], next_before: null, total: 0, found: null };
 		const filter = asked(this.filter);
 		if (!this.words) {
 			const query = { ...filter, limit, ...(before ? { before } : {}) };

@@ -1,26 +1,31 @@
 // What is remembered, in words. Pure.
-import type { Forgotten, MemoryImport, MemoryKind, ResolvedDate, ScorePart, Tier } from '../api/types';
+import type { Forgotten, MemoryImport, MemoryKind, ResolvedDate, ScorePart, Shelf } from '../api/types';
 import { memorySize } from '../ui/size';
 import { count, plural, utcDay } from '../ui/time';
 
-export const SHELVES: readonly { tier: Tier; name: string; says: string }[] = [
-	{
-		tier: 'stm',
+interface ShelfWords {
+	name: string;
+	/** In a few words, beside its mark. */
+	brief: string;
+	says: string;
+}
+export const SHELVES: Record<Shelf, ShelfWords> = {
+	stm: {
 		name: 'Now',
-		says: 'The newest part of a conversation that still goes on. Nova has it before it word for word, so it need not be looked up. An hour after the last message it moves on by itself.'
+		brief: 'the newest part of a conversation that still goes on',
+		says: 'The newest part of a conversation that still goes on. Nova has it before it word for word, so it need not be looked up. Each of its messages also stands among what is searchable.'
 	},
-	{
-		tier: 'itm',
-		name: 'This week',
-		says: 'What was said and is not kept for good. What is not used for a week steps back when Nova looks for something; nothing is deleted.'
+	itm: {
+		name: 'Searchable',
+		brief: 'found when it fits; what is long unused steps back, and is not deleted',
+		says: 'What was said, whenever it was. Nova looks here for what fits. What is not used for a week steps back behind the rest; nothing is deleted.'
 	},
-	{
-		tier: 'ltm',
+	ltm: {
 		name: 'For good',
+		brief: 'chosen to stay, written down from what you said, or pinned',
 		says: 'What matters most of what was said, what was learned from it, and what you pinned. It stays until you forget it.'
 	}
-];
-export const shelfName = (tier: Tier): string => SHELVES.find((shelf) => shelf.tier === tier)?.name ?? tier;
+};
 
 export const KINDS: Record<MemoryKind, { one: string; many: string }> = {
 	turn: { one: 'Said', many: 'What was said' },
@@ -40,25 +45,24 @@ export function whoSaid(speaker: string | null | undefined, kind?: MemoryKind | 
 	return `${speaker === 'assistant' ? 'Nova' : speaker} said it`;
 }
 
-const PARTS: Record<ScorePart['name'], string> = {
+/** What a score is made of, by the server's names. */
+const PARTS: Record<string, string> = {
 	words: 'Your words are in it',
-	meaning: 'It means something near',
 	around: 'Your words stand beside it',
 	session: 'Its conversation is about this',
+	meaning: 'It means something near',
+	neighbours: 'What was said just before and after',
 	speaker: 'Who said it',
 	date: 'The time you asked about',
-	time_word: 'It names a time',
-	number: 'It has a number',
-	question: 'It is a question itself',
-	length: 'How much it says',
-	entity: 'It has the names',
+	kind: 'It tells when, or how many',
+	asks: 'It is itself a question',
 	importance: 'How much it matters',
-	tier: 'The shelf it stands on',
-	pinned: 'You pinned it',
-	fading: 'It was long unused',
-	neighbours: 'What was said before and after',
-	recency: 'How new it is'
+	recent: 'How new it is',
+	standing: 'Kept for good, pinned, long unused or over',
+	correction: 'It corrects something else'
 };
+/** A part this page does not know is shown as the server names it. */
+export const partWords = (name: string): string => PARTS[name] ?? name;
 /** Less than this is not worth a line. */
 const LEAST = 0.05;
 
@@ -75,7 +79,7 @@ export const partLines = (parts: readonly ScorePart[]): PartLine[] =>
 		.sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
 		.map(({ name, value }) => ({
 			name,
-			says: PARTS[name] ?? name,
+			says: partWords(name),
 			value,
 			written: `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`
 		}));
@@ -152,10 +156,10 @@ export function goingWords({ forgotten, derived, bytes }: Forgotten): string {
 export const goneWords = ({ forgotten, derived }: Forgotten): string =>
 	`Forgotten: ${plural(forgotten, 'memory', 'memories')}${derived ? `, and ${count(derived)} made from ${forgotten === 1 ? 'it' : 'them'}` : ''}.`;
 
-export function importWords({ imported, skipped, failed }: MemoryImport): string {
+export function importWords({ imported, skipped, failed_total }: MemoryImport): string {
 	const rest = [
 		skipped ? `${count(skipped)} were here already` : '',
-		failed.length ? `${count(failed.length)}${failed.length === 100 ? ' or more' : ''} could not be read` : ''
+		failed_total ? `${count(failed_total)} could not be read` : ''
 	].filter(Boolean);
 	return `${plural(imported, 'memory was', 'memories were')} brought in${rest.length ? `; ${rest.join(', ')}` : ''}.`;
 }

@@ -1,5 +1,5 @@
 // Days and what was remembered on them, in words. Pure; `now` is passed in where it matters.
-import type { Memory, MemoryTimeline, Tier } from '../../api/types';
+import type { Memory, MemoryTimeline } from '../../api/types';
 import { plural, utcDay } from '../../ui/time';
 import { spokenBy } from '../profile/words';
 
@@ -46,17 +46,3 @@ export function whoseWords({ kind, speaker }: Pick<Memory, 'kind' | 'speaker'>):
 /** Whether something was said in it that day, not only written about it later. */
 export const wasTalked = ({ kind, highlights }: TimelineSession): boolean =>
 	kind === 'conversation' && highlights.some((memory) => memory.kind === 'turn');
-
-interface TierWords {
-	name: string;
-	says: string;
-}
-
-export const TIERS: Record<Tier, TierWords> = {
-	stm: { name: 'Now', says: 'in a conversation that goes on' },
-	itm: {
-		name: 'This week',
-		says: 'not kept for good; what is not used for a week steps back, and is not deleted'
-	},
-	ltm: { name: 'For good', says: 'chosen to stay, written down from what you said, or pinned' }
-};
