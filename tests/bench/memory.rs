@@ -77,7 +77,7 @@ async fn alone(size: usize, provider: &str) {
         building += indexing.elapsed();
     }
     ready(&person, size, &last).await;
-    let told = (begun.elapsed() - building).as_secs_f64();
+    let told = begun.elapsed().saturating_sub(building).as_secs_f64();
     asked.truncate(QUESTIONS);
     let ours = recalls(&person, &asked).await;
     let theirs: Vec<Duration> = asked.iter().map(|words| plain.best(words)).collect();
@@ -168,7 +168,8 @@ async fn import(person: &Person, first: usize, texts: &[String]) {
         let line = json!({"text": text, "session_key": format!("talk {}", n / SESSION),
             "speaker": if n % 2 == 0 { "user" } else { "assistant" },
             "created_at": at.unwrap().to_string()});
-        lines += &format!("{line}\n");
+        lines += &line.to_string();
+        lines.push('\n');
     }
     let request = person.request("POST", "/api/memory/import");
     let request = request.header("content-type", "application/x-ndjson");
@@ -186,8 +187,9 @@ async fn ready(person: &Person, size: usize, last: &str) {
         assert_eq!(stats["total"], size);
         let embedding = &stats["embedding"];
         let embedded = embedding["waiting"] == 0 || embedding["provider"] == "off";
-        let found = person.post("/api/memory/search", &json!({"query": last}));
-        if embedded && found.await.body["results"][0]["text"] == last {
+        let query = json!({"query": last});
+        let found = person.post("/api/memory/search", &query).await;
+        if embedded && found.body["results"][0]["text"] == last {
             break;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
