@@ -21,6 +21,7 @@ mod meaning_models;
 mod picture;
 mod profiles;
 mod promoting;
+mod quality;
 mod real_model;
 mod searching;
 mod storing;

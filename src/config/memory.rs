@@ -33,7 +33,7 @@ pub struct Memory {
 impl Default for Memory {
     fn default() -> Self {
         Self {
-            recall_limit: 6,
+            recall_limit: 10,
             recall_tokens: 600,
             session_idle_minutes: 60,
             promote_share: 0.3,

@@ -108,13 +108,10 @@ fn near(
     user: Uuid,
     (asked, groups): (&Asked<'_>, &Groups),
 ) -> Result<Vec<(u64, f32)>> {
-    let (Some(query), only) = (asked.meaning, groups.only) else {
+    let Some(query) = asked.meaning.filter(|_| !groups.none) else {
         return Ok(Vec::new());
     };
-    if only == Some(None) {
-        return Ok(Vec::new());
-    }
-    let most = (only.flatten(), NEAREST);
+    let most = (groups.only, NEAREST);
     let mut near = embed::near(app, tx, user, query, most)?;
     near.retain(|(place, _)| groups.admit(*place));
     Ok(near)
@@ -122,27 +119,30 @@ fn near(
 
 /// Which groups may answer.
 struct Groups {
-    /// None inside means a conversation of which nothing is remembered.
-    only: Option<Option<u32>>,
+    only: Option<u32>,
+    /// Those of a conversation of which nothing is remembered.
+    none: bool,
     without: Option<u32>,
 }
 
 impl Groups {
     fn of(tx: &impl Read, user: Uuid, asked: &Asked<'_>) -> Result<Self> {
         let ordinal = |session| figures::group_of_session(tx, user, session);
+        let only = asked.only.map(ordinal).transpose()?.flatten();
         Ok(Self {
-            only: asked.only.map(ordinal).transpose()?,
+            only,
+            none: asked.only.is_some() && only.is_none(),
             without: asked.without.map(ordinal).transpose()?.flatten(),
         })
     }
 
     fn admit(&self, place: u64) -> bool {
         let group = Some(group_of(place));
-        self.only.is_none_or(|only| only == group) && self.without != group
+        !self.none && (self.only.is_none() || self.only == group) && self.without != group
     }
 
     fn open(&self) -> bool {
-        self.only.is_none() && self.without.is_none()
+        !self.none && self.only.is_none() && self.without.is_none()
     }
 }
 

@@ -43,20 +43,17 @@ pub fn remember_in_group(
 ) -> Result<()> {
     let before = store::memory(tx, user, id)?;
     let mut memory = memory.clone();
-    let old = match &before {
-        Some(before) => {
-            memory.place = before.place;
-            let derived = drop_derived(tx, moment, (user, id))?;
-            figures::take(tx, (user, id), before)?;
-            before.bytes() + derived
-        }
-        None => {
-            memory.place = figures::give_place(tx, user, (memory.session, group))?;
-            let ltm = i64::from(memory.tier == Tier::Ltm);
-            let at = memory.created_at;
-            figures::happened(tx, (user, at), Happened::Added, (1, ltm))?;
-            0
-        }
+    let old = if let Some(before) = &before {
+        memory.place = before.place;
+        let derived = drop_derived(tx, moment, (user, id))?;
+        figures::take(tx, (user, id), before)?;
+        before.bytes() + derived
+    } else {
+        memory.place = figures::give_place(tx, user, (memory.session, group))?;
+        let ltm = i64::from(memory.tier == Tier::Ltm);
+        let at = memory.created_at;
+        figures::happened(tx, (user, at), Happened::Added, (1, ltm))?;
+        0
     };
     let signs = reading::read(tx, (user, id), &mut memory, before.is_none())?;
     store::put(tx, (user, id), before.as_ref(), &memory)?;

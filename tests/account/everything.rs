@@ -258,7 +258,7 @@ async fn no_table_keeps_an_erased_account() {
     let bob = Bob::new(&app, &provider).await;
     stripe.sells(&app, &bob.person, PRO).await;
     // He was told that most of what he may say today is said.
-    app.use_up(&bob.person, Resource::Messages, 5).await;
+    app.use_up(&bob.person, Resource::Messages, 4).await;
     assert_eq!(bob.person.say("One more").await.status, 200);
     let gate = Gate::new();
     app.model.answer(Script::says(["One ", "two"]).gated(&gate));

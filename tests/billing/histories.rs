@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use novacore::billing::{self, Amounts};
+use novacore::config::Distil;
 use novacore::error::Error;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -72,6 +73,8 @@ impl History {
             low.tokens_per_day = u64::try_from(TOKENS).unwrap();
             low.messages_per_day = u64::try_from(MESSAGES).unwrap();
             low.requests_per_minute = 0;
+            // What is asked of the model by night would take the answers that are made ready here.
+            config.memory.distil = Distil::Off;
         })
         .await;
         let (ada, bob) = (app.user("ada").await, app.user("bob").await);

@@ -5,15 +5,24 @@
 //! worse; who lands far above may raise them.
 
 #[path = "../eval/figures.rs"]
-#[expect(dead_code, reason = "shared with the measurement, which uses all of it")]
+#[expect(
+    dead_code,
+    reason = "shared with the measurement, which uses all of it"
+)]
 mod figures;
 #[path = "../eval/life.rs"]
-#[expect(dead_code, reason = "shared with the measurement, which uses all of it")]
+#[expect(
+    dead_code,
+    reason = "shared with the measurement, which uses all of it"
+)]
 mod life;
 #[path = "../eval/synthetic.rs"]
 mod synthetic;
 #[path = "../eval/talk.rs"]
-#[expect(dead_code, reason = "shared with the measurement, which uses all of it")]
+#[expect(
+    dead_code,
+    reason = "shared with the measurement, which uses all of it"
+)]
 mod talk;
 
 use std::fs;
@@ -70,7 +79,14 @@ async fn memory_stays_as_good_as_it_is() {
             outcome.promote(person, talk, ids).await;
         }
         let (asked, [_, ten, _, _, _, gain, _]) = outcome.hybrid.row(0);
-        println!("{asked} {ten} {gain} {:?} {} {} {} {:?}", outcome.corrected, mean(&outcome.tokens), mean(&outcome.made_up), mean(&outcome.memories), outcome.kept);
+        println!(
+            "{asked} {ten} {gain} {:?} {} {} {} {:?}",
+            outcome.corrected,
+            mean(&outcome.tokens),
+            mean(&outcome.made_up),
+            mean(&outcome.memories),
+            outcome.kept
+        );
         let _ = bounds;
         let meaning = provider == EmbeddingProvider::Builtin;
         assert_eq!(outcome.with_meaning, if meaning { asked } else { 0 });
@@ -91,7 +107,14 @@ async fn first_twenty(people: &[Person], talks: &Talks) -> Vec<Value> {
             assert_eq!(found["meaning"], true);
             let results = found["results"].as_array().unwrap().iter();
             let shown = results.map(|result| {
-                let names = ["text", "speaker", "created_at", "importance", "score", "parts"];
+                let names = [
+                    "text",
+                    "speaker",
+                    "created_at",
+                    "importance",
+                    "score",
+                    "parts",
+                ];
                 names.map(|name| result[name].clone())
             });
             all.push(json!(shown.collect::<Vec<_>>()));
@@ -111,7 +134,14 @@ async fn the_same_log_is_answered_alike() {
     join_all(told.map(|(person, talk)| life::tell(person, talk))).await;
     one.settle().await;
     let first = first_twenty(&at_once, &talks).await;
-    assert!(first.iter().flat_map(Value::as_array).map(Vec::len).sum::<usize>() > 1000);
+    assert!(
+        first
+            .iter()
+            .flat_map(Value::as_array)
+            .map(Vec::len)
+            .sum::<usize>()
+            > 1000
+    );
 
     let other = app(EmbeddingProvider::Builtin).await;
     let in_turn = people(&other, 3).await;
@@ -119,7 +149,10 @@ async fn the_same_log_is_answered_alike() {
         life::tell(person, talk).await;
     }
     other.settle().await;
-    assert!(first_twenty(&in_turn, &talks).await == first, "another order of people");
+    assert!(
+        first_twenty(&in_turn, &talks).await == first,
+        "another order of people"
+    );
     other.finish().await;
 
     one.crash_and_reopen().await;
@@ -132,6 +165,79 @@ async fn the_same_log_is_answered_alike() {
     one.reopen().await;
     one.settle().await;
     let again: Vec<Person> = at_once.iter().map(|person| person.at(&one.url)).collect();
-    assert!(first_twenty(&again, &talks).await == first, "an index made again");
+    assert!(
+        first_twenty(&again, &talks).await == first,
+        "an index made again"
+    );
     one.finish().await;
+}
+
+/// A word of its own for each number, which no other one is the stem of.
+fn name(prefix: &str, number: usize) -> String {
+    let letters = b"bdfgklmnprstvz";
+    let letter = |n: usize| char::from(letters[n % letters.len()]);
+    format!(
+        "{prefix}{}o{}a",
+        letter(number / letters.len()),
+        letter(number)
+    )
+}
+
+/// What is said first, what is said later, and what is asked.
+fn correction(n: usize) -> [String; 3] {
+    let (who, old, new) = (name("Kim", n), name("Old", n), name("Neu", n));
+    let first = format!("My friend {who} lives in {old}.");
+    let later = match n % 8 {
+        0 => format!("My friend {who} lives in {new} now."),
+        1 => format!("Actually, my friend {who} lives in {new}."),
+        2 => format!("My friend {who} no longer lives in {old}, it's {new}."),
+        3 => format!("My friend {who} moved to {new}."),
+        4 => format!("My friend {who} lives in {new}, not in {old}."),
+        5 => format!("I was wrong, my friend {who} lives in {new} instead."),
+        6 => format!("My friend {who} doesn't live in {old} anymore but in {new}."),
+        _ => format!("My friend {who} used to live in {old} and is now in {new}."),
+    };
+    [first, later, format!("Where does my friend {who} live?")]
+}
+
+/// In all of 200, said in eight ways, what is so now stands above what was so: as soon as it is said, and
+/// when sessions have ended.
+#[tokio::test]
+async fn what_is_so_now_stands_above_what_was_so() {
+    const COUNT: usize = 200;
+    let app = app(EmbeddingProvider::Builtin).await;
+    let ada = app.user("ada").await;
+    let mut lines = Vec::new();
+    for (at, day) in [(0, 1), (1, 20)] {
+        for n in 0..COUNT {
+            lines.push(
+                json!({"text": correction(n)[at], "session_key": format!("{day} {}", n / 10),
+                "created_at": format!("2025-{:02}-{day:02}T12:00:{:02}Z", 1 + n / 20, n % 20)}),
+            );
+        }
+    }
+    let told = import(&ada, &lines).await;
+    assert_eq!(told.body["imported"], 2 * COUNT, "{told:?}");
+    app.settle().await;
+    assert_eq!(upside_down(&ada, COUNT).await, [] as [String; 0]);
+    app.advance(Duration::from_hours(1));
+    schedule::sweep(&app.app).await.unwrap();
+    app.run_jobs().await;
+    app.settle().await;
+    assert_eq!(upside_down(&ada, COUNT).await, [] as [String; 0]);
+    app.finish().await;
+}
+
+/// Questions to which the answer is not first, or what it takes back is above it.
+async fn upside_down(ada: &Person, count: usize) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for n in 0..count {
+        let [old, new, question] = correction(n);
+        let order = found(ada, &question).await;
+        let at = |text: &String| order.iter().position(|found| found == text);
+        if at(&new) != Some(0) || at(&old) == Some(0) {
+            wrong.push(format!("{new}: {:?} and {:?}", at(&new), at(&old)));
+        }
+    }
+    wrong
 }

@@ -43,6 +43,7 @@ async fn ready() {
         "check",
         "file_system",
         "text_index",
+        "embedding",
         "model",
         "limits",
     ];

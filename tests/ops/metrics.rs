@@ -102,11 +102,8 @@ async fn the_names_of_the_metrics() {
     ada.say("Another secret?").await;
     let path = format!("/api/chat/history/{}", answer.str("session_id"));
     ada.get(&path).await;
-    ada.post(
-        "/api/auth/login",
-        &json!({"email": "ada@example.org", "password": "a wrong one"}),
-    )
-    .await;
+    let wrong = json!({"email": "ada@example.org", "password": "a wrong one"});
+    ada.post("/api/auth/login", &wrong).await;
     program.nobody().get("/api/no-such-address").await;
     Person::send(program.nobody().request("MADEUP", "/health")).await;
     let shown = program.nobody().get("/metrics").await.text;
@@ -130,6 +127,8 @@ async fn the_names_of_the_metrics() {
     jobs_waiting gauge
     memory_index_lag gauge
     memory_recalled_total counter
+    memory_vectors gauge
+    memory_vectors_waiting gauge
     process_start_time_seconds gauge
     storage_held gauge
     storage_journal_bytes gauge

@@ -23,9 +23,10 @@ fn backups(home: &Path) -> Vec<String> {
 }
 
 /// Waits until all that runs in the background sleeps: the sweep, the queue of jobs, and of the data's care
-/// upkeep, the watch on writing, the check, and where they are on the nightly backups.
+/// upkeep, the watch on writing, the check, and where they are on the nightly backups; and the two that look
+/// after vectors.
 async fn all_asleep(app: &TestApp) {
-    let loops = if app.config.backup.nightly { 6 } else { 5 };
+    let loops = if app.config.backup.nightly { 8 } else { 7 };
     app.clock.sleepers(loops).await;
 }
 

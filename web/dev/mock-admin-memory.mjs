@@ -24,7 +24,7 @@ const DISTILLING = {
 	calls_today: 41,
 	tokens_today: 71_300,
 	seconds_today: 610,
-	outcomes: { accepted: 1_120, merged: 84, not_in_evidence: 61, not_a_fact: 25 },
+	outcomes: { accepted: 1_120, merged: 84, support: 61, question: 25 },
 	budget: { calls: 200, tokens: 400_000, seconds: 1_800 },
 	last_night_at: ago(7)
 };

@@ -37,7 +37,7 @@ const given: AdminMemory = {
 		calls_today: 41,
 		tokens_today: 71_300,
 		seconds_today: 610,
-		outcomes: { accepted: 90, not_in_evidence: 10 },
+		outcomes: { accepted: 90, support: 10 },
 		budget: { calls: 200, tokens: 400_000, seconds: 1800 },
 		last_night_at: null
 	}

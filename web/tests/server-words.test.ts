@@ -4,12 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { wayIn } from '../src/lib/account/ways';
 import { standingOf as eventStanding, statusOf } from '../src/lib/admin/billing/words';
 import { kindWords, standingOf as jobStanding } from '../src/lib/admin/jobs/words';
+import { outcomeWords } from '../src/lib/admin/memory/words';
 import { purposeWords, standingOf as mailStanding } from '../src/lib/admin/mail/words';
 import { RESOURCES, sourceWords } from '../src/lib/admin/usage/words';
 import { actorWords, byWords, EVENT_GROUPS, eventWords, isEvent } from '../src/lib/auth/events';
 import { providerProblem } from '../src/lib/auth/problems';
 import { subscriptionSays, invoiceStanding } from '../src/lib/billing/words';
 import { priceWords } from '../src/lib/billing/plans';
+import { jobTitle, standingOf as ownStanding } from '../src/lib/memory/jobs/words';
+import { kindName, partWords, SHELVES } from '../src/lib/memory/words';
 import { kindWords as ledgerKind, resourceWords } from '../src/lib/usage/words';
 import { warningsOf } from '../src/lib/usage/warnings';
 import type {
@@ -19,11 +22,14 @@ import type {
 	Invoice,
 	Job,
 	Mail,
+	MemoryJob,
+	MemoryKind,
 	Period,
 	Plan,
 	PlanSource,
 	PlanStanding,
-	Quota
+	Quota,
+	Shelf
 } from '../src/lib/api/types';
 
 const description = JSON.parse(readFileSync('openapi.json', 'utf8')) as {
@@ -61,6 +67,12 @@ describe('every word of the server is in words here', () => {
 
 	it('states of jobs', () => {
 		allSaid(words('JobState'), (state) => jobStanding({ state, attempts: 0 } as Job).words);
+		allSaid(words('MemoryJobState'), (state) => ownStanding({ state, attempts: 0 } as MemoryJob).words);
+	});
+
+	it('kinds of memories, and their shelves', () => {
+		allSaid(words('Kind'), (kind) => kindName(kind as MemoryKind));
+		allSaid(words('Tier'), (tier) => SHELVES[tier as Shelf].name);
 	});
 
 	it('who did it, and how somebody signed in', () => {
@@ -90,14 +102,35 @@ describe('every word of the server is in words here', () => {
 describe('words that are no list in the description', () => {
 	// Promise: the kinds of jobs and the ends of a sign-in at another provider that the server has are in words.
 	it('kinds of jobs', () => {
-		const files = ['auth/mail/mod.rs', 'account/erase.rs', 'billing/sync/mod.rs', 'billing/reconcile.rs'];
+		const files = [
+			'auth/mail/mod.rs',
+			'account/erase.rs',
+			'billing/sync/mod.rs',
+			'billing/reconcile.rs',
+			'memory/tiers/promote.rs',
+			'memory/distil/work.rs'
+		];
 		const kinds = files.flatMap((file) =>
-			[...source(file).matchAll(/const (?:KIND|SCRUB|END): &str = "([a-z.]+)"/g)].map(
+			[...source(file).matchAll(/const (?:KIND|SCRUB|END|DISTIL|REFLECT): &str = "([a-z.]+)"/g)].map(
 				([, kind]) => kind ?? ''
 			)
 		);
-		expect(kinds.length).toBe(5);
+		expect(kinds.length).toBe(8);
 		allSaid(kinds, kindWords);
+		const own = kinds.filter((kind) => kind.startsWith('memory.')).map((kind) => kind.slice(7));
+		allSaid(own, (kind) => jobTitle({ kind, session_title: null }));
+	});
+
+	// Promise: what made a score is explained in words, part by part, and so is why nothing was kept of what a model wrote.
+	it('parts of a score, and what became of what a model wrote', () => {
+		const named = (file: string) =>
+			[...source(file).matchAll(/Self::\w+ => "([a-z_]+)"/g)].map(([, name]) => name ?? '');
+		const parts = named('memory/ranking/mod.rs');
+		expect(parts.length).toBe(13);
+		allSaid(parts, partWords);
+		const outcomes = [...named('memory/distil/keep.rs'), ...named('memory/distil/valid.rs')];
+		expect(outcomes.length).toBe(19);
+		allSaid(outcomes, outcomeWords);
 	});
 
 	// Promise: however the payment service says a subscription stands, whoever pays and whoever runs the server is told

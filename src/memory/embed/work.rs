@@ -16,6 +16,7 @@ use super::store;
 use super::{FEED, feed_key};
 use crate::app::App;
 use crate::error::Result;
+use crate::memory::row::{Memory, Speaker};
 use crate::memory::{figures, store as memories};
 use crate::outside::{EmbedModel, EmbedPurpose};
 
@@ -165,7 +166,7 @@ fn read(app: &App, user: Uuid) -> Result<(Vec<Item>, Vec<u64>)> {
                 Some((signs, memory)) => items.push(Item {
                     place,
                     id: signs.id,
-                    pieces: pieces(&memory.text),
+                    pieces: said(&memory),
                     text: memory.text,
                 }),
                 None => gone.push(place),
@@ -173,6 +174,16 @@ fn read(app: &App, user: Uuid) -> Result<(Vec<Item>, Vec<u64>)> {
         }
         Ok((items, gone))
     })
+}
+
+/// What is embedded of a memory. A name belongs to what it means: people ask for somebody by it. Who talks
+/// with Nova is "I" in most questions, and has none.
+fn said(memory: &Memory) -> Vec<String> {
+    let pieces = pieces(&memory.text).into_iter();
+    match &memory.speaker {
+        Speaker::Named(name) => pieces.map(|piece| format!("{name}: {piece}")).collect(),
+        Speaker::User | Speaker::Assistant => pieces.collect(),
+    }
 }
 
 /// Stores the vectors of what is still there with the same words, unless another model was decided since.

@@ -71,9 +71,12 @@ pub fn add(
 
 /// Notes the day on which an answer was given a memory.
 pub fn note_use(tx: &mut WriteTx<'_>, user: Uuid, place: u64, day: i32) -> Result<()> {
-    if let Some(signs) = store::signs(tx, user, place)? {
-        let used = Some(day);
-        store::put_signs(tx, user, place, &Signs { used, ..signs })?;
+    if let Some(known) = store::signs(tx, user, place)? {
+        let now = Signs {
+            used: Some(day),
+            ..known
+        };
+        store::put_signs(tx, user, place, &now)?;
     }
     Ok(())
 }

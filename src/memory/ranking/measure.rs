@@ -198,7 +198,9 @@ fn table(
         for asked in &conversation.asked {
             let cosines = asked.cosines.as_ref().filter(|_| meaning);
             let (scored, _) = conversation.world.ask(&asked.text, cosines, Some(weights));
-            let found: Vec<u64> = scored.iter().map(|scored| scored.place).collect();
+            // As a search shows them.
+            let shown = scored.iter().filter(|scored| super::relevant(scored));
+            let found: Vec<u64> = shown.map(|scored| scored.place).collect();
             let values = measures(&found, &asked.evidence);
             for row in [0, asked.category] {
                 counts[row] += 1.0;

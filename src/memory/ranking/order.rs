@@ -92,14 +92,16 @@ pub fn choose(
     chosen
 }
 
-/// Whether it has anything to do with the question: words in it or around it, or meaning.
+/// Whether it has anything to do with the question: words in it or around it, its time, or meaning.
 pub fn relevant(scored: &Scored) -> bool {
     scored.covered > 0.0 || has_reason(scored)
 }
 
-/// It has enough of the question's words, or is near it in meaning.
+/// It has enough of the question's words, was said when the question asks about ("What did I do last
+/// Friday?" has no other word), or is near it in meaning.
 fn has_reason(scored: &Scored) -> bool {
     f64::from(scored.covered) >= FLOOR_COVERED
+        || scored.parts.iter().any(|(part, _)| *part == Part::Date)
         || scored
             .cosine
             .is_some_and(|cosine| f64::from(cosine) >= FLOOR_COSINE)

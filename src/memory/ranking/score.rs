@@ -9,7 +9,7 @@ use super::postings::ordinal;
 use super::weights::{FADES_AFTER, HALF_LIFE, TOLD_AFTER, TOLD_BEFORE, Weights};
 use super::{Part, Ranking, Scored};
 use crate::memory::question::Question;
-use crate::memory::signs::{Flags, Signs, Tier, dates};
+use crate::memory::signs::{Flags, Signs, Tier, Voice, dates};
 
 /// What the words and vectors say of one candidate.
 struct Evidence<'s> {
@@ -73,7 +73,10 @@ pub fn score(ranking: &Ranking<'_>, weights: &Weights) -> Vec<Scored> {
             ),
             (Part::Importance, weights.importance * importance[n]),
             (Part::Recent, weights.recent * recent(e.day, ranking.today)),
-            (Part::Standing, standing(e, ranking.today, weights)),
+            (
+                Part::Standing,
+                standing(e, ranking.today, weights) + echo(ranking.question, e.signs, weights),
+            ),
         ];
         scored.push(finished(e, &parts));
     }
@@ -210,6 +213,12 @@ fn standing(e: &Evidence<'_>, today: Date, weights: &Weights) -> f64 {
         value += weights.ended;
     }
     value
+}
+
+fn echo(question: &Question, signs: &Signs, weights: &Weights) -> f64 {
+    let asked = question.about.as_ref().map(|about| &about.voice);
+    let unasked = signs.voice == Voice::Assistant && asked != Some(&signs.voice);
+    weights.echo * f64::from(u8::from(unasked))
 }
 
 fn flag(signs: &Signs, flag: Flags) -> f64 {

@@ -9,7 +9,7 @@
 /// What each sign is worth. `z(..)` is standardised over the candidates of one question, `[..]` is 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weights {
-    /// Of words to be found, no question: the share of their rarity in its own words. LoCoMo has only questions.
+    /// Of words to be found, no question: the share of their rarity in its own words. `LoCoMo` has only questions.
     pub keyword: f64,
     /// z(BM25 of its own words). Small, because `around` says most of it.
     pub words: f64,
@@ -45,6 +45,8 @@ pub struct Weights {
     pub pinned: f64,
     pub faded: f64,
     pub ended: f64,
+    /// [said by Nova, and not asked for]: it mostly repeats what the person said.
+    pub echo: f64,
 }
 
 /// With an embedder, and without.
@@ -71,6 +73,7 @@ pub const WITH_MEANING: Weights = Weights {
     pinned: 0.3,
     faded: -0.1,
     ended: -1.0,
+    echo: -0.4,
 };
 
 pub const WORDS_ONLY: Weights = Weights {

@@ -7,7 +7,10 @@ const KINDS: Record<string, string> = {
 	'account.erase': 'Erase an account',
 	'ops.scrub': 'Clear the disk of what was erased',
 	'billing.sync': 'Ask the payment service for somebody’s subscription',
-	'billing.end': 'End the subscription of a deleted account'
+	'billing.end': 'End the subscription of a deleted account',
+	'memory.promote': 'Choose what of somebody’s memories stays for good',
+	'memory.distil': 'Look through a conversation: a summary, and facts',
+	'memory.reflect': 'Learn how to talk with somebody'
 };
 /** A kind this page does not know is shown as the server names it. */
 export const kindWords = (kind: string): string => KINDS[kind] ?? kind;

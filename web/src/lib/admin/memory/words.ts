@@ -78,8 +78,38 @@ export function yieldWords({ accepted, rejected }: Distilling): string {
 	if (!accepted && !rejected) return 'nothing was written yet';
 	if (!rejected) return `${count(accepted)} kept, none turned down`;
 	const rate = percents((rejected * 100) / (accepted + rejected));
-	return `${count(accepted)} kept, ${count(rejected)} turned down (${rate}): what was said did not bear them out`;
+	return `${count(accepted)} kept, ${count(rejected)} turned down (${rate})`;
 }
+
+/** Why something was kept or turned down, by the server's names. */
+const OUTCOMES: Record<string, string> = {
+	accepted: 'kept',
+	merged: 'known already: one more thing that was said bears it out',
+	malformed: 'not in the form that was asked for',
+	too_many: 'more than was asked for',
+	length: 'too short or too long',
+	question: 'a question',
+	instruction: 'an instruction',
+	form: 'not a sentence about the person',
+	about_nova: 'about Nova, not about the person',
+	evidence: 'names nothing that was said and could carry it',
+	name: 'a name that nobody said',
+	number: 'a number that nobody said',
+	support: 'too little of it was said',
+	denial: 'the contrary was said',
+	known: 'the person wrote it down already',
+	outdated: 'something newer says otherwise',
+	corrected: 'the person has corrected it',
+	gone: 'what it rested on was forgotten or corrected meanwhile',
+	full: 'no room for more'
+};
+/** One this page does not know is shown as the server names it. */
+export const outcomeWords = (name: string): string => OUTCOMES[name] ?? name;
+/** How often what, the most frequent first. */
+export const outcomeLines = (outcomes: Distilling['outcomes']): { says: string; times: number }[] =>
+	Object.entries(outcomes)
+		.map(([name, times]) => ({ says: outcomeWords(name), times: times ?? 0 }))
+		.sort((a, b) => b.times - a.times);
 
 /** "41 of 200 calls, 71,300 of 400,000 tokens" */
 export const budgetWords = ({ calls_today, tokens_today, budget }: Distilling): string =>

@@ -3,16 +3,15 @@ import type { MemoryJob } from '../../api/types';
 import { plural } from '../../ui/time';
 import type { Standing } from '../../ui/tone';
 
-const KINDS: Record<MemoryJob['kind'], string> = {
+const KINDS: Record<string, string> = {
 	promote: 'Choose what stays for good',
 	distil: 'Look through a conversation',
-	reflect: 'Learn how to talk with you',
-	embed: 'Read memories, to find them by meaning'
+	reflect: 'Learn how to talk with you'
 };
 
 /** "Look through “Lisbon in October”"; a kind this page does not know is shown as the server names it. */
 export function jobTitle({ kind, session_title }: Pick<MemoryJob, 'kind' | 'session_title'>): string {
-	if (!session_title) return (KINDS as Record<string, string>)[kind] ?? kind;
+	if (!session_title) return KINDS[kind] ?? kind;
 	if (kind === 'distil') return `Look through “${session_title}”`;
 	if (kind === 'promote') return `Choose what stays for good of “${session_title}”`;
 	return `${KINDS[kind] ?? kind}: “${session_title}”`;
