@@ -25,7 +25,10 @@ const SECRET = /eyJ|nova_|[A-Za-z0-9_-]{32,}|calm river/
 
 /** What may stand after ? in an address the page asks for: nothing secret. The link of a mail and the way back from
  * paying are its only others. */
-const ASKED = ['after', 'before', 'days', 'event', 'filter', 'limit', 'next', 'q', 'reference', 'state', 'user']
+const ASKED = [
+	...['after', 'before', 'days', 'event', 'filter', 'limit', 'next', 'q', 'reference', 'state', 'user'],
+	...['current', 'from', 'id', 'kind', 'pinned', 'session', 'tag', 'tier', 'to']
+]
 
 export class Nova {
 	/**
@@ -126,8 +129,10 @@ export class Nova {
 			const navigates = request.isNavigationRequest()
 			const link = (key) =>
 				(pathname === '/verify-email' && key === 'token') || (pathname === '/billing/success' && key === 'session_id')
+			const conversation = (key) => pathname === '/api/memory' && key === 'session_id'
 			for (const key of searchParams.keys())
-				if (!ASKED.includes(key) && !(navigates && link(key))) page.trouble.push(`in an address: ${request.url()}`)
+				if (!ASKED.includes(key) && !(navigates && link(key)) && !conversation(key))
+					page.trouble.push(`in an address: ${request.url()}`)
 		})
 		return page
 	}

@@ -276,7 +276,7 @@ describe('Nova’s own work, in words', () => {
 	// Promise: every kind and state is in words; a new one is shown as it is named and breaks nothing.
 	it('says what it is and how it stands', () => {
 		expect(jobs.jobTitle(job('1'))).toBe('Look through “Lisbon”');
-		for (const kind of ['promote', 'distil', 'reflect', 'embed'] as const)
+		for (const kind of ['promote', 'distil', 'reflect'] as const)
 			expect(jobs.jobTitle({ kind, session_title: null })).not.toBe(kind);
 		expect(jobs.jobTitle({ kind: 'dream' as never, session_title: null })).toBe('dream');
 		for (const state of ['waiting', 'running', 'done', 'failed', 'held'] as const)

@@ -133,6 +133,14 @@ describe('in words', () => {
 			['Your words are in it', '+0.50'],
 			['It is itself a question', '−0.30']
 		]);
+		const said = partLines([
+			{ name: 'standing', value: -0.4 },
+			{ name: 'standing', value: 0.2 }
+		]);
+		expect(said.map(({ says }) => says)).toEqual([
+			'Long unused, or no longer true',
+			'Kept for good, or pinned'
+		]);
 	});
 
 	// A time said in words is shown as the days that were meant.

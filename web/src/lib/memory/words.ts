@@ -45,24 +45,24 @@ export function whoSaid(speaker: string | null | undefined, kind?: MemoryKind | 
 	return `${speaker === 'assistant' ? 'Nova' : speaker} said it`;
 }
 
-/** What a score is made of, by the server's names. */
-const PARTS: Record<string, string> = {
-	words: 'Your words are in it',
-	around: 'Your words stand beside it',
-	session: 'Its conversation is about this',
-	meaning: 'It means something near',
-	neighbours: 'What was said just before and after',
-	speaker: 'Who said it',
-	date: 'The time you asked about',
-	kind: 'It tells when, or how many',
-	asks: 'It is itself a question',
-	importance: 'How much it matters',
-	recent: 'How new it is',
-	standing: 'Kept for good, pinned, long unused or over',
-	correction: 'It corrects something else'
+/** What a score is made of, by the server's names: what speaks for it, and what against it. */
+const PARTS: Record<string, readonly [favour: string, against: string]> = {
+	words: ['Your words are in it', 'Your words are not in it'],
+	around: ['Your words stand beside it', 'Your words do not stand beside it'],
+	session: ['Its conversation is about this', 'Its conversation is about something else'],
+	meaning: ['It means something near', 'It means something else'],
+	neighbours: ['What was said just before and after', 'What was said just before and after'],
+	speaker: ['Who said it', 'Somebody else said it'],
+	date: ['The time you asked about', 'Not the time you asked about'],
+	kind: ['It tells when, or how many', 'It does not tell when, or how many'],
+	asks: ['It is itself a question', 'It is itself a question'],
+	importance: ['How much it matters', 'It matters little'],
+	recent: ['How new it is', 'It is old'],
+	standing: ['Kept for good, or pinned', 'Long unused, or no longer true'],
+	correction: ['It corrects something else', 'Something else corrects it']
 };
 /** A part this page does not know is shown as the server names it. */
-export const partWords = (name: string): string => PARTS[name] ?? name;
+export const partWords = (name: string, value = 1): string => PARTS[name]?.[value < 0 ? 1 : 0] ?? name;
 /** Less than this is not worth a line. */
 const LEAST = 0.05;
 
@@ -79,7 +79,7 @@ export const partLines = (parts: readonly ScorePart[]): PartLine[] =>
 		.sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
 		.map(({ name, value }) => ({
 			name,
-			says: partWords(name),
+			says: partWords(name, value),
 			value,
 			written: `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`
 		}));
