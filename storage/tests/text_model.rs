@@ -144,7 +144,9 @@ proptest! {
         for step in steps {
             running.take(&step, &dir);
             if let Step::Apply(ops) = step {
-                ops.iter().for_each(|op| model.apply(op));
+                for op in &ops {
+                    model.apply(op);
+                }
             }
             for owner in (1..4).map(id) {
                 let expected: Vec<_> = STEMS.iter().map(|stem| model.postings(owner, stem)).collect();

@@ -33,11 +33,12 @@ use novacore::config::{Distil, EmbeddingProvider};
 use novacore::schedule;
 use serde_json::{Value, json};
 
-use self::figures::{mean, number};
+use self::figures::mean;
 use self::life::Outcome;
-use self::talk::{Talk, Talks};
+use self::talk::Talks;
 use super::{found, import};
 use crate::support::app::TestApp;
+use crate::support::clock::soon;
 use crate::support::http::{self, Person};
 
 async fn app(provider: EmbeddingProvider) -> TestApp {
@@ -63,9 +64,10 @@ async fn people(app: &TestApp, count: usize) -> Vec<Person> {
 /// model is asked anything for any of it.
 #[tokio::test]
 async fn memory_stays_as_good_as_it_is() {
-    for (provider, bounds) in [
-        (EmbeddingProvider::Off, [0.0, 0.0]),
-        (EmbeddingProvider::Builtin, [0.0, 0.0]),
+    // How many memories a prompt gets for what was never said, at most, in the mean.
+    for (provider, noise) in [
+        (EmbeddingProvider::Off, 1.0),
+        (EmbeddingProvider::Builtin, 5.0),
     ] {
         let app = app(provider).await;
         let talks = talk::synthetic(3, 200);
@@ -79,15 +81,21 @@ async fn memory_stays_as_good_as_it_is() {
             outcome.promote(person, talk, ids).await;
         }
         let (asked, [_, ten, _, _, _, gain, _]) = outcome.hybrid.row(0);
-        println!(
-            "{asked} {ten} {gain} {:?} {} {} {} {:?}",
-            outcome.corrected,
-            mean(&outcome.tokens),
-            mean(&outcome.made_up),
-            mean(&outcome.memories),
+        assert!(ten >= 98.0 && gain >= 92.0, "R@10 {ten}, nDCG@10 {gain}");
+        assert_eq!(outcome.corrected.0, outcome.corrected.1);
+        let tokens = mean(&outcome.tokens);
+        assert!(tokens <= 300.0, "{tokens} tokens");
+        let made_up = mean(&outcome.made_up);
+        assert!(
+            made_up <= noise,
+            "{made_up} memories of what was never said"
+        );
+        let ([fifth, third, half], all) = outcome.kept;
+        assert!(
+            10 * fifth >= 5 * all && 10 * third >= 7 * all && 10 * half >= 9 * all,
+            "{:?}",
             outcome.kept
         );
-        let _ = bounds;
         let meaning = provider == EmbeddingProvider::Builtin;
         assert_eq!(outcome.with_meaning, if meaning { asked } else { 0 });
         assert_eq!(app.model.requests().len(), 0);
@@ -137,7 +145,7 @@ async fn the_same_log_is_answered_alike() {
     assert!(
         first
             .iter()
-            .flat_map(Value::as_array)
+            .filter_map(Value::as_array)
             .map(Vec::len)
             .sum::<usize>()
             > 1000
@@ -163,6 +171,9 @@ async fn the_same_log_is_answered_alike() {
     one.end();
     fs::remove_dir_all(one.config.data.cache_path()).unwrap();
     one.reopen().await;
+    let mut indexed = one.app.indexed.subscribe();
+    let filled = indexed.wait_for(|seq| *seq > 0);
+    drop(soon("an index made again", filled).await.unwrap());
     one.settle().await;
     let again: Vec<Person> = at_once.iter().map(|person| person.at(&one.url)).collect();
     assert!(

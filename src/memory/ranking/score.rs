@@ -19,6 +19,8 @@ struct Evidence<'s> {
     day: Date,
     counts: Vec<u32>,
     own: f64,
+    /// The share of the question's rarity in its own words.
+    covered_own: f64,
     around: f64,
     /// The share of the question's rarity in it and around it; of keywords, in it alone.
     covered: f64,
@@ -45,7 +47,11 @@ pub fn score(ranking: &Ranking<'_>, weights: &Weights) -> Vec<Scored> {
         .map(|(n, evidence)| (evidence.place, n))
         .collect();
 
-    let keywords = f64::from(u8::from(ranking.question.keywords));
+    let covering = if ranking.question.keywords {
+        weights.keyword
+    } else {
+        weights.covered
+    };
     let mut scored = Vec::with_capacity(evidence.len());
     for (n, e) in evidence.iter().enumerate() {
         let beside = |place: Option<u64>| {
@@ -58,7 +64,7 @@ pub fn score(ranking: &Ranking<'_>, weights: &Weights) -> Vec<Scored> {
         let parts = [
             (
                 Part::Words,
-                weights.words * own[n] + keywords * weights.keyword * e.covered,
+                weights.words * own[n] + covering * e.covered_own,
             ),
             (Part::Around, weights.around * around[n]),
             (Part::Session, weights.session * session[n]),
@@ -118,6 +124,7 @@ fn evidence<'s>(ranking: &Ranking<'s>) -> Vec<Evidence<'s>> {
             signs,
             day: said.to_zoned(ranking.zone.clone()).date(),
             own: postings.score_own(&counts, length),
+            covered_own: postings.covered(&counts),
             around: postings.score_around(&around),
             covered: postings.covered(if ranking.question.keywords {
                 &counts

@@ -129,6 +129,7 @@ fn the_last_correction_is_first() {
 fn bare() -> Weights {
     Weights {
         keyword: 0.0,
+        covered: 0.0,
         echo: 0.0,
         words: 1.0,
         around: 0.0,

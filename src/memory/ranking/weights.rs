@@ -11,6 +11,9 @@
 pub struct Weights {
     /// Of words to be found, no question: the share of their rarity in its own words. `LoCoMo` has only questions.
     pub keyword: f64,
+    /// The share of the question's rarity in its own words: worth nothing on `LoCoMo`, but who names somebody
+    /// wants what names them, among however many alike.
+    pub covered: f64,
     /// z(BM25 of its own words). Small, because `around` says most of it.
     pub words: f64,
     /// z(BM25 of it with two turns before and after). MEMORY.md: +8 points over the base alone.
@@ -52,6 +55,7 @@ pub struct Weights {
 /// With an embedder, and without.
 pub const WITH_MEANING: Weights = Weights {
     keyword: 3.0,
+    covered: 1.5,
     words: 0.1,
     around: 0.5,
     session: 0.4,
