@@ -297,7 +297,7 @@ journey('day by day and as a picture, on a desktop and in the dark on a phone', 
 	]) {
 		await phone.goto(nova.url + path)
 		await phone.getByRole('heading', { level: 1, name: heading }).waitFor()
-		await phone.getByText('Asking the server…').waitFor({ state: 'detached' })
+		await phone.getByText('Asking the server…').first().waitFor({ state: 'detached' })
 		await sound(phone, `${path} on a phone, in the dark`)
 	}
 })

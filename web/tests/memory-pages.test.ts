@@ -8,7 +8,14 @@ import Distil from '../src/lib/memory/jobs/Distil.svelte';
 import { JobWatch } from '../src/lib/memory/jobs/jobs.svelte';
 import JobRow from '../src/lib/memory/jobs/JobRow.svelte';
 import * as jobs from '../src/lib/memory/jobs/words';
-import { LAYERS, lately, plotSummary, weekNumbers, type Week } from '../src/lib/memory/picture/growth';
+import {
+	changed,
+	LAYERS,
+	lately,
+	plotSummary,
+	weekNumbers,
+	type Week
+} from '../src/lib/memory/picture/growth';
 import Room from '../src/lib/memory/picture/Room.svelte';
 import Tiers from '../src/lib/memory/picture/Tiers.svelte';
 import WeekTable from '../src/lib/memory/picture/WeekTable.svelte';
@@ -19,7 +26,7 @@ import ProfilePage from '../src/lib/memory/profile/ProfilePage.svelte';
 import * as profile from '../src/lib/memory/profile/words';
 import Session from '../src/lib/memory/timeline/Session.svelte';
 import TimelinePage from '../src/lib/memory/timeline/TimelinePage.svelte';
-import { dayTitle, dayWords, sessionTitle, whoseWords } from '../src/lib/memory/timeline/words';
+import { dayTitle, dayWords, hasShown, sessionTitle, whoseWords } from '../src/lib/memory/timeline/words';
 
 const NOW = new Date('2026-11-22T12:00:00Z');
 const fact = (id: string, more: Partial<Memory> = {}): Memory => ({
@@ -387,6 +394,7 @@ describe('the days behind', () => {
 			'12 turns, 3 kept for good, 1 fact written down'
 		);
 		expect(dayWords({ turns: 0, promoted: 1, facts: 0 })).toBe('1 kept for good');
+		expect(hasShown({ date: '2026-11-17', turns: 0, promoted: 0, facts: 0, sessions: [] })).toBe(false);
 		expect(sessionTitle({ title: null, kind: 'conversation' })).toBe('A conversation without a title');
 	});
 
@@ -448,6 +456,7 @@ describe('the picture over time', () => {
 		expect(plotSummary(weeks, 'growth', NOW)).toMatch(/from 90 to 120 memories, 40 of them for good/);
 		expect(plotSummary(weeks, 'changes', NOW)).toMatch(/6 chosen to stay for good, 1 forgotten/);
 		expect(plotSummary([], 'growth')).toBe('Nothing to show.');
+		expect(changed(week('2026-11-16', 9, { promoted: 0, forgotten: 0 }))).toBe(false);
 		expect(lately(weeks)).toBe(
 			'In the last 2 weeks 20 were new, 6 were chosen to stay for good, and 1 was forgotten.'
 		);

@@ -12,6 +12,7 @@ use crate::auth::{Caller, MemoryRead};
 use crate::billing::{Moment, all_amounts};
 use crate::error::Result;
 use crate::http::Json;
+use crate::memory::distil;
 use crate::memory::embed::{self, EmbeddingStats};
 use crate::memory::figures::{self, Statistics};
 use crate::memory::row::Kind;
@@ -92,12 +93,23 @@ pub struct Growth {
 }
 
 /// How far conversations are summed up.
-#[derive(Default, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct DistillingStats {
     pub enabled: bool,
     pub last_at: Option<Timestamp>,
     pub waiting: u64,
     pub failed: u64,
+}
+
+impl From<distil::Standing> for DistillingStats {
+    fn from(standing: distil::Standing) -> Self {
+        Self {
+            enabled: standing.enabled,
+            last_at: standing.last_at,
+            waiting: standing.waiting as u64,
+            failed: standing.failed as u64,
+        }
+    }
 }
 
 /// What the caller's memories come to.
@@ -134,7 +146,7 @@ pub async fn stats(
             newest_at: end(store::page(tx, user, Stretch::default(), 1)?),
             growth: growth(tx, user, moment.now)?,
             embedding: embed::standing(tx, &app, user)?,
-            distilling: DistillingStats::default(),
+            distilling: distil::standing(tx, &app, user)?.into(),
         }))
     })
 }

@@ -24,6 +24,9 @@ export const LAYERS: Record<Shown, readonly Layer[]> = {
 	]
 };
 
+/** Whether anything is drawn of it as a change. */
+export const changed = ({ promoted, forgotten }: Week): boolean => promoted > 0 || forgotten > 0;
+
 /** "Week of 3 March: 1,204 in all, 360 of them for good" */
 export function weekNumbers(week: Week, shown: Shown, now = new Date()): string {
 	const when = `Week of ${utcDay(week.date, now)}`;

@@ -32,6 +32,9 @@ export function dayWords({
 		.join(', ');
 }
 
+/** A day on which something was only written about others has nothing of its own to show. */
+export const hasShown = (day: TimelineDay): boolean => day.sessions.length > 0 || dayWords(day) !== '';
+
 export const sessionTitle = ({ title, kind }: Pick<TimelineSession, 'title' | 'kind'>): string =>
 	title || (kind === 'stored' ? 'Stored by hand or by a program' : 'A conversation without a title');
 
