@@ -23,10 +23,10 @@ fn backups(home: &Path) -> Vec<String> {
 }
 
 /// Waits until all that runs in the background sleeps: the sweep, the queue of jobs, and of the data's care
-/// upkeep, the watch on writing, the check, and where they are on the nightly backups; and the two that look
-/// after vectors.
+/// upkeep, the watch on writing, the check, and where they are on the nightly backups; and the graphs of
+/// vectors.
 async fn all_asleep(app: &TestApp) {
-    let loops = if app.config.backup.nightly { 8 } else { 7 };
+    let loops = if app.config.backup.nightly { 7 } else { 6 };
     app.clock.sleepers(loops).await;
 }
 

@@ -135,6 +135,6 @@ fn tells(scored: &Scored, signs: &BTreeMap<u64, Signs>) -> bool {
 fn rank_by(ranking: &Ranking<'_>, weights: &Weights) -> Vec<Scored> {
     let mut scored = score::score(ranking, weights);
     scored.retain(|scored| tells(scored, ranking.signs));
-    order::sort(&mut scored, ranking.signs);
+    order::sort(&mut scored, ranking.question, ranking.signs);
     scored
 }

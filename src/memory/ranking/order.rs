@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::weights::{CORRECTED, CORRECTS, FLOOR_BELOW_BEST, FLOOR_COSINE, FLOOR_COVERED, SAME};
 use super::{Part, Scored};
-use crate::memory::signs::{Flags, Signs};
+use crate::memory::question::Question;
+use crate::memory::signs::{self, Flags, Signs};
 
 /// Best first, ties to the newer; then every correction before what it corrects.
-pub fn sort(scored: &mut Vec<Scored>, signs: &BTreeMap<u64, Signs>) {
+pub fn sort(scored: &mut Vec<Scored>, question: &Question, signs: &BTreeMap<u64, Signs>) {
     scored.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.place.cmp(&a.place)));
     let mut at = 0;
     while at < scored.len().min(CORRECTED) {
@@ -15,7 +16,7 @@ pub fn sort(scored: &mut Vec<Scored>, signs: &BTreeMap<u64, Signs>) {
         let below = scored.iter().skip(at + 1).take(CORRECTED);
         let found = below
             .enumerate()
-            .filter(|(_, new)| corrects(new, old, signs));
+            .filter(|(_, new)| answers_instead(new, old, question) && corrects(new, old, signs));
         // The newest of them, so that a chain of corrections ends with the last word first.
         let newest = found.max_by_key(|(_, new)| said(new, signs));
         if let Some((distance, _)) = newest {
@@ -49,13 +50,22 @@ fn corrects(new: &Scored, old: &Scored, signs: &BTreeMap<u64, Signs>) -> bool {
         && newer.voice == older.voice
         && said(new, signs) > said(old, signs)
         && !newer.flags.has(Flags::ENDS_IN_QUESTION)
-        && shares_a_word(new, old)
         && older.sketch.covered_by(&newer.sketch) >= CORRECTS
 }
 
-/// Both must be about what was asked, as far as words tell.
-fn shares_a_word(new: &Scored, old: &Scored) -> bool {
-    old.matched.is_empty() || old.matched.iter().any(|word| new.matched.contains(word))
+/// It is about what was asked as much as the older one: it shares a word of the question with it, and what
+/// it lacks is a verb at most. "My sister moved to Porto" answers where she lives; "my brother lives in
+/// Porto now" does not.
+fn answers_instead(new: &Scored, old: &Scored, question: &Question) -> bool {
+    let (shared, lacking): (Vec<usize>, Vec<usize>) = old
+        .matched
+        .iter()
+        .partition(|word| new.matched.contains(word));
+    let verb = |word: &usize| {
+        let word = question.words.get(*word);
+        word.is_some_and(|word| signs::is_verb(&word.stem))
+    };
+    old.matched.is_empty() || (!shared.is_empty() && lacking.iter().all(verb))
 }
 
 /// How much may be chosen.

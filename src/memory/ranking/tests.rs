@@ -114,6 +114,17 @@ fn only_corrections_correct() {
     assert_eq!(place(&corrected), 1);
 }
 
+/// A correction about somebody else, in the same words, corrects nothing.
+#[test]
+fn only_what_it_is_about_is_corrected() {
+    let world = apart(&[
+        "I was wrong, my friend Anna lives in Paris instead.",
+        "I was wrong, my friend Bruno lives in Rome instead.",
+    ]);
+    assert!(first(&world, "Where does my friend Anna live?").contains("Paris"));
+    assert!(first(&world, "Where does my friend Bruno live?").contains("Rome"));
+}
+
 /// Of a chain of corrections the last word comes first.
 #[test]
 fn the_last_correction_is_first() {

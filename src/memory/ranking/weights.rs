@@ -77,7 +77,7 @@ pub const WITH_MEANING: Weights = Weights {
     pinned: 0.3,
     faded: -0.1,
     ended: -1.0,
-    echo: -0.4,
+    echo: -1.0,
 };
 
 pub const WORDS_ONLY: Weights = Weights {

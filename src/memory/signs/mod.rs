@@ -14,7 +14,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use sketch::Sketch;
+pub use sketch::{Sketch, is_verb};
 
 pub use crate::memory::row::{DateMention, Kind, Speaker as Voice, Tier};
 

@@ -23,6 +23,11 @@ static VERBS: LazyLock<BTreeSet<u16>> = LazyLock::new(|| {
     stems.map(|stem| hash(&stem)).collect()
 });
 
+/// Whether a stem is of a verb that says that something is the case.
+pub fn is_verb(stem: &str) -> bool {
+    VERBS.contains(&hash(stem))
+}
+
 impl Sketch {
     pub fn of(stems: &[String]) -> Self {
         let hashes: BTreeSet<u16> = stems.iter().map(|stem| hash(stem)).collect();
