@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::memory::signs::is_verb;
+
 /// Words that tell of a change, as they stand in small letters.
 const MARKERS: [&str; 24] = [
     "now",
@@ -84,17 +86,24 @@ pub fn about_the_same(new: &str, old: &str) -> bool {
     let before: BTreeSet<_> = words(old).into_iter().collect();
     let lost = before.difference(&said).count();
     let but_a_word = lost <= 1 && before.len() >= 3;
-    but_a_word || (shared >= 2 && shared * 2 >= older.len() && one_gap(old, &newer))
+    let half = shared >= 2 && shared * 2 >= older.len();
+    (but_a_word || half) && ends_otherwise(old, &newer)
 }
 
-/// Whether what the newer one lacks stood together: what is said of something, not also who it is said of.
-/// "My friend Bruno lives in Rome" is not about "my friend Anna lives in Paris".
-fn one_gap(old: &str, newer: &BTreeSet<String>) -> bool {
-    let stems = storage::analyse(old);
-    let there: Vec<bool> = stems.iter().map(|stem| newer.contains(stem)).collect();
-    let begins = |pair: &[bool]| matches!(pair, [true, false]);
-    let gaps = there.windows(2).filter(|pair| begins(pair)).count();
-    gaps + usize::from(there.first() == Some(&false)) <= 1
+/// Whether all that the newer one lacks of the older stands after its verb, or without one at its end: there
+/// is said what is the case, and before it of whom. "My friend Bruno lives in Paris now" is not about "my
+/// friend Anna lives in Paris". Rather too little is ended than what is still so.
+fn ends_otherwise(old: &str, newer: &BTreeSet<String>) -> bool {
+    let mut telling = storage::analyse(old);
+    telling.retain(|stem| !OF_MARKERS.contains(&stem.as_str()));
+    let kept = |stem: &String| newer.contains(stem);
+    match telling.iter().position(|stem| is_verb(stem)) {
+        Some(verb) => telling.iter().take(verb).all(kept),
+        None => telling
+            .iter()
+            .skip_while(|stem| kept(stem))
+            .all(|stem| !kept(stem)),
+    }
 }
 
 #[cfg(test)]
@@ -120,6 +129,7 @@ mod tests {
                 "I play the violin every week.",
             ),
             ("I work at Migros instead of Coop.", "I work at Coop."),
+            ("I live in Lisbon with Tom now.", "I live in Bern with Tom."),
         ] {
             assert!(corrects(new, old), "{new} / {old}");
         }
@@ -134,6 +144,10 @@ mod tests {
             ("Now tell me a joke.", "I like jokes about cats."),
             (
                 "Actually, my friend Bruno lives in Rome.",
+                "My friend Anna lives in Paris.",
+            ),
+            (
+                "My friend Bruno lives in Paris now.",
                 "My friend Anna lives in Paris.",
             ),
         ] {
