@@ -184,6 +184,10 @@ pub async fn search(app: &App, user: Uuid, wanted: Wanted) -> Result<Searched> {
             let gathered = gather::gather(&inside, tx, user, &asked)?;
             let (mut results, mut total) = (Vec::new(), 0);
             for scored in gathered.order.iter().filter(|s| ranking::relevant(s)) {
+                if results.len() == wanted.limit && wanted.filter.is_open() {
+                    total += 1; // Nothing of it needs to be read.
+                    continue;
+                }
                 let found = gathered.recalled(tx, user, scored)?;
                 if let Some(found) = found.filter(|found| wanted.filter.admits(&found.memory)) {
                     total += 1;
