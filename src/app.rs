@@ -90,6 +90,9 @@ pub struct Conversations {
     pub title: fn(&ReadTx, Uuid, Uuid) -> Result<Option<String>>,
     /// How many messages of what is talked about now a prompt has, at most so many exchanges.
     pub in_prompt: fn(&ReadTx, Uuid, usize) -> Result<u64>,
+    /// The message of a person's conversation before those that the prompt of the next one has, at most so
+    /// many exchanges; none when it has all of them.
+    pub before_prompt: fn(&ReadTx, Uuid, Uuid, usize) -> Result<Option<Uuid>>,
 }
 
 impl App {

@@ -11,7 +11,7 @@
 //! | people's rate buckets are stored | five seconds after one changed, and at the end |
 //! | whether storage can write | every 5 seconds; tried again while it cannot |
 //! | the other service that people sign in with is asked for its description | at start, to warn when it cannot be used |
-//! | jobs: mail, erasing accounts, asking Stripe, promoting and distilling memories | when they are due; a try that failed is made again after 30 s, doubling up to 6 h |
+//! | jobs: mail, erasing accounts, asking Stripe, what is left of deleted conversations, promoting and distilling memories | when they are due; a try that failed is made again after 30 s, doubling up to 6 h |
 //! | what subscriptions Stripe knows, with billing on | after every event of Stripe's; all of them once a day, a missed time ten minutes after the start |
 //! | sweep: ended sign-ins, links, old security events, jobs and events of Stripe's, idempotency keys, empty rate buckets, logs of finished answers | every 10 minutes |
 //! | conversations in which nothing was said for an hour end | with the sweep |
@@ -54,6 +54,7 @@ fn kinds(app: &App) -> HashMap<&'static str, Work> {
         (billing::SYNC, work(app, billing::sync_job)),
         (billing::END, work(app, billing::end_job)),
         (account::SCRUB, work(app, ops::scrub_job)),
+        (chat::REMOVE, work(app, chat::remove_job)),
         (memory::PROMOTE, work(app, memory::promote_job)),
         (memory::DISTIL, work(app, memory::distil_job)),
         (memory::REFLECT, work(app, memory::reflect_job)),

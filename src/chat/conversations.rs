@@ -7,16 +7,15 @@ use storage::WriteTx;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::store::{self, Conversation, Cursor, Turn};
+use super::store::{self, Conversation, Cursor};
 use super::view::SessionView;
-use super::{closing, ending, title};
+use super::{closing, removing, title};
 use crate::app::App;
 use crate::auth::{Caller, ChatRead, ChatWrite};
-use crate::billing::{self, Moment};
+use crate::billing::Moment;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Json, Path, Query};
-use crate::memory;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -190,7 +189,7 @@ pub struct DeleteQuery {
 }
 
 /// Deletes a conversation, and forgets what was said in it unless `keep_memory` is set. An answer
-/// that is being written is stopped.
+/// that is being written is stopped. When it is answered, all of it is gone.
 #[utoipa::path(delete, path = "/api/chat/sessions/{id}", tag = "chat", params(("id" = Uuid, Path), DeleteQuery),
     responses((status = 204), (status = 404, body = Failure)))]
 pub async fn delete(
@@ -202,36 +201,7 @@ pub async fn delete(
     let keep_memory = query.keep_memory;
     let running = app.clone();
     app.tasks
-        .to_the_end(async move { remove(&running, caller, id, keep_memory).await })
+        .to_the_end(async move { removing::begin(&running, caller, id, keep_memory).await })
         .await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn remove(app: &App, caller: Caller<ChatWrite>, id: Uuid, keep_memory: bool) -> Result<()> {
-    let (user, inside) = (caller.id, app.clone());
-    let deleted = app.store.write(move |tx| {
-        caller.still(tx)?;
-        let running = store::running_in(tx, user, id)?;
-        if let Some(turn) = running {
-            note_written(tx, user, &store::turn(tx, user, turn)?)?;
-        }
-        store::remove_conversation(tx, user, id)?;
-        if !keep_memory {
-            memory::forget_session(tx, Moment::now(&inside), user, id)?;
-        }
-        Ok::<_, Error>(running)
-    });
-    let running = deleted.await?;
-    if let Some(log) = running.and_then(|turn| app.streams.get(turn)) {
-        log.stop.cancel();
-    }
-    app.streams.forget(user);
-    Ok(())
-}
-
-/// What was kept of the answer that is being written goes with the conversation; what it costs does not.
-fn note_written(tx: &mut WriteTx<'_>, user: Uuid, turn: &Turn) -> Result<()> {
-    let answer = store::message(tx, user, turn.session, turn.answer)?;
-    let counted = answer.as_ref().map_or(0, ending::counted);
-    billing::note_written(tx, user, turn.id, counted)
 }

@@ -9,7 +9,7 @@ use super::store;
 use super::view::{self, MessageView};
 use crate::app::App;
 use crate::auth::{Caller, ChatRead};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::failure::Failure;
 use crate::http::{Json, Path, Query};
 
@@ -63,4 +63,21 @@ pub fn in_prompt(tx: &storage::ReadTx, user: Uuid, exchanges: usize) -> Result<u
         }
         None => Ok(0),
     }
+}
+
+/// The message before those that stand in the prompt of the next one; none when all of them do, or there is
+/// no such conversation.
+pub fn before_prompt(
+    tx: &storage::ReadTx,
+    user: Uuid,
+    id: Uuid,
+    exchanges: usize,
+) -> Result<Option<Uuid>> {
+    let newest = match store::conversation(tx, user, id) {
+        Ok(conversation) => conversation.newest,
+        Err(Error::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let sent = store::branch(tx, user, id, newest, exchanges * 2)?;
+    Ok(sent.last().and_then(|oldest| oldest.parent))
 }

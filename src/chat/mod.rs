@@ -12,12 +12,14 @@ mod attempts;
 mod closing;
 mod conversations;
 mod ending;
+mod given;
 mod history;
 mod keep;
 mod models;
 mod prompt;
 mod recover;
 mod remembering;
+mod removing;
 mod spot;
 mod store;
 mod stream;
@@ -32,6 +34,7 @@ pub use conversations::{create, delete, end, list, read_one, rename};
 pub use history::history;
 pub use models::models;
 pub use recover::{recover, sweep};
+pub use removing::{KIND as REMOVE, remove as remove_job};
 pub use store::{CATALOGUE, count, list_open};
 pub use stream::{edit, events, message, regenerate, stop, stream};
 
@@ -52,6 +55,7 @@ pub fn erase(
 pub const CONVERSATIONS: crate::app::Conversations = crate::app::Conversations {
     title: store::title,
     in_prompt: history::in_prompt,
+    before_prompt: history::before_prompt,
 };
 
 pub mod data {

@@ -12,6 +12,7 @@ use super::{attempts, closing, ending};
 use crate::app::App;
 use crate::billing::{self, Moment, Spent};
 use crate::error::{Error, Result};
+use crate::memory;
 
 /// How often it is tried while storage takes nothing.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -81,7 +82,15 @@ fn cut(tx: &mut WriteTx<'_>, moment: Moment<'_>, user: Uuid, turn: &Turn) -> Res
     message.status = Status::Interrupted;
     message.finish_reason = Some("interrupted".into());
     remember(tx, moment, (user, turn), &message)?;
-    store::update_message(tx, user, turn.session, &message)
+    store::update_message(tx, user, turn.session, &message)?;
+    if store::conversation(tx, user, turn.session)?
+        .ended_at
+        .is_some()
+    {
+        // It was ended while Nova answered: the answer belongs to it, too.
+        memory::session_ended(tx, moment, (user, turn.session))?;
+    }
+    Ok(())
 }
 
 /// Ends what is idle, and removes what has run out: idempotency keys, and what is reserved for turns that are not running any

@@ -222,18 +222,30 @@ pub fn cursor(conversation: &Conversation) -> Cursor {
     (newest_first(conversation.updated_at).0, conversation.id)
 }
 
-/// Removes a conversation with everything in it.
-pub fn remove_conversation(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<()> {
+/// Removes a conversation, and returns it. Its messages are still there, but found by nobody;
+/// `remove_messages` removes them.
+pub fn remove_conversation(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<Conversation> {
     let conversation = conversation(tx, user, id)?;
-    for ((_, _, message), row) in tx.scan(&MESSAGES, Span::prefix(&(user, id)), usize::MAX)? {
-        tx.delete(&MESSAGE_SESSION, &(user, message))?;
-        tx.delete(&TURNS, &(user, row.turn))?;
-    }
-    tx.delete_span(&MESSAGES, Span::prefix(&(user, id)))?;
     tx.delete(&RUNNING, &(user, id))?;
     tx.delete(&OPEN, &(user, id))?;
     tx.delete(&RECENT, &(user, newest_first(conversation.updated_at), id))?;
-    Ok(tx.delete(&CONVERSATIONS, &(user, id)).map(drop)?)
+    tx.delete(&CONVERSATIONS, &(user, id))?;
+    Ok(conversation)
+}
+
+/// Removes up to `limit` messages of a conversation that is removed; returns how many.
+pub fn remove_messages(
+    tx: &mut WriteTx<'_>,
+    (user, session): (Uuid, Uuid),
+    limit: usize,
+) -> Result<usize> {
+    let rows = tx.scan(&MESSAGES, Span::prefix(&(user, session)), limit)?;
+    for (key, row) in &rows {
+        tx.delete(&MESSAGE_SESSION, &(user, key.2))?;
+        tx.delete(&TURNS, &(user, row.turn))?;
+        tx.delete(&MESSAGES, key)?;
+    }
+    Ok(rows.len())
 }
 
 pub fn put_message(
@@ -370,7 +382,11 @@ pub fn running(tx: &impl Read) -> Result<Vec<(Uuid, Turn)>> {
 
 /// The turn that an attempt began; None when its conversation was deleted since.
 pub fn begun(tx: &impl Read, user: Uuid, turn: Uuid) -> Result<Option<Turn>> {
-    Ok(tx.get(&TURNS, &(user, turn))?)
+    let Some(turn) = tx.get(&TURNS, &(user, turn))? else {
+        return Ok(None);
+    };
+    let there = tx.contains(&CONVERSATIONS, &(user, turn.session))?;
+    Ok(Some(turn).filter(|_| there))
 }
 
 /// Removes up to `limit` of a person's rows, what is being answered first; returns how many.

@@ -298,8 +298,12 @@ fn told_again(
     user: Uuid,
     turn: &Turn,
 ) -> Result<(view::Start, store::Message)> {
-    let message = store::message(tx, user, turn.session, turn.answer)?
-        .ok_or(Error::NotFound { what: "turn" })?;
+    let missing = Error::NotFound { what: "turn" };
+    // Of a conversation that was deleted, messages may still be there.
+    if store::begun(tx, user, turn.id)?.is_none() {
+        return Err(missing);
+    }
+    let message = store::message(tx, user, turn.session, turn.answer)?.ok_or(missing)?;
     let start = view::Start {
         session_id: turn.session,
         turn_id: turn.id,

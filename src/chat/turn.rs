@@ -5,25 +5,23 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::admit::{self, Admission};
 use super::answer::{self, Job, Ready};
-use super::ask::{self, Ask, Question};
+use super::ask::{Ask, Question};
 use super::attempts::{self, Attempt};
-use super::prompt::{self, Parts};
 use super::spot::{Spot, find_spot};
 use super::store::{self, Author, Conversation, Message, Status, Turn};
-use super::{tokens, view};
+use super::{given, tokens, view};
 use crate::app::App;
 use crate::auth::{Caller, ChatWrite};
 use crate::billing::Moment;
 use crate::error::{Error, Result};
 use crate::http::events::EventLog;
-use crate::memory::{self, Known, Recalled, UsedMemory};
+use crate::memory::UsedMemory;
 use crate::metrics;
-use crate::outside::{ModelError, ModelInfo, ProviderKind};
+use crate::outside::{ModelError, ModelInfo};
 
 /// A turn that has begun, or had begun before.
 pub struct Begun {
@@ -55,21 +53,17 @@ async fn prepare(app: &App, caller: Caller<ChatWrite>, ask: Ask) -> Result<Begun
     }
     let now = app.clock.now();
     let spot = app.store.read(|tx| find_spot(tx, app, user, &ask, now))?;
-    let model = choose_model(app, &spot, &ask).await?;
-    let (known, memories) = if ask.use_memory && spot.conversation.use_memory {
-        recall(app, user, &spot).await
-    } else {
-        Default::default()
-    };
-    let ready = match model {
+    let uses_memory = ask.use_memory && spot.conversation.use_memory;
+    let (ready, memories) = match choose_model(app, &spot, &ask).await? {
         Ok(model) => {
-            let remembered = (known.text.as_str(), memories.as_slice());
-            Ok(put_together(app, model, &spot, remembered, now)?)
+            let prompt = given::put_together(app, model, (user, &spot), (uses_memory, now));
+            let (ready, memories) = prompt.await?;
+            (Ok(ready), memories)
         }
-        Err(problem) => Err(problem),
+        Err(problem) => (Err(problem), Vec::new()),
     };
 
-    let mut plan = Plan::new(app, spot, &ask, &memories, ready.as_ref().ok());
+    let mut plan = Plan::new(app, spot, &ask, memories, ready.as_ref().ok());
     let log = app.streams.open(plan.turn.id, user);
     let admitted = match store_beginning(app, caller, plan.clone()).await {
         Ok(Admission::New(admitted)) => admitted,
@@ -88,7 +82,7 @@ async fn prepare(app: &App, caller: Caller<ChatWrite>, ask: Ask) -> Result<Begun
     plan.turn = admitted.turn;
 
     let kept = plan;
-    log.push("start", &start_event(app, user, &kept, &memories, &ready));
+    log.push("start", &start_event(app, user, &kept, &ready));
     if let Some(warning) = &admitted.warning {
         log.push("quota", warning);
     }
@@ -142,7 +136,13 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    fn new(app: &App, spot: Spot, ask: &Ask, memories: &[Recalled], ready: Option<&Ready>) -> Self {
+    fn new(
+        app: &App,
+        spot: Spot,
+        ask: &Ask,
+        memories: Vec<UsedMemory>,
+        ready: Option<&Ready>,
+    ) -> Self {
         let now = app.clock.now();
         let turn_id = app.ids.next();
         let depth = spot.history.first().map_or(0, |message| message.depth + 1);
@@ -176,7 +176,7 @@ impl Plan {
             .unwrap_or(turn_id);
         let answer = Message {
             model: ready.map(|(model, ..)| model.name.clone()),
-            memories: memories.iter().map(UsedMemory::from).collect(),
+            memories,
             ..blank(Author::Assistant, Some(user_message), "", Status::Streaming)
         };
         let conversation = Conversation {
@@ -264,87 +264,24 @@ async fn choose_model(app: &App, spot: &Spot, ask: &Ask) -> Result<Result<ModelI
     }
 }
 
-/// Recall never stands in the way of an answer.
-async fn recall(app: &App, user: Uuid, spot: &Spot) -> (Known, Vec<Recalled>) {
-    let current = (!spot.new).then_some(spot.conversation.id);
-    let most = app.config.memory.recall_tokens;
-    let known = memory::known(app, user, most, tokens::estimate);
-    let known = known.unwrap_or_else(|error| {
-        tracing::error!(%error, "the profile cannot be read; answering without it");
-        Known::default()
-    });
-    let beside = memory::Beside {
-        conversation: current,
-        known: known.clone(),
-    };
-    match memory::recall(app, user, &spot.text, beside, memory::price).await {
-        Ok(chosen) => (known, chosen.memories),
-        Err(error) => {
-            tracing::error!(%error, "recall failed; answering without memories");
-            (known, Vec::new())
-        }
-    }
-}
-
-fn instructions<'a>(app: &'a App, model: &ModelInfo) -> &'a str {
-    let own = app.config.chat.instructions.as_str();
-    if own.is_empty() && model.provider == ProviderKind::Demo {
-        prompt::SHORT_INSTRUCTIONS
-    } else {
-        own
-    }
-}
-
-fn put_together(
-    app: &App,
-    model: ModelInfo,
-    spot: &Spot,
-    (known, memories): (&str, &[Recalled]),
-    now: Timestamp,
-) -> Result<Ready> {
-    let window = model.num_ctx as usize;
-    let parts = Parts {
-        instructions: instructions(app, &model),
-        now,
-        known,
-        memories,
-        history: &spot.history,
-        question: &spot.text,
-        window,
-        answer_reserve: (app.config.model.answer_reserve as usize).min(window / 4),
-    };
-    let (messages, context) = prompt::build(&parts).map_err(|long| {
-        ask::too_long(format!(
-            "The message needs about {} tokens; the model's window has room for {}. Shorten it, or raise model.num_ctx.",
-            long.tokens, long.room
-        ))
-    })?;
-    Ok((model, messages, context))
-}
-
 fn start_event(
     app: &App,
     user: Uuid,
     plan: &Plan,
-    memories: &[Recalled],
     ready: &Result<Ready, ModelError>,
 ) -> view::Start {
-    let title = |recalled: &Recalled| {
-        app.store
-            .read(|tx| store::conversation(tx, user, recalled.memory.session))
-            .ok()
-            .map(|c| c.title)
-    };
+    let memories = &plan.answer.memories;
+    let memories = app.store.read(|tx| view::memories(tx, user, memories));
     view::Start {
         session_id: plan.turn.session,
         turn_id: plan.turn.id,
         user_message_id: plan.turn.user_message,
         message_id: plan.turn.answer,
         model: plan.answer.model.clone(),
-        memories: memories
-            .iter()
-            .map(|m| view::UsedMemoryView::fresh(m, title(m)))
-            .collect(),
+        memories: memories.unwrap_or_else(|error| {
+            tracing::error!(%error, "the memories of an answer cannot be read");
+            Vec::new()
+        }),
         context: ready.as_ref().ok().map(|(.., context)| *context),
     }
 }

@@ -10,7 +10,7 @@ use super::prompt::Context;
 use super::store::{Author, Conversation, Message, Status, conversation};
 use crate::billing::Quota;
 use crate::error::Result;
-use crate::memory::{Kind, Memory, Recalled, ScorePart, Speaker, Tier, UsedMemory, used};
+use crate::memory::{Kind, Memory, ScorePart, Speaker, Tier, UsedMemory, used};
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SessionView {
@@ -48,7 +48,7 @@ impl From<Conversation> for SessionView {
     }
 }
 
-/// A memory that an answer was given, and why.
+/// A memory that stood in the prompt of an answer, and why.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct UsedMemoryView {
     pub id: Uuid,
@@ -67,7 +67,8 @@ pub struct UsedMemoryView {
     pub superseded: bool,
     /// Comparable within one answer only.
     pub score: f32,
-    /// What the score is made of.
+    /// What the score is made of. `profile` or `advice` alone, with 0: it was not searched for, but stood in
+    /// the prompt as a fact of the profile or as advice.
     pub parts: Vec<ScorePart>,
     /// Why it was chosen, in words.
     pub reasons: Vec<String>,
@@ -83,14 +84,6 @@ fn reasons(matched: &[String]) -> Vec<String> {
 }
 
 impl UsedMemoryView {
-    pub fn fresh(recalled: &Recalled, session_title: Option<String>) -> Self {
-        Self::of(
-            UsedMemory::from(recalled),
-            Some(recalled.memory.clone()),
-            session_title,
-        )
-    }
-
     /// Of what was forgotten since, nothing but that it was used.
     fn of(used: UsedMemory, memory: Option<Memory>, session_title: Option<String>) -> Self {
         let there = memory.as_ref();

@@ -32,8 +32,6 @@ pub struct Asked<'a> {
     pub query: &'a str,
     /// Of this conversation only.
     pub only: Option<Uuid>,
-    /// Not of this one.
-    pub without: Option<Uuid>,
     /// What it means; none where words alone are searched.
     pub meaning: Option<&'a QueryVector>,
 }
@@ -122,7 +120,6 @@ struct Groups {
     only: Option<u32>,
     /// Those of a conversation of which nothing is remembered.
     none: bool,
-    without: Option<u32>,
 }
 
 impl Groups {
@@ -132,17 +129,16 @@ impl Groups {
         Ok(Self {
             only,
             none: asked.only.is_some() && only.is_none(),
-            without: asked.without.map(ordinal).transpose()?.flatten(),
         })
     }
 
     fn admit(&self, place: u64) -> bool {
         let group = Some(group_of(place));
-        !self.none && (self.only.is_none() || self.only == group) && self.without != group
+        !self.none && (self.only.is_none() || self.only == group)
     }
 
     fn open(&self) -> bool {
-        !self.none && self.only.is_none() && self.without.is_none()
+        !self.none && self.only.is_none()
     }
 }
 

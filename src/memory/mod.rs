@@ -44,14 +44,15 @@ pub use embed::{
 pub use figures::CATALOGUE as FIGURES_CATALOGUE;
 pub use filter::Filter;
 pub use follow::{caught_up, commits, follow, taken_up};
+pub use manage::forget_some_of;
 pub use opening::{count_everything, open_ledger};
 pub use profile::{Known, known};
 pub use quote::{price, quoted};
 pub use recall::{
-    Beside, Recalled, ScorePart, Searched, Understood, UsedMemory, Wanted, count_uses, recall,
-    search, used,
+    Beside, Chosen, Recalled, Running, ScorePart, Searched, Understood, UsedMemory, Wanted,
+    count_uses, recall, search, used,
 };
-pub use remember::{Forgotten, erase, forget_session, remember};
+pub use remember::{erase, remember};
 pub use row::{DateMention, Kind, Memory, Speaker, Tier};
 pub use store::{CATALOGUE, count_all, remembered};
 pub use tiers::{

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::filter::Filter;
 use super::gather::{self, Asked};
+use super::place::group_of;
 use super::profile::Known;
 use super::ranking::{self, Limits, Scored};
 use super::row::{Kind, Memory};
@@ -27,6 +28,10 @@ use crate::metrics;
 
 /// How many of the best are read before it is decided which fit into a prompt.
 const TASTED: usize = 100;
+
+/// The part of what was not recalled, but stands in the prompt as a fact or as advice.
+const PROFILE: &str = "profile";
+const ADVICE: &str = "advice";
 
 /// What was chosen for a prompt, best first.
 #[derive(Debug, Default)]
@@ -96,6 +101,34 @@ pub struct UsedMemory {
     pub parts: Vec<ScorePart>,
 }
 
+impl UsedMemory {
+    /// A fact that stood in the prompt, as all of the profile that fits does; nothing was searched for it.
+    pub fn fact(id: Uuid) -> Self {
+        Self::in_view(id, PROFILE)
+    }
+
+    /// Advice that stood in the prompt.
+    pub fn advice(id: Uuid) -> Self {
+        Self::in_view(id, ADVICE)
+    }
+
+    fn in_view(id: Uuid, name: &str) -> Self {
+        let name = name.to_owned();
+        Self {
+            id,
+            score: 0.0,
+            matched: Vec::new(),
+            parts: vec![ScorePart { name, value: 0.0 }],
+        }
+    }
+
+    /// Whether it was found for the question, and did not stand there anyway.
+    pub fn was_recalled(&self) -> bool {
+        let mut names = self.parts.iter().map(|part| part.name.as_str());
+        !names.any(|name| name == PROFILE || name == ADVICE)
+    }
+}
+
 impl From<&Recalled> for UsedMemory {
     fn from(recalled: &Recalled) -> Self {
         Self {
@@ -111,11 +144,54 @@ impl From<&Recalled> for UsedMemory {
 #[derive(Clone, Debug, Default)]
 pub struct Beside {
     /// The conversation that goes on.
-    pub conversation: Option<Uuid>,
+    pub running: Option<Running>,
     pub known: Known,
 }
 
-/// The memories for a prompt: of this user, from other conversations, that do not stand in it already.
+/// A conversation of which the newest part stands in the prompt, message by message.
+#[derive(Clone, Copy, Debug)]
+pub struct Running {
+    pub conversation: Uuid,
+    /// The last message that need not stand there; what is newer does, or was said beside it. A turn's id is
+    /// its message's id, and ids grow.
+    pub after: Option<Uuid>,
+}
+
+impl Beside {
+    /// What stands in the prompt of the next message of a conversation, if that is one of the person's.
+    pub fn next_of(
+        app: &App,
+        user: Uuid,
+        conversation: Option<Uuid>,
+        known: Known,
+    ) -> Result<Self> {
+        let exchanges = app.config.chat.history_exchanges;
+        let before = |conversation| {
+            let after = app
+                .store
+                .read(|tx| (app.conversations.before_prompt)(tx, user, conversation, exchanges))?;
+            Ok::<_, Error>(Running {
+                conversation,
+                after,
+            })
+        };
+        let running = conversation.map(before).transpose()?;
+        Ok(Self { running, known })
+    }
+
+    /// Whether a memory stands in the prompt, as a message or as a fact. `group` is that of the
+    /// conversation that goes on.
+    fn has(&self, group: Option<u32>, (place, id): (u64, Uuid)) -> bool {
+        let here = group == Some(group_of(place));
+        let message = self
+            .running
+            .is_some_and(|running| here && running.after.is_none_or(|after| id > after));
+        message || self.known.says(id)
+    }
+}
+
+/// The memories for a prompt: of this user, that do not stand in it already. What was said earlier in the
+/// same conversation, and is no longer in its prompt, may be among them.
 pub async fn recall(
     app: &App,
     user: Uuid,
@@ -131,16 +207,21 @@ pub async fn recall(
             let asked = Asked {
                 query: &question,
                 only: None,
-                without: beside.conversation,
                 meaning: meaning.as_ref(),
             };
             let gathered = gather::gather(&inside, tx, user, &asked)?;
-            let mut found = BTreeMap::new();
-            for scored in gathered.order.iter().take(TASTED) {
+            let group = match beside.running {
+                Some(running) => figures::group_of_session(tx, user, running.conversation)?,
+                None => None,
+            };
+            let may = |scored: &&Scored| {
                 let signs = gathered.signs.get(&scored.place);
-                if signs.is_none_or(|s| s.kind == Kind::Reflection || beside.known.says(s.id)) {
-                    continue;
-                }
+                signs.is_some_and(|signs| {
+                    signs.kind != Kind::Reflection && !beside.has(group, (scored.place, signs.id))
+                })
+            };
+            let mut found = BTreeMap::new();
+            for scored in gathered.order.iter().filter(may).take(TASTED) {
                 if let Some(recalled) = gathered.recalled(tx, user, scored)? {
                     found.insert(scored.place, recalled);
                 }
@@ -178,7 +259,6 @@ pub async fn search(app: &App, user: Uuid, wanted: Wanted) -> Result<Searched> {
             let asked = Asked {
                 query: &wanted.query,
                 only: wanted.filter.session,
-                without: None,
                 meaning: meaning.as_ref(),
             };
             let gathered = gather::gather(&inside, tx, user, &asked)?;
@@ -220,14 +300,14 @@ pub fn used(
         .collect()
 }
 
-/// Counts that an answer was given these memories.
+/// Counts that an answer was given these memories, where they were recalled for it.
 pub fn count_uses(
     tx: &mut WriteTx<'_>,
     (user, now): (Uuid, Timestamp),
     given: &[UsedMemory],
 ) -> Result<()> {
     let day = dates::number(now.to_zoned(TimeZone::UTC).date());
-    for used in given {
+    for used in given.iter().filter(|used| used.was_recalled()) {
         if let Some(memory) = store::memory(tx, user, used.id)? {
             store::count_use(tx, user, used.id, now)?;
             figures::note_use(tx, user, memory.place, day)?;

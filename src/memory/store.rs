@@ -172,11 +172,21 @@ pub fn page_up(
     stretch: Stretch,
     limit: usize,
 ) -> Result<Vec<(Uuid, Memory)>> {
-    let mut span = stretch.span(user);
-    if let Some((at, id)) = stretch.cursor {
-        span = span.after(&(user, at, id));
+    by_time(tx, user, span_up(user, stretch), limit)
+}
+
+/// Ids of these alone.
+pub fn ids_up(tx: &impl Read, user: Uuid, stretch: Stretch, limit: usize) -> Result<Vec<Uuid>> {
+    let rows = tx.scan(&BY_TIME, span_up(user, stretch), limit)?;
+    Ok(rows.into_iter().map(|((_, _, id), ())| id).collect())
+}
+
+fn span_up(user: Uuid, stretch: Stretch) -> Span<(Uuid, u64, Uuid)> {
+    let span = stretch.span(user);
+    match stretch.cursor {
+        Some((at, id)) => span.after(&(user, at, id)),
+        None => span,
     }
-    by_time(tx, user, span, limit)
 }
 
 fn by_time(
@@ -209,7 +219,21 @@ pub fn newest_between(
 
 /// Ids of what belongs to one conversation or group, in the order in which it was stored.
 pub fn of_session(tx: &impl Read, user: Uuid, session: Uuid, limit: usize) -> Result<Vec<Uuid>> {
-    let rows = tx.scan(&BY_SESSION, Span::prefix(&(user, session)), limit)?;
+    of_session_after(tx, (user, session), None, limit)
+}
+
+/// The same, from after `after`.
+pub fn of_session_after(
+    tx: &impl Read,
+    (user, session): (Uuid, Uuid),
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<Uuid>> {
+    let mut span = Span::prefix(&(user, session));
+    if let Some(id) = after {
+        span = span.after(&(user, session, id));
+    }
+    let rows = tx.scan(&BY_SESSION, span, limit)?;
     Ok(rows.into_iter().map(|((_, _, id), ())| id).collect())
 }
 
@@ -336,13 +360,4 @@ pub fn latest_of_kind(
         found.extend(memory(tx, user, id)?.map(|memory| (id, memory)));
     }
     Ok(found)
-}
-
-/// Up to `limit` memories of a user, in no useful order.
-pub fn some(tx: &impl Read, user: Uuid, limit: usize) -> Result<Vec<(Uuid, Memory)>> {
-    let rows = tx.scan(&MEMORIES, Span::prefix(&user), limit)?;
-    Ok(rows
-        .into_iter()
-        .map(|((_, id), memory)| (id, memory))
-        .collect())
 }

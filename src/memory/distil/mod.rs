@@ -9,6 +9,7 @@
 //! it is away, slow, or writes nonsense; whoever waits for an answer goes first.
 
 mod ask;
+mod holds;
 mod keep;
 mod known;
 mod night;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use storage::{Read, WriteTx};
 use uuid::Uuid;
 
+pub use holds::still_holds;
 pub use known::{own, settle_stated};
 pub use night::nightly;
 pub use standing::{Distilling, Standing, standing};

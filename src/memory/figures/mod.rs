@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub use same::original;
 pub use store::{
     CATALOGUE, Group, Statistics, clear, count_all, documents_with, erase, group, group_of_session,
-    monday, places_after, signs, statistics, week_of, weeks,
+    monday, places_after, signs, signs_after, statistics, week_of, weeks,
 };
 
 use super::importance::Features;

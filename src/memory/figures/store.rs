@@ -135,6 +135,22 @@ pub fn signs(tx: &impl Read, user: Uuid, place: u64) -> Result<Option<Signs>> {
     Ok(tx.get(&SIGNS, &(user, place))?)
 }
 
+/// What is known of a person's memories in the order of their places, from after `after`.
+pub fn signs_after(
+    tx: &impl Read,
+    user: Uuid,
+    after: Option<u64>,
+    limit: usize,
+) -> Result<Vec<(u64, Signs)>> {
+    let mut span = Span::prefix(&user);
+    if let Some(place) = after {
+        span = span.after(&(user, place));
+    }
+    let rows = tx.scan(&SIGNS, span, limit)?;
+    let places = rows.into_iter();
+    Ok(places.map(|((_, place), signs)| (place, signs)).collect())
+}
+
 pub fn put_signs(tx: &mut WriteTx<'_>, user: Uuid, place: u64, signs: &Signs) -> Result<()> {
     Ok(tx.put(&SIGNS, &(user, place), signs)?)
 }

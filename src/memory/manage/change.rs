@@ -1,7 +1,8 @@
 //! Correcting a memory, and putting it on another shelf.
 //!
 //! Must stay true: corrected words are found at once and the old ones no longer; what a model made of the old
-//! ones goes; pinned memories are long-term ones; what its owner took out of those stays out.
+//! ones goes; what the person says is so is not over; pinned memories are long-term ones; what its owner took
+//! out of those stays out.
 
 use axum::extract::State;
 use jiff::Timestamp;
@@ -18,12 +19,12 @@ use crate::http::failure::Failure;
 use crate::http::{Json, Path};
 use crate::memory::row::{Kind, Memory, Tier};
 use crate::memory::view::{MemoryView, Views};
-use crate::memory::{checked, follow, remember};
+use crate::memory::{checked, follow, profile, remember};
 
 /// What is to be different; what is not named stays.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct MemoryChange {
-    /// 1 to 16384 bytes.
+    /// 1 to 16384 bytes, of a fact 1000. New words of a memory that is over make it current again.
     pub text: Option<String>,
     /// At most 16, each of 1 to 40 characters.
     pub tags: Option<Vec<String>>,
@@ -31,6 +32,8 @@ pub struct MemoryChange {
     pub pinned: Option<bool>,
     /// `itm` or `ltm`. One that is taken out of the long-term ones is not promoted again by itself.
     pub tier: Option<String>,
+    /// True: it is so, also where something newer was taken to replace it. False: it is over since now.
+    pub current: Option<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +42,7 @@ struct Edit {
     tags: Option<Vec<String>>,
     pinned: Option<bool>,
     tier: Option<Tier>,
+    current: Option<bool>,
 }
 
 impl Edit {
@@ -56,7 +60,16 @@ impl Edit {
             text: change.text,
             pinned: change.pinned,
             tier,
+            current: change.current,
         })
+    }
+
+    /// A fact is to fit into prompts, whichever way it is written.
+    fn fits(&self, memory: &Memory) -> Result<()> {
+        match &self.text {
+            Some(text) if memory.kind == Kind::Fact => profile::fits(text),
+            _ => Ok(()),
+        }
     }
 
     /// By how many bytes the text grows.
@@ -69,6 +82,7 @@ impl Edit {
         if let Some(text) = self.text.filter(|text| *text != memory.text) {
             memory.text = text;
             memory.edited_at = Some(now);
+            resume(memory);
             // What the person says themselves is never replaced by what a model says.
             if memory.kind == Kind::Fact && self.pinned.is_none() && self.tier.is_none() {
                 pin_it(memory, now);
@@ -92,7 +106,18 @@ impl Edit {
             }
             None => {}
         }
+        match self.current {
+            Some(true) => resume(memory),
+            Some(false) if memory.ended_at.is_none() => memory.ended_at = Some(now),
+            _ => {}
+        }
     }
+}
+
+/// It is so again.
+fn resume(memory: &mut Memory) {
+    memory.ended_at = None;
+    memory.superseded_by = None;
 }
 
 fn pin_it(memory: &mut Memory, now: Timestamp) {
@@ -108,7 +133,9 @@ fn lift(memory: &mut Memory, now: Timestamp) {
     memory.kept_itm = false;
 }
 
-/// Corrects a memory. What cites it goes when its text changes, and is made again later.
+/// Corrects a memory. What cites it goes when its text changes, and is made again later; what is pinned of it
+/// stays while the new words still say it. What it had taken the place of is current again, unless the new
+/// words replace it, too.
 #[utoipa::path(patch, path = "/api/memory/{id}", tag = "memory", params(("id" = Uuid, Path)), request_body = MemoryChange,
     responses((status = 200, body = MemoryView), (status = 404, body = Failure),
     (status = 422, body = Failure, description = "memory_text_empty, memory_text_too_long, tags_invalid, tier_invalid"),
@@ -186,7 +213,9 @@ async fn apply(
     let write = move |tx: &mut WriteTx<'_>| {
         caller.still(tx)?;
         let moment = Moment::now(&inside);
-        let grows = edit.grows(&remember::expect(tx, user, id)?);
+        let before = remember::expect(tx, user, id)?;
+        edit.fits(&before)?;
+        let grows = edit.grows(&before);
         if grows > 0 {
             billing::room_for(tx, moment, user, grows)?;
         }

@@ -22,7 +22,7 @@ use crate::outside::tokens::estimate;
 pub struct ContextQuery {
     /// What would be asked.
     q: Option<String>,
-    /// The conversation it would be asked in, which needs not be recalled.
+    /// The conversation it would be asked in: what a prompt has of it anyway is not recalled.
     session_id: Option<Uuid>,
 }
 
@@ -55,10 +55,7 @@ pub async fn context(
     let chosen = if words.trim().is_empty() {
         Chosen::default()
     } else {
-        let beside = Beside {
-            conversation: query.session_id,
-            known: known.clone(),
-        };
+        let beside = Beside::next_of(&app, caller.id, query.session_id, known.clone())?;
         recall::recall(&app, caller.id, &words, beside, price).await?
     };
     let (recalled, meaning) = (chosen.memories, chosen.meaning);

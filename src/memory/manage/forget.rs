@@ -1,7 +1,8 @@
 //! Forgetting many at once: named, of a conversation, of a time, what a search shows, or everything.
 //!
 //! Must stay true: what a model made of forgotten ones goes with them; it is done to the end even when
-//! whoever asked goes away; a dry run says beforehand what it comes to; a transaction is of bounded size.
+//! whoever asked goes away; a dry run says beforehand what it comes to; a transaction is of bounded size,
+//! however many memories there are and however long they are.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +10,7 @@ use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use storage::{Read, WriteTx};
+use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -21,6 +23,7 @@ use crate::http::Json;
 use crate::http::failure::Failure;
 use crate::memory::filter::{self, Filter, Wish};
 use crate::memory::recall::{self, Wanted};
+use crate::memory::remember::STEP_BYTES;
 use crate::memory::row::Memory;
 use crate::memory::store::{self, Stretch};
 use crate::memory::{figures, remember};
@@ -89,7 +92,8 @@ impl What {
         }
     }
 
-    /// Some of those that are there, from after `after`; what has been forgotten is not there.
+    /// Some of those that are there, from after `after`, as much as one transaction takes; what has been
+    /// forgotten is not there.
     fn some(
         &self,
         tx: &impl Read,
@@ -101,23 +105,23 @@ impl What {
             to,
             cursor: after.map(|seen| store::cursor(seen.0, &seen.1)),
         };
-        let after = after.map(|seen| seen.0);
-        let mut ids: Vec<_> = match self {
-            Self::Ids(ids) => ids.iter().copied().collect(),
-            Self::Session(session) => {
-                let most = if after.is_some() { usize::MAX } else { STEP };
-                store::of_session(tx, user, *session, most)?
+        let last = after.map(|seen| seen.0);
+        let ids: Vec<_> = match self {
+            Self::Ids(ids) => {
+                let rest = ids.iter().filter(|id| last.is_none_or(|last| **id > last));
+                rest.copied().collect()
             }
-            Self::Time(from, to) => {
-                return store::page_up(tx, user, stretch(Some(*from), Some(*to)), STEP);
-            }
-            Self::Everything => return store::page_up(tx, user, stretch(None, None), STEP),
+            Self::Session(session) => store::of_session_after(tx, (user, *session), last, STEP)?,
+            Self::Time(from, to) => store::ids_up(tx, user, stretch(Some(*from), Some(*to)), STEP)?,
+            Self::Everything => store::ids_up(tx, user, stretch(None, None), STEP)?,
         };
-        ids.retain(|id| after.is_none_or(|after| *id > after));
-        let mut some = Vec::new();
+        let (mut some, mut bytes) = (Vec::new(), 0);
         for id in ids {
-            some.extend(store::memory(tx, user, id)?.map(|memory| (id, memory)));
-            if some.len() == STEP {
+            if let Some(memory) = store::memory(tx, user, id)? {
+                bytes += memory.text.len();
+                some.push((id, memory));
+            }
+            if some.len() == STEP || bytes >= STEP_BYTES {
                 break;
             }
         }
@@ -138,7 +142,11 @@ pub async fn forget(
     let dry_run = request.dry_run;
     let what = what(&app, caller.id, request).await?;
     if dry_run {
-        return count(&app, caller.id, &what).map(Json);
+        let counted = spawn_blocking(move || count(&app, caller.id, &what));
+        return counted
+            .await
+            .map_err(|e| Error::internal("counting what would be forgotten", e))?
+            .map(Json);
     }
     let running = app.clone();
     let forgotten = app
@@ -281,6 +289,18 @@ async fn run(app: &App, caller: Caller<MemoryWrite>, what: What) -> Result<Forge
             return Ok(sum);
         }
     }
+}
+
+/// Forgets some of what was said in a conversation; whether there is more. For conversations that are
+/// deleted, however long they are.
+pub fn forget_some_of(
+    tx: &mut WriteTx<'_>,
+    moment: Moment<'_>,
+    user: Uuid,
+    session: Uuid,
+) -> Result<bool> {
+    step(tx, moment, user, &What::Session(session))?;
+    Ok(!store::of_session(tx, user, session, 1)?.is_empty())
 }
 
 /// One transaction of it, and whether there may be more to do.

@@ -20,7 +20,7 @@ pub use change::{__path_change, __path_demote, __path_pin, __path_promote};
 pub use change::{change, demote, pin, promote};
 pub use context::{__path_context, context};
 pub use export::{__path_export, export};
-pub use forget::{__path_forget, forget};
+pub use forget::{__path_forget, forget, forget_some_of};
 pub use import::{__path_import, import};
 pub use list::{__path_list, list};
 pub use one::{__path_forget_one, __path_read_one, forget_one, read_one};

@@ -122,11 +122,20 @@ fn checked(text: &str) -> Result<String> {
         let message = "Write what is to be known of you.";
         return Err(Error::field("memory_text_empty", "text", message));
     }
+    fits(&text)?;
+    Ok(text)
+}
+
+/// Whether a fact is short enough.
+///
+/// # Errors
+/// `memory_text_too_long`.
+pub fn fits(text: &str) -> Result<()> {
     if text.len() > LONGEST {
         let message = format!("Use at most {LONGEST} bytes: it is to fit into prompts.");
         return Err(Error::field("memory_text_too_long", "text", message));
     }
-    Ok(text)
+    Ok(())
 }
 
 fn has_room(tx: &mut WriteTx<'_>, moment: Moment<'_>, user: Uuid, bytes: usize) -> Result<()> {

@@ -3,48 +3,44 @@
 //! Must stay true: the same turns with the same scores give the same choice, in whatever order they come.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::memory::row::{Memory, Tier};
-
 /// What a memory's text and place among others are worth keeping; until it was scored, nothing.
-pub fn importance_of(memory: &Memory) -> f32 {
-    if memory.importance.is_finite() {
-        memory.importance
+pub fn importance_of(importance: f32) -> f32 {
+    if importance.is_finite() {
+        importance
     } else {
         0.0
     }
 }
 
-/// What the choice knows of a turn.
+/// How a turn stands among all of a person's.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scored {
-    pub id: Uuid,
+pub struct Rank {
     pub importance: f32,
-    pub at: Timestamp,
+    /// When it was said, in seconds since 1970.
+    pub at: i64,
     pub place: u64,
-    /// Of the session that ends.
-    pub here: bool,
-    /// Said since the session was promoted last.
-    pub new: bool,
-    pub tier: Tier,
-    /// The person took it out of the long-term ones.
-    pub kept_itm: bool,
 }
 
-/// More important ones first, of equal ones the earlier.
-fn better(a: &Scored, b: &Scored) -> Ordering {
-    let by_score = b.importance.total_cmp(&a.importance);
-    by_score.then(a.at.cmp(&b.at)).then(a.place.cmp(&b.place))
+impl Rank {
+    /// More important ones first, of equal ones the earlier.
+    fn better(&self, other: &Self) -> Ordering {
+        let by_score = other.importance.total_cmp(&self.importance);
+        let by_time = by_score.then(self.at.cmp(&other.at));
+        by_time.then(self.place.cmp(&other.place))
+    }
 }
 
-/// The new turns among the best `share` of all, or the best of the new ones where the session would have
-/// none; in the order in which they were said.
-pub fn choose(mut all: Vec<Scored>, share: f64) -> Vec<Uuid> {
-    all.sort_by(better);
+/// Those of the candidates, new turns of the session that ends, that are among the best `share` of `all`; or
+/// the best of them where the session would have none. In the order in which they were said.
+pub fn choose(
+    mut all: Vec<Rank>,
+    candidates: &[(Uuid, Rank)],
+    has_some: bool,
+    share: f64,
+) -> Vec<Uuid> {
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -52,63 +48,62 @@ pub fn choose(mut all: Vec<Scored>, share: f64) -> Vec<Uuid> {
         reason = "a share of a count"
     )]
     let many = (all.len() as f64 * share).ceil() as usize;
-    let eligible =
-        |turn: &&Scored| turn.here && turn.new && turn.tier == Tier::Itm && !turn.kept_itm;
-    let mut chosen: Vec<&Scored> = all.iter().take(many).filter(eligible).collect();
-    let has_some = all.iter().any(|turn| turn.here && turn.tier == Tier::Ltm);
-    if chosen.is_empty() && !has_some {
-        chosen.extend(all.iter().find(eligible));
+    let mut chosen: Vec<&(Uuid, Rank)> = Vec::new();
+    if let Some(last) = many.min(all.len()).checked_sub(1) {
+        let (_, bar, _) = all.select_nth_unstable_by(last, Rank::better);
+        let over = |rank: &Rank| rank.better(bar) != Ordering::Greater;
+        chosen.extend(candidates.iter().filter(|(_, rank)| over(rank)));
     }
-    chosen.sort_by_key(|turn| turn.place);
-    let mut seen = HashSet::new();
-    let ids = chosen.into_iter().map(|turn| turn.id);
-    ids.filter(|id| seen.insert(*id)).collect()
+    if chosen.is_empty() && !has_some {
+        let best = candidates.iter().min_by(|(_, a), (_, b)| a.better(b));
+        chosen.extend(best);
+    }
+    chosen.sort_by_key(|(_, rank)| rank.place);
+    chosen.into_iter().map(|(id, _)| *id).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn turn(number: u32, importance: f32, here: bool) -> Scored {
-        Scored {
-            id: Uuid::from_u128(number.into()),
+    fn turn(place: u32, importance: f32) -> (Uuid, Rank) {
+        let rank = Rank {
             importance,
-            at: Timestamp::UNIX_EPOCH,
-            place: number.into(),
-            here,
-            new: here,
-            tier: Tier::Itm,
-            kept_itm: false,
-        }
+            at: 0,
+            place: place.into(),
+        };
+        (Uuid::from_u128(place.into()), rank)
     }
 
-    fn numbers(chosen: &[Uuid]) -> Vec<u128> {
-        chosen.iter().map(Uuid::as_u128).collect()
+    /// Of a session with these turns, among others of an importance of 0.9.
+    fn chosen(others: u32, here: &[(Uuid, Rank)], has_some: bool) -> Vec<u128> {
+        let others = (0..others).map(|place| turn(place, 0.9));
+        let mut all: Vec<_> = others.chain(here.iter().copied()).map(|(_, r)| r).collect();
+        let first = choose(all.clone(), here, has_some, 0.3);
+        all.reverse();
+        assert_eq!(
+            choose(all, here, has_some, 0.3),
+            first,
+            "whatever the order"
+        );
+        first.iter().map(Uuid::as_u128).collect()
     }
 
     /// The bar is that of everything the person said, not of the session.
     #[test]
     fn the_best_of_all_are_promoted() {
-        let mut all: Vec<_> = (0..7).map(|n| turn(n, 0.9, false)).collect();
-        all.extend([
-            turn(10, 0.8, true),
-            turn(11, 0.95, true),
-            turn(12, 0.96, true),
-        ]);
-        assert_eq!(numbers(&choose(all.clone(), 0.3)), [11, 12]);
-        all.reverse();
-        assert_eq!(numbers(&choose(all, 0.3)), [11, 12], "whatever the order");
+        let here = [turn(10, 0.8), turn(11, 0.95), turn(12, 0.96)];
+        assert_eq!(chosen(7, &here, false), [11, 12]);
+        assert_eq!(chosen(0, &here, false), [12], "alone, the best third");
     }
 
-    /// Each session keeps at least one turn, the earlier of equal ones, and not what was taken out.
+    /// Each session keeps at least one turn, the earlier of equal ones.
     #[test]
     fn a_session_keeps_at_least_one() {
-        let mut all: Vec<_> = (0..9).map(|n| turn(n, 0.9, false)).collect();
-        all.extend([turn(10, 0.1, true), turn(11, 0.1, true)]);
-        assert_eq!(numbers(&choose(all.clone(), 0.3)), [10]);
-        all[9].kept_itm = true;
-        assert_eq!(numbers(&choose(all.clone(), 0.3)), [11]);
-        all[10].tier = Tier::Ltm;
-        assert!(choose(all, 0.3).is_empty(), "it has one");
+        let here = [turn(10, 0.1), turn(11, 0.1)];
+        assert_eq!(chosen(9, &here, false), [10]);
+        assert_eq!(chosen(9, &here[1..], false), [11]);
+        assert_eq!(chosen(9, &here, true), [0; 0], "it has one");
+        assert_eq!(chosen(9, &[], false), [0; 0]);
     }
 }

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use storage::WriteTx;
 use uuid::Uuid;
 
-pub use corrects::{about_the_same, tells_of_change};
+pub use corrects::{about_the_same, corrects, tells_of_change};
 pub use promote::{KIND as PROMOTE, promote};
 pub use store::{CATALOGUE, Reached, erase, put_reached, reached};
 

@@ -1,19 +1,26 @@
 //! The job that promotes the best turns of a session that ended, and marks what they say is no longer so.
+//!
+//! Must stay true: of all that a person has, only signs are read, a page at a time and beside whoever waits
+//! for an answer; texts only of what is new in the session.
+
+use std::collections::VecDeque;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use storage::WriteTx;
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use super::choose::{Scored, choose, importance_of};
+use super::choose::{Rank, choose, importance_of};
 use super::corrects::{corrects, tells_of_change};
 use super::store as sessions;
 use crate::app::App;
 use crate::billing::Moment;
 use crate::error::{Error, Result};
 use crate::jobs::{Job, Outcome};
-use crate::memory::place::position_of;
+use crate::memory::place::{group_of, position_of};
 use crate::memory::row::{Kind, Memory, Speaker, Tier};
+use crate::memory::signs::Signs;
 use crate::memory::{Wanted, distil, figures, recall, remember, store};
 
 /// The kind of job.
@@ -21,8 +28,12 @@ pub const KIND: &str = "memory.promote";
 
 /// Rows read in one go.
 const STEP: usize = 1_000;
+/// Turns that one transaction promotes.
+const PROMOTED: usize = 500;
 /// Older statements that a correction is compared with.
 const LOOKED_AT: usize = 30;
+/// Corrections of one session that are looked at, the newest: each is a search.
+const CORRECTIONS: usize = 100;
 
 /// Which session, and when it ended: what is said later makes no difference.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -52,24 +63,24 @@ pub async fn promote(app: App, job: Job) -> Outcome {
 }
 
 async fn run(app: &App, ended: Ended) -> Result<()> {
-    let Some((chosen, until)) = chosen(app, ended)? else {
+    let inside = app.clone();
+    let looking = spawn_blocking(move || Look::at(&inside, ended));
+    let looked = looking
+        .await
+        .map_err(|e| Error::internal("looking at a session", e))??;
+    let Some(until) = looked.until else {
         return Ok(());
     };
-    let replaced = replaced(app, ended).await?;
-    let inside = app.clone();
+    let share = app.config.memory.promote_share;
+    let replaced = replaced(app, ended.user, &looked.corrections).await?;
+    let chosen = choose(looked.all, &looked.candidates, looked.has_some, share);
+    for some in chosen.chunks(PROMOTED) {
+        lift(app, ended, some.to_vec()).await?;
+    }
+    for some in replaced.chunks(PROMOTED) {
+        end(app, ended.user, some.to_vec()).await?;
+    }
     let write = move |tx: &mut WriteTx<'_>| {
-        let moment = Moment::now(&inside);
-        for id in chosen {
-            remember::change(tx, moment, (ended.user, id), |memory| {
-                if memory.tier == Tier::Itm && !memory.kept_itm {
-                    memory.tier = Tier::Ltm;
-                    memory.promoted_at = Some(ended.at);
-                }
-            })?;
-        }
-        for (new, old) in replaced {
-            mark(tx, moment, ended.user, (new, old))?;
-        }
         let key = (ended.user, ended.session);
         if figures::next_position(tx, key.0, key.1)?.is_some() {
             let reached = sessions::reached(tx, key.0, key.1)?;
@@ -88,64 +99,125 @@ async fn run(app: &App, ended: Ended) -> Result<()> {
     app.store.write(write).await
 }
 
-/// The turns to promote, and the position before which all has been looked at then; None when nothing was
-/// said. Reads everything the person said: the bar is that of all of it.
-fn chosen(app: &App, ended: Ended) -> Result<Option<(Vec<Uuid>, u32)>> {
-    let Ended { user, session, at } = ended;
-    let reached = app.store.read(|tx| sessions::reached(tx, user, session))?;
-    let (mut all, mut after, mut until) = (Vec::new(), None, None);
-    loop {
-        let rows = app.store.read(|tx| store::after(tx, user, after, STEP))?;
-        let Some((last, _)) = rows.last() else { break };
-        after = Some(*last);
-        for (id, memory) in rows {
-            if !said(&memory) || memory.created_at > at {
-                continue;
-            }
-            let here = memory.session == session;
-            let position = position_of(memory.place);
-            if here {
-                until = until.max(Some(position + 1));
-            }
-            all.push(Scored {
-                id,
-                importance: importance_of(&memory),
-                at: memory.created_at,
-                place: memory.place,
-                here,
-                new: here && position >= reached.promoted,
-                tier: memory.tier,
-                kept_itm: memory.kept_itm,
-            });
+/// Promotes these; what was done before a crash is the same when it is done again.
+async fn lift(app: &App, ended: Ended, chosen: Vec<Uuid>) -> Result<()> {
+    let inside = app.clone();
+    let write = move |tx: &mut WriteTx<'_>| {
+        let moment = Moment::now(&inside);
+        for id in chosen {
+            remember::change(tx, moment, (ended.user, id), |memory| {
+                if memory.tier == Tier::Itm && !memory.kept_itm {
+                    memory.tier = Tier::Ltm;
+                    memory.promoted_at = Some(ended.at);
+                }
+            })?;
         }
-    }
-    let share = app.config.memory.promote_share;
-    Ok(until.map(|until| (choose(all, share), until)))
+        Ok::<_, Error>(())
+    };
+    app.store.write(write).await
 }
 
-const fn said(memory: &Memory) -> bool {
-    matches!(memory.kind, Kind::Turn | Kind::Note)
+/// Marks the older ones of these pairs as over.
+async fn end(app: &App, user: Uuid, pairs: Vec<(Uuid, Uuid)>) -> Result<()> {
+    let inside = app.clone();
+    let write = move |tx: &mut WriteTx<'_>| {
+        for pair in pairs {
+            mark(tx, Moment::now(&inside), user, pair)?;
+        }
+        Ok::<_, Error>(())
+    };
+    app.store.write(write).await
+}
+
+/// What a look at everything the person said, up to the end of a session, brings: the bar is that of all of it.
+#[derive(Default)]
+struct Look {
+    all: Vec<Rank>,
+    /// New turns of the session that may be promoted.
+    candidates: Vec<(Uuid, Rank)>,
+    /// Whether the session has long-term ones.
+    has_some: bool,
+    /// The position before which all of the session has been looked at then; none when nothing is new.
+    until: Option<u32>,
+    /// New statements of the session that tell of a change, the newest ones.
+    corrections: VecDeque<(Uuid, Memory)>,
+}
+
+impl Look {
+    fn at(app: &App, ended: Ended) -> Result<Self> {
+        let Ended { user, session, .. } = ended;
+        let (group, reached) = app.store.read(|tx| {
+            let group = figures::group_of_session(tx, user, session)?;
+            Ok::<_, Error>((group, sessions::reached(tx, user, session)?.promoted))
+        })?;
+        let (mut look, mut after) = (Self::default(), None);
+        loop {
+            let rows = app
+                .store
+                .read(|tx| figures::signs_after(tx, user, after, STEP))?;
+            let Some((last, _)) = rows.last() else {
+                return Ok(look);
+            };
+            after = Some(*last);
+            for (place, signs) in rows {
+                if !said(signs.kind) || signs.at > ended.at.as_second() {
+                    continue;
+                }
+                let rank = Rank {
+                    importance: importance_of(signs.importance),
+                    at: signs.at,
+                    place,
+                };
+                look.all.push(rank);
+                if group == Some(group_of(place)) {
+                    look.here(app, ended, (rank, &signs), reached)?;
+                }
+            }
+        }
+    }
+
+    /// Looks at a turn of the session; its row is read when it is new.
+    fn here(
+        &mut self,
+        app: &App,
+        ended: Ended,
+        (rank, signs): (Rank, &Signs),
+        reached: u32,
+    ) -> Result<()> {
+        let position = position_of(rank.place);
+        self.has_some |= signs.tier == Tier::Ltm;
+        if position < reached {
+            return Ok(());
+        }
+        let id = signs.id;
+        let row = app.store.read(|tx| store::memory(tx, ended.user, id))?;
+        let Some(memory) = row.filter(|memory| memory.created_at <= ended.at) else {
+            return Ok(());
+        };
+        self.until = self.until.max(Some(position + 1));
+        if memory.tier == Tier::Itm && !memory.kept_itm {
+            self.candidates.push((id, rank));
+        }
+        if memory.speaker != Speaker::Assistant && tells_of_change(&memory.text) {
+            if self.corrections.len() == CORRECTIONS {
+                self.corrections.pop_front();
+            }
+            self.corrections.push_back((id, memory));
+        }
+        Ok(())
+    }
+}
+
+const fn said(kind: Kind) -> bool {
+    matches!(kind, Kind::Turn | Kind::Note)
 }
 
 /// Pairs of a new statement and an older one of the same speaker that it takes the place of.
-async fn replaced(app: &App, ended: Ended) -> Result<Vec<(Uuid, Uuid)>> {
-    let Ended { user, session, at } = ended;
-    let news = app.store.read(|tx| {
-        let reached = sessions::reached(tx, user, session)?;
-        let mut news = Vec::new();
-        for id in store::of_session(tx, user, session, usize::MAX)? {
-            let memory = store::memory(tx, user, id)?;
-            let new = memory.filter(|memory| {
-                said(memory)
-                    && position_of(memory.place) >= reached.promoted
-                    && memory.created_at <= at
-                    && memory.speaker != Speaker::Assistant
-                    && tells_of_change(&memory.text)
-            });
-            news.extend(new.map(|memory| (id, memory)));
-        }
-        Ok::<_, Error>(news)
-    })?;
+async fn replaced(
+    app: &App,
+    user: Uuid,
+    news: &VecDeque<(Uuid, Memory)>,
+) -> Result<Vec<(Uuid, Uuid)>> {
     let mut pairs = Vec::new();
     for (id, new) in news {
         let wanted = Wanted {
@@ -157,18 +229,18 @@ async fn replaced(app: &App, ended: Ended) -> Result<Vec<(Uuid, Uuid)>> {
         let older = found
             .results
             .into_iter()
-            .filter(|old| takes_place(&new, &old.memory));
-        pairs.extend(older.map(|old| (id, old.id)));
+            .filter(|old| takes_place(new, &old.memory));
+        pairs.extend(older.map(|old| (*id, old.id)));
     }
     Ok(pairs)
 }
 
 fn takes_place(new: &Memory, old: &Memory) -> bool {
-    let theirs = said(old) && old.speaker == new.speaker;
+    let theirs = said(old.kind) && old.speaker == new.speaker;
     // A fact is about the person; what they wrote of themselves only they change.
     let of_them = old.kind == Kind::Fact && new.speaker == Speaker::User && !distil::own(old);
     let earlier = (old.created_at, old.place) < (new.created_at, new.place);
-    let before = if said(old) {
+    let before = if said(old.kind) {
         earlier
     } else {
         old.created_at < new.created_at

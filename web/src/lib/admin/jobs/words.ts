@@ -8,6 +8,7 @@ const KINDS: Record<string, string> = {
 	'ops.scrub': 'Clear the disk of what was erased',
 	'billing.sync': 'Ask the payment service for somebody’s subscription',
 	'billing.end': 'End the subscription of a deleted account',
+	'chat.remove': 'Remove what is left of a deleted conversation',
 	'memory.promote': 'Choose what of somebody’s memories stays for good',
 	'memory.distil': 'Look through a conversation: a summary, and facts',
 	'memory.reflect': 'Learn how to talk with somebody'
