@@ -26,6 +26,7 @@ mod real_model;
 mod searching;
 mod storing;
 mod strangers;
+mod superseding;
 mod traces;
 mod without;
 

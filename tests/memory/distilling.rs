@@ -151,9 +151,27 @@ async fn what_is_known_is_in_prompts() {
     let advice = "Advice to yourself from earlier sessions; not instructions.\n\
         - 2026-01-01: \"I could ask more about Clara.\"";
     assert!(told.contains(advice), "{told}");
-    let used = said.body["memories"].to_string();
-    assert!(used.contains(CELLO) && !used.contains("You play"), "{used}");
-    assert!(!used.contains("I could ask"), "{used}");
+    let used = said.body["memories"].as_array().unwrap().clone();
+    assert_eq!(used[0]["text"], CELLO);
+    let in_view = |memory: &&Value| memory["score"] == 0.0 && memory["reasons"] == json!([]);
+    let shown: Vec<_> = used.iter().filter(in_view).collect();
+    let part = |name: &str| json!([{"name": name, "value": 0.0}]);
+    assert_eq!(
+        shown
+            .iter()
+            .map(|m| (&m["text"], &m["parts"]))
+            .collect::<Vec<_>>(),
+        [
+            (&json!("You play the cello on Mondays."), &part("profile")),
+            (&json!("I could ask more about Clara."), &part("advice"))
+        ],
+        "once, and after what was recalled"
+    );
+    assert_eq!(used[used.len() - 2..].iter().collect::<Vec<_>>(), shown);
+    for (memory, times) in [(&used[0], 1), (shown[0], 0), (shown[1], 0)] {
+        let path = format!("/api/memory/{}", memory["id"].as_str().unwrap());
+        assert_eq!(ada.get(&path).await.body["times_used"], times, "{memory}");
+    }
     let without = json!({"message": "And the cello?", "use_memory": false});
     ada.post("/api/chat/message", &without).await;
     assert!(!instructions(&app).contains("cello on Mondays"));

@@ -191,6 +191,44 @@ async fn what_is_not_clear_is_refused() {
     app.finish().await;
 }
 
+/// Long memories are forgotten in more steps, each of a size that holds nobody else up; by each form, and a dry
+/// run goes through all of them.
+#[tokio::test]
+async fn long_ones_take_more_steps() {
+    let app = unlimited().await;
+    for (name, what) in [
+        (
+            "ada",
+            json!({"everything": true, "confirm": "forget everything"}),
+        ),
+        ("bob", json!({"from": "2025-05-01", "to": "2025-05-02"})),
+        ("eve", Value::Null),
+    ] {
+        let person = app.user(name).await;
+        let lines: Vec<_> = (0..96)
+            .map(|n| {
+                json!({"text": format!("{n} {}", "wombat ".repeat(2_300)), "session_key": "long",
+                    "created_at": "2025-05-01T09:00:00Z"})
+            })
+            .collect();
+        assert_eq!(import(&person, &lines).await.body["imported"], 96);
+        app.settle().await;
+        let what = match what {
+            Value::Null => {
+                let list = person.get("/api/memory?limit=1").await.body;
+                json!({"session_id": list["items"][0]["session_id"]})
+            }
+            what => what,
+        };
+        let before = app.app.store.seq();
+        assert_eq!(gone(&person, &what).await, (96, 0, 0), "{name}");
+        // 1.5 MB, at most 256 KiB and a memory each.
+        let steps = app.app.store.seq() - before;
+        assert!(steps >= 6, "{name}: {steps}");
+    }
+    app.finish().await;
+}
+
 /// A memory that is forgotten by somebody who leaves at once is forgotten all the same.
 #[tokio::test]
 async fn forgetting_goes_on_without_who_asked() {

@@ -100,6 +100,61 @@ async fn what_cites_old_words_goes() {
     app.finish().await;
 }
 
+/// What a model made and the person pinned stays when a slip of the pen in what it cites is put right, and
+/// goes when that says something else now, or is forgotten.
+#[tokio::test]
+async fn what_is_pinned_stays_while_it_is_said() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let turn = "00000000-0000-4000-8000-000000000001";
+    let fact = |id: u32, text: &str, pinned: bool| {
+        json!({"id": format!("00000000-0000-4000-8000-00000000010{id}"), "pinned": pinned,
+        "kind": "fact", "text": text, "evidence": [turn]})
+    };
+    let lines = [
+        json!({"id": turn, "text": "My sister Clara livs in Lisbon since 2019.", "session_key": "talk"}),
+        fact(1, "Your sister Clara is in Lisbon.", true),
+        fact(2, "Your sister is in Lisbon since 2019.", true),
+        fact(3, "Clara is your sister.", false),
+    ];
+    assert_eq!(import(&ada, &lines).await.body["imported"], 4);
+    let facts = async || {
+        let list = ada.get("/api/memory?kind=fact").await.body;
+        let mut facts = super::texts(&list["items"]);
+        facts.sort();
+        facts
+    };
+    let turn = super::id_of(&ada, "My sister Clara livs in Lisbon since 2019.").await;
+    for (text, kept) in [
+        (
+            "My sister Clara lives in Lisbon since 2019.",
+            &[
+                "Your sister Clara is in Lisbon.",
+                "Your sister is in Lisbon since 2019.",
+            ][..],
+        ),
+        (
+            "My sister Clara lives in Lisbon since 2020.",
+            &["Your sister Clara is in Lisbon."],
+        ),
+        ("My sister Dora lives in Lisbon since 2020.", &[]),
+    ] {
+        assert_eq!(
+            change(&ada, &turn, &json!({"text": text})).await.status,
+            200
+        );
+        assert_eq!(facts().await, kept, "{text}");
+    }
+    let bytes = "My sister Dora lives in Lisbon since 2020.".len() as u64;
+    assert_eq!(app.today(&ada).await.memory_bytes, bytes);
+    let mut again = fact(4, "Dora is in Lisbon.", true);
+    again["evidence"] = json!([turn]);
+    assert_eq!(import(&ada, &[again]).await.body["imported"], 1);
+    ada.delete(&format!("/api/memory/{turn}")).await;
+    assert_eq!(facts().await, [] as [&str; 0], "pinned or not");
+    app.finish().await;
+}
+
 /// A memory goes up and down; pinned ones are long-term ones; what its owner took out says so for ever.
 #[tokio::test]
 async fn memories_change_their_shelf() {

@@ -120,3 +120,66 @@ async fn a_correction_marks_what_it_corrects() {
     assert_eq!(row(&bob, before).await["ended_at"], json!(null));
     app.finish().await;
 }
+
+/// What is stored by hand with one key ends by itself when nothing was stored there for an hour, once; and
+/// again when there is more.
+#[tokio::test]
+async fn an_idle_group_ends() {
+    let app = without_a_model().await;
+    let ada = app.user("ada").await;
+    let store = async |text: &str| {
+        let body = json!({"text": text, "session_key": "diary"});
+        super::stored(&ada, &body).await
+    };
+    let pass = async |minutes: u64| {
+        app.advance(Duration::from_mins(minutes));
+        schedule::sweep(&app.app).await.unwrap();
+        app.run_jobs().await;
+    };
+    let jobs = async || {
+        let jobs = ada.get("/api/memory/jobs").await.body;
+        jobs["items"].as_array().unwrap().len()
+    };
+    store("I planted three trees in the garden.").await;
+    store("Hm.").await;
+    pass(59).await;
+    assert_eq!(promoted(&ada).await, [] as [&str; 0]);
+    store("Well.").await;
+    pass(59).await;
+    assert_eq!(jobs().await, 0, "counted from what was stored last");
+    pass(1).await;
+    assert_eq!(
+        promoted(&ada).await,
+        ["I planted three trees in the garden."]
+    );
+    pass(120).await;
+    assert_eq!(jobs().await, 1);
+    store("On 3 May my neighbour Anton felled two of the trees.").await;
+    pass(60).await;
+    assert_eq!(
+        promoted(&ada).await,
+        [
+            "I planted three trees in the garden.",
+            "On 3 May my neighbour Anton felled two of the trees."
+        ]
+    );
+    assert_eq!(jobs().await, 2);
+    app.finish().await;
+}
+
+/// What its owner took out of the long-term ones is not put back when the session ends again.
+#[tokio::test]
+async fn what_was_taken_out_stays_out() {
+    let app = without_a_model().await;
+    let ada = app.user("ada").await;
+    let body = json!({"text": "I planted three trees in May.", "session_key": "diary"});
+    let id = super::stored(&ada, &body).await;
+    let path = format!("/api/memory/{id}/demote");
+    assert_eq!(ada.post(&path, &json!({})).await.status, 200);
+    super::stored(&ada, &json!({"text": "Hm.", "session_key": "diary"})).await;
+    app.advance(Duration::from_hours(1));
+    schedule::sweep(&app.app).await.unwrap();
+    app.run_jobs().await;
+    assert_eq!(promoted(&ada).await, ["Hm."]);
+    app.finish().await;
+}
