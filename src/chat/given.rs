@@ -125,8 +125,8 @@ async fn with_memory(
         }
     };
     memories.retain(|memory| prompt.memories.contains(&memory.id));
-    let mut used: Vec<_> = memories.iter().map(UsedMemory::from).collect();
-    used.extend(known.facts().iter().copied().map(UsedMemory::fact));
-    used.extend(known.advice().iter().copied().map(UsedMemory::advice));
-    Ok((prompt, used))
+    let mut told: Vec<_> = memories.iter().map(UsedMemory::from).collect();
+    told.extend(known.facts().iter().copied().map(UsedMemory::fact));
+    told.extend(known.advice().iter().copied().map(UsedMemory::advice));
+    Ok((prompt, told))
 }

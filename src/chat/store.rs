@@ -143,8 +143,9 @@ pub fn conversation(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Conversation
 
 /// The title of a conversation, if there is one.
 pub fn title(tx: &storage::ReadTx, user: Uuid, id: Uuid) -> Result<Option<String>> {
-    let found = tx.get(&CONVERSATIONS, &(user, id))?;
-    Ok(found.map(|conversation| conversation.title))
+    Ok(tx
+        .get(&CONVERSATIONS, &(user, id))?
+        .map(|found| found.title))
 }
 
 /// Stores a conversation, its place in the list, and whether it is open.
@@ -153,17 +154,11 @@ pub fn put_conversation(
     user: Uuid,
     conversation: &Conversation,
 ) -> Result<()> {
+    let place = |at| (user, newest_first(at), conversation.id);
     if let Some(before) = tx.get(&CONVERSATIONS, &(user, conversation.id))? {
-        tx.delete(
-            &RECENT,
-            &(user, newest_first(before.updated_at), conversation.id),
-        )?;
+        tx.delete(&RECENT, &place(before.updated_at))?;
     }
-    tx.put(
-        &RECENT,
-        &(user, newest_first(conversation.updated_at), conversation.id),
-        &(),
-    )?;
+    tx.put(&RECENT, &place(conversation.updated_at), &())?;
     let key = (user, conversation.id);
     match conversation.ended_at {
         Some(_) => drop(tx.delete(&OPEN, &key)?),
@@ -222,8 +217,7 @@ pub fn cursor(conversation: &Conversation) -> Cursor {
     (newest_first(conversation.updated_at).0, conversation.id)
 }
 
-/// Removes a conversation, and returns it. Its messages are still there, but found by nobody;
-/// `remove_messages` removes them.
+/// Removes and returns a conversation; its messages, which nobody finds any more, are still there.
 pub fn remove_conversation(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<Conversation> {
     let conversation = conversation(tx, user, id)?;
     tx.delete(&RUNNING, &(user, id))?;
@@ -240,12 +234,11 @@ pub fn remove_messages(
     limit: usize,
 ) -> Result<usize> {
     let rows = tx.scan(&MESSAGES, Span::prefix(&(user, session)), limit)?;
-    for (key, row) in &rows {
-        tx.delete(&MESSAGE_SESSION, &(user, key.2))?;
+    for ((_, _, message), row) in rows {
+        tx.delete(&MESSAGE_SESSION, &(user, message))?;
         tx.delete(&TURNS, &(user, row.turn))?;
-        tx.delete(&MESSAGES, key)?;
     }
-    Ok(rows.len())
+    Ok(tx.delete_some(&MESSAGES, Span::prefix(&(user, session)), limit)?)
 }
 
 pub fn put_message(
@@ -298,11 +291,8 @@ pub fn messages(
     if let Some(before) = before {
         span = span.before(&(user, session, before));
     }
-    Ok(tx
-        .scan(&MESSAGES, span, limit)?
-        .into_iter()
-        .map(|(_, message)| message)
-        .collect())
+    let rows = tx.scan(&MESSAGES, span, limit)?;
+    Ok(rows.into_iter().map(|(_, message)| message).collect())
 }
 
 /// The branch that ends with `from`, newest first, at most `limit` messages.
@@ -356,8 +346,7 @@ pub fn begin_turn(tx: &mut WriteTx<'_>, user: Uuid, turn: &Turn, at_once: usize)
     Ok(tx.put(&TURNS, &(user, turn.id), turn)?)
 }
 
-/// Ends the turn that is being answered in a conversation; false when it is not this one any more
-/// (the conversation was deleted meanwhile).
+/// Ends the turn being answered in a conversation; false when it is not this one (deleted meanwhile).
 pub fn end_turn(tx: &mut WriteTx<'_>, user: Uuid, turn: &Turn) -> Result<bool> {
     match tx.get(&RUNNING, &(user, turn.session))? {
         Some(Place(running)) if running == turn.id => {
@@ -382,11 +371,10 @@ pub fn running(tx: &impl Read) -> Result<Vec<(Uuid, Turn)>> {
 
 /// The turn that an attempt began; None when its conversation was deleted since.
 pub fn begun(tx: &impl Read, user: Uuid, turn: Uuid) -> Result<Option<Turn>> {
-    let Some(turn) = tx.get(&TURNS, &(user, turn))? else {
-        return Ok(None);
-    };
-    let there = tx.contains(&CONVERSATIONS, &(user, turn.session))?;
-    Ok(Some(turn).filter(|_| there))
+    Ok(match tx.get(&TURNS, &(user, turn))? {
+        Some(turn) if tx.contains(&CONVERSATIONS, &(user, turn.session))? => Some(turn),
+        _ => None,
+    })
 }
 
 /// Removes up to `limit` of a person's rows, what is being answered first; returns how many.
