@@ -182,7 +182,7 @@ async fn a_profile_without_room_is_recalled() {
     let fact = "I live in Lisbon with my sister Clara.";
     for text in [
         fact.to_owned(),
-        format!("I like {}.", "books and rivers ".repeat(28)),
+        format!("I like {}.", "books and rivers ".repeat(16)),
     ] {
         let stated = ada
             .post("/api/memory/profile", &json!({"text": text}))
