@@ -319,12 +319,12 @@ mod tests {
         let history: Vec<_> = (0..9)
             .map(|number| Message {
                 id: Uuid::from_u128(number),
-                ..said(Author::User, "A few words that take some room.")
+                ..said(Author::User, &"word ".repeat(160))
             })
             .collect();
         let memories = vec![memory(&"cups ".repeat(30)); 4];
         let price: usize = memories.iter().map(|m| estimate(&quoted(m)) + 1).sum();
-        let parts = parts(&history, &memories, "now", 1024);
+        let parts = parts(&history, &memories, "now", 2048);
         let sure: Vec<_> = parts
             .surely(price)
             .expect("fits")

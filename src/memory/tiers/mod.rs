@@ -67,8 +67,11 @@ pub async fn end_idle(app: &App) -> Result<()> {
     let end = move |tx: &mut WriteTx<'_>| {
         let moment = Moment::now(&inside);
         for key in ended {
-            session_ended(tx, moment, key)?;
-            store::close(tx, key)?;
+            // It may have ended by now, and what was stored meanwhile counts.
+            if store::is_idle(tx, key, since)? {
+                session_ended(tx, moment, key)?;
+                store::close(tx, key)?;
+            }
         }
         Ok::<_, Error>(())
     };

@@ -61,6 +61,12 @@ pub fn idle(tx: &impl Read, since: Timestamp, limit: usize) -> Result<Vec<(Uuid,
     Ok(rows.into_iter().map(|(key, _)| key).collect())
 }
 
+/// Whether a group is still open, and nothing was stored in it since `since`.
+pub fn is_idle(tx: &impl Read, key: (Uuid, Uuid), since: Timestamp) -> Result<bool> {
+    let last = tx.get(&OPEN, &key)?;
+    Ok(last.is_some_and(|last| last.0 <= since))
+}
+
 /// A group is no more.
 pub fn gone(tx: &mut WriteTx<'_>, key: (Uuid, Uuid)) -> Result<()> {
     tx.delete(&OPEN, &key)?;
