@@ -130,7 +130,7 @@ pub async fn recall(
         inside.store.read(|tx| {
             let asked = Asked {
                 query: &question,
-                only: None,
+                wanted: &Filter::default(),
                 without: beside.conversation,
                 meaning: meaning.as_ref(),
             };
@@ -177,7 +177,7 @@ pub async fn search(app: &App, user: Uuid, wanted: Wanted) -> Result<Searched> {
         inside.store.read(|tx| {
             let asked = Asked {
                 query: &wanted.query,
-                only: wanted.filter.session,
+                wanted: &wanted.filter,
                 without: None,
                 meaning: meaning.as_ref(),
             };

@@ -34,7 +34,7 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::error::panic_message;
-pub use analyse::{Word, analyse, words};
+pub use analyse::{Word, analyse, places, words};
 use disk::Disk;
 use overlay::Overlay;
 pub use postings::Posting;
