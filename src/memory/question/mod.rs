@@ -25,6 +25,10 @@ const READ: usize = 4096;
 /// Dates that one question may name.
 const DATES: usize = 8;
 
+/// Stems of verbs that ask for what was said or done, whatever it was about.
+const SAYING: &str = "say said tell told talk mention speak spoke discuss ask answer happen know rememb \
+    recal think thought go went call";
+
 /// More words than these are a question, though none of them is a stop word.
 const KEYWORDS: usize = 4;
 
@@ -39,6 +43,8 @@ pub struct Word {
     pub stem: String,
     /// Other stems that say the same: "went" for "go", "children" for "child".
     pub forms: Vec<String>,
+    /// It tells what the question is about: neither when, nor that something was said or done.
+    pub topic: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -153,6 +159,7 @@ fn words(text: &str, about: Option<&About>, names: &Names) -> Vec<Word> {
             words.push(Word {
                 typed: typed.to_owned(),
                 forms: forms::of(&stem),
+                topic: !SAYING.split_whitespace().any(|it| it == stem),
                 stem,
             });
         }
@@ -185,6 +192,9 @@ fn asks_how_many(lower: &[String]) -> bool {
 fn name_dates(question: &mut Question, text: &str, today: Date) {
     for mention in dates::resolve(text, today).into_iter().take(DATES) {
         let named = lower(&mention.text);
+        for word in &mut question.words {
+            word.topic &= !named.contains(&word.typed.to_lowercase());
+        }
         let month = named.iter().find_map(|word| month_by_name(word));
         let year = named
             .iter()
@@ -289,6 +299,20 @@ mod tests {
         assert!(!ask("What did I eat when I was there?").when);
         assert!(ask("How many cats does she have?").how_many);
         assert!(!ask("How is she?").how_many);
+    }
+
+    /// What a question is about is neither its date nor that something was said.
+    #[test]
+    fn a_topic_is_no_date() {
+        let topic = |text: &str| -> Vec<String> {
+            let words = ask(text).words.into_iter();
+            words.filter(|word| word.topic).map(|it| it.typed).collect()
+        };
+        assert_eq!(
+            topic("What did I say about the garden in June?"),
+            ["garden"]
+        );
+        assert_eq!(topic("What happened last Friday?"), Vec::<String>::new());
     }
 
     /// A few words without any that only questions have are looked for, not asked.
