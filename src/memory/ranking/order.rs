@@ -83,7 +83,8 @@ pub struct Limits {
 
 /// What makes a memory worth showing, for one question.
 pub struct Reasons {
-    /// Something was found of what the question is about: then being said at its time is not enough.
+    /// Something was found of what the question is about: then being said at its time is not enough for a
+    /// prompt.
     topic: bool,
 }
 
@@ -97,19 +98,22 @@ impl Reasons {
 
     /// Whether it has anything to do with the question: words in it or around it, its time, or meaning.
     pub fn relevant(&self, scored: &Scored) -> bool {
-        scored.covered > 0.0 || self.enough(scored)
+        scored.covered > 0.0 || dated(scored) || self.enough(scored)
     }
 
     /// It has enough of the question's words, was said when the question asks about ("What did I do last
     /// Friday?" is about nothing else), or is near it in meaning.
     fn enough(&self, scored: &Scored) -> bool {
-        let dated = scored.parts.iter().any(|(part, _)| *part == Part::Date);
         f64::from(scored.covered) >= FLOOR_COVERED
-            || dated && (!self.topic || scored.covered > 0.0)
+            || dated(scored) && (!self.topic || scored.covered > 0.0)
             || scored
                 .cosine
                 .is_some_and(|cosine| f64::from(cosine) >= FLOOR_COSINE)
     }
+}
+
+fn dated(scored: &Scored) -> bool {
+    scored.parts.iter().any(|(part, _)| *part == Part::Date)
 }
 
 /// The best of an order, above the floor, none that says the same as a better one, within the limits;
