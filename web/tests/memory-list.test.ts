@@ -13,7 +13,7 @@ import ForgetAsked from '../src/lib/memory/ForgetAsked.svelte';
 import Import from '../src/lib/memory/Import.svelte';
 import Replaced from '../src/lib/memory/Replaced.svelte';
 import { dayBegins, dayEnds, noonOf, spanProblem } from '../src/lib/memory/span';
-import { beginning, excerpt, goingWords, howWords, manyWords, textProblem } from '../src/lib/memory/words';
+import { beginning, excerpt, goingWords, manyWords, textProblem } from '../src/lib/memory/words';
 import PagedEnd from '../src/lib/ui/PagedEnd.svelte';
 import { Pages, type Slice } from '../src/lib/ui/pages.svelte';
 
@@ -316,7 +316,8 @@ describe('forgetting what is listed', () => {
 		await settled();
 		await press('Forget all 1,001');
 		expect(onbroken).toHaveBeenCalledWith(expect.objectContaining({ forgotten: 1000 }), expect.anything());
-		expect(page()).toContain('No.');
+		expect(page()).toContain('No. Forgotten: 1,000 memories.');
+		expect(page()).not.toContain('Nothing was forgotten');
 		expect(goingWords({ forgotten: 2000, derived: 7, bytes: 900, about: true })).toContain('up to 7 facts');
 	});
 
@@ -366,24 +367,28 @@ describe('days of this clock', () => {
 describe('in words that are true', () => {
 	// Promise: a count is never less than what is known, and says where it is only what was counted.
 	it('counts honestly', () => {
-		expect(manyWords(1, 1, false)).toBe('1 memory');
-		expect(manyWords(100, 340, true)).toBe('340 memories, 100 shown');
-		expect(manyWords(50, null, true, true)).toBe('50 or more memories found');
-		expect(manyWords(50, null, false)).toBe('50 memories');
-		expect(manyWords(51, 50, false)).toBe('51 memories');
+		const words = (shown: number, total: number | null, more: boolean) => manyWords(shown, { total, more });
+		expect(words(1, 1, false)).toBe('1 memory.');
+		expect(words(100, 340, true)).toBe('340 memories, 100 shown.');
+		expect(words(50, null, true)).toBe('50 or more memories.');
+		expect(words(50, null, false)).toBe('50 memories.');
+		expect(words(51, 50, false)).toBe('51 memories.');
 	});
 
 	// Promise: time and speaker are told as the wish they are, not as a condition.
 	it('says how a search was understood', () => {
 		const now = new Date('2026-06-17T12:00:00Z');
-		const how = (from: string | null, to: string | null, speaker: string | null, meaning = false) =>
-			howWords({ meaning, understood: { from, to, speaker, words: [] } }, now);
-		expect(how(null, null, null, true)).toBe('by words and by meaning');
+		const how = (from: string | null, to: string | null, speaker: string | null, meaning = false) => {
+			const found = { meaning, understood: { from, to, speaker, words: [] } };
+			return manyWords(50, { total: 69, more: true }, found, now);
+		};
+		expect(how(null, null, null, true)).toBe('69 memories found by words and by meaning, 50 shown.');
 		expect(how('2026-03-01', '2026-03-31', 'user')).toMatch(
-			/^by words alone; what was said by you, and in .*2026.*, comes first$/
+			/^69 memories found by words alone, 50 shown; what was said by you, and in .*2026.*, comes first\.$/
 		);
-		expect(how(null, null, 'assistant')).toBe('by words alone; what was said by Nova comes first');
-		expect(how('2026-03-05', '2026-03-05', null)).toMatch(/what was said on .*5.* comes first$/);
+		expect(how(null, null, 'assistant')).toMatch(/; what was said by Nova comes first\.$/);
+		expect(how('2026-03-05', '2026-03-05', null)).toMatch(/; what was said on .*5.* comes first\.$/);
+		expect(how('2026-03-05', null, null)).toMatch(/; what was said since .*5.* comes first\.$/);
 	});
 
 	// Promise: what was found in a long text is in view, and no letter is cut through.

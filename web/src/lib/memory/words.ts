@@ -118,26 +118,29 @@ export function spanWords(from: string, to: string, now = new Date()): string {
 export const dateWords = ({ text, from, to }: ResolvedDate): string =>
 	`“${text}” means ${spanWords(from, to)}`;
 
-/** How many a list or a search has: "50 or more memories" where more may be there than were counted. */
-export function manyWords(shown: number, total: number | null, more: boolean, searched = false): string {
+/** "what was said by you, and in March 2026, comes first": both are a wish, not a condition. */
+function wishWords({ from, to, speaker }: MemorySearch['understood'], now: Date): string {
+	const who = speaker && `by ${speaker === 'user' ? 'you' : spokenBy(speaker)}`;
+	const one = from ?? to;
+	const both = from && to ? (from === to ? 'on' : isMonth(from, to) ? 'in' : 'from') : '';
+	const when = one && `${both || (from ? 'since' : 'until')} ${spanWords(from ?? one, to ?? one, now)}`;
+	const wish = who && when ? `${who}, and ${when},` : who || when;
+	return wish ? `; what was said ${wish} comes first` : '';
+}
+type HowFound = Pick<MemorySearch, 'meaning' | 'understood'>;
+/** How many a list has, or a search, and how it was made: "50 or more" where not all of them were counted. */
+export function manyWords(
+	shown: number,
+	{ total, more }: { total: number | null; more: boolean },
+	found: HowFound | null = null,
+	now = new Date()
+): string {
 	const all = Math.max(total ?? shown, shown);
 	const open = total === null && more;
 	const what = open ? `${count(shown)} or more memories` : plural(all, 'memory', 'memories');
-	return `${what}${searched ? ' found' : ''}${all > shown ? `, ${count(shown)} shown` : ''}`;
-}
-/** "by words alone; what was said by you, and in March 2026, comes first": both are a wish, not a condition. */
-export function howWords(
-	{ meaning, understood }: Pick<MemorySearch, 'meaning' | 'understood'>,
-	now = new Date()
-): string {
-	const { from, to, speaker } = understood;
-	const who = speaker && `by ${speaker === 'user' ? 'you' : spokenBy(speaker)}`;
-	const one = from ?? to;
-	const before =
-		from && to ? (from === to ? 'on' : isMonth(from, to) ? 'in' : 'from') : from ? 'since' : 'until';
-	const when = one && `${before} ${spanWords(from ?? one, to ?? one, now)}`;
-	const wish = who && when ? `${who}, and ${when},` : who || when;
-	return `by words ${meaning ? 'and by meaning' : 'alone'}${wish ? `; what was said ${wish} comes first` : ''}`;
+	const how = found ? ` found by words ${found.meaning ? 'and by meaning' : 'alone'}` : '';
+	const part = all > shown ? `, ${count(shown)} shown` : '';
+	return `${what}${how}${part}${found ? wishWords(found.understood, now) : ''}.`;
 }
 
 export interface Piece {
