@@ -8,6 +8,7 @@
 //   {"memory": {"meaning": false}}   no vectors take part
 //   {"memory": {"distilling": false}} distilling is off: POST /distil answers 409
 //   {"memory": {"unverified": true}} the export is refused
+//   {"memory": {"near": 40}}         a narrowed list looks through so many at once, and does not count them all
 // Each may stand together with others; false takes it back.
 import { randomUUID } from 'node:crypto';
 import { sampleStore } from './memory-samples.mjs';
@@ -67,6 +68,12 @@ export function addMemory(routes, { world, send, Refusal }) {
 		return all().filter((memory) => !cited.has(memory.id) && memory.evidence.some((id) => cited.has(id)));
 	};
 
+	/** What it had replaced is so again. */
+	function again(id) {
+		for (const other of store.values())
+			if (other.superseded_by === id) Object.assign(other, { superseded_by: null, ended_at: null });
+	}
+
 	/** Takes them away, and what was distilled from them. */
 	function forget(list, dry = false) {
 		const derived = derivedFrom(list.map(({ id }) => id));
@@ -75,9 +82,7 @@ export function addMemory(routes, { world, send, Refusal }) {
 			for (const memory of [...list, ...derived]) {
 				store.delete(memory.id);
 				gone.push(now());
-				for (const other of store.values())
-					if (other.superseded_by === memory.id)
-						Object.assign(other, { superseded_by: null, ended_at: null });
+				again(memory.id);
 			}
 		return { forgotten: list.length, derived: derived.length, bytes };
 	}
@@ -90,13 +95,17 @@ export function addMemory(routes, { world, send, Refusal }) {
 				'Your memory is full, so this could not be remembered. What was remembered before is safe. Forget something to make room.'
 			);
 	}
-	function checked(text) {
+	function checked(text, kind) {
 		const refuse = (code, says) => {
 			throw new Refusal(422, code, says, { fields: { text: says } });
 		};
 		if (!text?.trim()) refuse('memory_text_empty', 'Write something to remember.');
-		if (Buffer.byteLength(text) > 16_384)
-			refuse('memory_text_too_long', 'A memory holds 16,384 bytes at most. Shorten it, or make two of it.');
+		const most = kind === 'fact' ? 1_000 : 16_384;
+		if (Buffer.byteLength(text) > most)
+			refuse(
+				'memory_text_too_long',
+				`This holds ${most.toLocaleString('en')} bytes at most. Shorten it, or make two of it.`
+			);
 		return text;
 	}
 	function checkedTags(tags) {
@@ -107,7 +116,11 @@ export function addMemory(routes, { world, send, Refusal }) {
 		return tags;
 	}
 
-	const spanOf = (from, to) => [from ?? '', to ? (to.length === 10 ? `${to}T23:59:59.999Z` : to) : '9'];
+	/** Days in UTC, the last one with all its hours; or moments. */
+	const spanOf = (from, to) => [
+		from ? Date.parse(from) : -Infinity,
+		to ? Date.parse(to) + (to.length === 10 ? DAY : 0) : Infinity
+	];
 	function filtered({ tier, kind, tag, session_id, pinned, current, from, to }) {
 		const kinds = kind ? kind.split(',') : null;
 		const [first, last] = spanOf(from, to);
@@ -118,9 +131,9 @@ export function addMemory(routes, { world, send, Refusal }) {
 				(!tag || memory.tags.includes(tag)) &&
 				(!session_id || memory.session_id === session_id) &&
 				(!pinned || memory.pinned) &&
-				(!current || !memory.superseded_by) &&
-				memory.created_at >= first &&
-				memory.created_at <= last
+				(!current || !memory.ended_at) &&
+				Date.parse(memory.created_at) >= first &&
+				Date.parse(memory.created_at) < last
 		);
 	}
 
@@ -470,6 +483,18 @@ export function addMemory(routes, { world, send, Refusal }) {
 				next_before: null,
 				total: null
 			});
+		const near = knob('near', 0);
+		if (near && Object.keys(ask).some((name) => !['limit', 'before', 'tier'].includes(name))) {
+			const rows = all();
+			const start = ask.before ? rows.findIndex(({ id }) => id === ask.before) + 1 : 0;
+			const looked = rows.slice(start, start + near);
+			const fits = new Set(filtered(filter));
+			return send(response, 200, {
+				items: looked.filter((memory) => fits.has(memory)).map(view),
+				next_before: start + near < rows.length ? looked.at(-1).id : null,
+				total: null
+			});
+		}
 		const list = filtered(filter);
 		const from = ask.before ? list.findIndex(({ id }) => id === ask.before) + 1 : 0;
 		const items = list.slice(from, from + limit);
@@ -541,7 +566,7 @@ export function addMemory(routes, { world, send, Refusal }) {
 		});
 	});
 	route('POST', '/api/memory/profile', ({ body, response }) => {
-		const text = checked(body.text);
+		const text = checked(body.text, 'fact');
 		room();
 		send(response, 201, view(fresh({ kind: 'fact', text, tier: 'ltm', promoted_at: now(), pinned: true })));
 	});
@@ -713,18 +738,26 @@ export function addMemory(routes, { world, send, Refusal }) {
 	});
 	route('PATCH', '/api/memory/:id', ({ id, body, response }) => {
 		const memory = one(id);
-		if (body.text !== undefined) checked(body.text);
+		if (body.text !== undefined) checked(body.text, memory.kind);
 		if (body.tags) checkedTags(body.tags);
 		if ((body.text?.length ?? 0) > memory.text.length) room();
 		if (body.text !== undefined && body.text !== memory.text) {
 			const derived = derivedFrom([id]);
 			if (derived.length) forget(derived);
+			again(id);
 			Object.assign(memory, {
 				text: body.text,
 				edited_at: now(),
+				ended_at: null,
+				superseded_by: null,
 				...(memory.kind === 'fact' ? { pinned: true } : {})
 			});
 		}
+		if (body.current !== undefined)
+			Object.assign(memory, {
+				ended_at: body.current ? null : (memory.ended_at ?? now()),
+				superseded_by: body.current ? null : memory.superseded_by
+			});
 		if (body.tags) memory.tags = body.tags;
 		if (body.pinned !== undefined) pin(memory, body.pinned);
 		if (body.tier)

@@ -26,7 +26,8 @@ import ProfilePage from '../src/lib/memory/profile/ProfilePage.svelte';
 import * as profile from '../src/lib/memory/profile/words';
 import Session from '../src/lib/memory/timeline/Session.svelte';
 import TimelinePage from '../src/lib/memory/timeline/TimelinePage.svelte';
-import { dayTitle, dayWords, hasShown, sessionTitle, whoseWords } from '../src/lib/memory/timeline/words';
+import { dayTitle, dayWords, hasShown, sessionTitle } from '../src/lib/memory/timeline/words';
+import { spokenBy, whoseWords } from '../src/lib/memory/words';
 
 const NOW = new Date('2026-11-22T12:00:00Z');
 const fact = (id: string, more: Partial<Memory> = {}): Memory => ({
@@ -172,14 +173,14 @@ describe('what is known, in words', () => {
 		expect(profile.sourceOf(fact('a'))).toBe('read');
 		expect(profile.sourceOf(fact('a', { evidence: [] }))).toBe('yours');
 		expect(profile.sourceOf(fact('a', { edited_at: NOW.toISOString() }))).toBe('corrected');
-		expect(['user', 'assistant', 'Clara'].map(profile.spokenBy)).toEqual(['You', 'Nova', 'Clara']);
+		expect(['user', 'assistant', 'Clara'].map(spokenBy)).toEqual(['You', 'Nova', 'Clara']);
 	});
 
 	// Promise: an empty or endless sentence is told beside its field and not sent; length is counted in bytes.
 	it('checks a sentence before it is sent', () => {
 		expect(profile.wrongSentence('  ')).toEqual({ text: 'Write a sentence first.' });
-		expect(profile.wrongSentence('é'.repeat(8192))).toEqual({});
-		expect(profile.wrongSentence('é'.repeat(8193))['text']).toMatch(/longer/);
+		expect(profile.wrongSentence('é'.repeat(500))).toEqual({});
+		expect(profile.wrongSentence('é'.repeat(501))['text']).toMatch(/longer than 1,000 bytes/);
 	});
 });
 
@@ -208,10 +209,11 @@ describe('the page of what Nova knows', () => {
 		expect(area.value).toBe('Sentence a.');
 		area.value = 'I moved.';
 		area.dispatchEvent(new Event('input', { bubbles: true }));
-		answers = () => ({ body: fact('a', { text: 'I moved.', edited_at: NOW.toISOString() }) });
+		const moved = fact('a', { text: 'I moved.', edited_at: NOW.toISOString() });
+		answers = (method) => ({ body: method === 'PATCH' ? moved : { ...given, facts: [moved] } });
 		document.querySelector('form')!.dispatchEvent(new SubmitEvent('submit', { cancelable: true }));
 		await settled();
-		expect(calls.at(-1)).toEqual({ method: 'PATCH', path: '/api/memory/a', body: { text: 'I moved.' } });
+		expect(calls).toContainEqual({ method: 'PATCH', path: '/api/memory/a', body: { text: 'I moved.' } });
 		expect(store.value?.facts[0]?.text).toBe('I moved.');
 	});
 
@@ -235,7 +237,8 @@ describe('the page of what Nova knows', () => {
 		const store = await known();
 		draw(Facts, { facts: store.value!.facts, label: 'True now', profile: store });
 		const turn = fact('t1', { kind: 'turn', text: 'We moved in spring.' });
-		answers = () => ({ body: { ...fact('a'), evidence_turns: [turn] } });
+		// What was brought in from elsewhere may name the same twice.
+		answers = () => ({ body: { ...fact('a'), evidence_turns: [turn, turn], derived: [], supersedes: [] } });
 		await press('Where from: Sentence a.');
 		expect(seen()).toContain('We moved in spring.');
 		expect(document.querySelector('a[href="/chat/s"]')?.textContent).toBe('Lisbon');
@@ -248,6 +251,54 @@ describe('the page of what Nova knows', () => {
 		expect(said).toContain('True from May 2025 until March 2026');
 		expect(said).toContain('Now: Sentence a.');
 		expect(button('Correct: Sentence p.')).toBeUndefined();
+	});
+
+	// Promise: a sentence that replaces another leaves no two contrary ones under “True now”.
+	it('asks what is true after something was added', async () => {
+		const store = await known();
+		const added = fact('n', { text: 'I live in Porto.', evidence: [] });
+		const replaced = { ...given.facts[0]!, ended_at: NOW.toISOString(), superseded_by: 'n' };
+		const after = { ...given, facts: [added, given.facts[1]], past: [replaced, ...given.past] };
+		answers = (method) => ({ body: method === 'POST' ? added : after });
+		await store.add('I live in Porto.');
+		expect(store.value?.facts[0]?.id).toBe('n');
+		await settled();
+		expect(store.value?.facts.map(({ id }) => id)).toEqual(['n', 'b']);
+	});
+
+	// Promise: whether something is still so is the person's to say, both ways.
+	it('takes their word for what is over', async () => {
+		const store = await known();
+		draw(Facts, { facts: store.value!.past, label: 'No longer true', profile: store });
+		answers = (method) => ({
+			body: method === 'PATCH' ? fact('p') : { ...given, facts: [fact('p'), ...given.facts], past: [] }
+		});
+		await press('It is still so: Sentence p.');
+		expect(calls).toContainEqual({ method: 'PATCH', path: '/api/memory/p', body: { current: true } });
+		expect(store.value?.facts.map(({ id }) => id)).toEqual(['p', 'a', 'b']);
+		expect(store.value?.past).toEqual([]);
+		await unmount(drawn!);
+		draw(Facts, { facts: store.value!.facts, label: 'True now', profile: store });
+		await press('This is over: Sentence p.');
+		expect(calls).toContainEqual({ method: 'PATCH', path: '/api/memory/p', body: { current: false } });
+	});
+
+	// Promise: Escape closes a form and keeps what was typed in it; “Cancel” does not.
+	it('keeps what was typed', async () => {
+		const store = await known();
+		draw(Facts, { facts: store.value!.facts, label: 'True now', profile: store });
+		const area = () => document.querySelector('textarea');
+		await press('Correct: Sentence a.');
+		area()!.value = 'I live in Por';
+		area()!.dispatchEvent(new Event('input', { bubbles: true }));
+		area()!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+		await settled();
+		expect(area()).toBeNull();
+		await press('Correct: Sentence a.');
+		expect(area()!.value).toBe('I live in Por');
+		await press('Cancel');
+		await press('Correct: Sentence a.');
+		expect(area()!.value).toBe('Sentence a.');
 	});
 
 	// Promise: an answer that was on its way does not bring back what was forgotten meanwhile.
@@ -418,7 +469,7 @@ describe('the days behind', () => {
 		const said = draw(Session, { session });
 		expect(said).toContain('For good');
 		expect(said).toContain('Searchable');
-		expect(said).toContain('Not looked through yet');
+		expect(said).toContain('There is no summary of it.');
 		expect(document.querySelector('h3 a')?.getAttribute('href')).toBe('/chat/s');
 		await unmount(drawn!);
 		draw(Session, { session: { ...session, kind: 'stored' } });
