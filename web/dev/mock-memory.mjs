@@ -396,10 +396,19 @@ export function addMemory(routes, { world, send, Refusal }) {
 					made: { facts: 2, summaries: 1, reflections: 0, rejected: 1 }
 				});
 		}
-		return jobs.map((job) => ({ ...job, session_title: world.sessions.get(job.session_id)?.title ?? null }));
+		return jobs.map((job) => ({
+			...job,
+			conversation: world.sessions.has(job.session_id),
+			session_title:
+				world.sessions.get(job.session_id)?.title ??
+				[...store.values()].find(({ session_id }) => session_id && session_id === job.session_id)
+					?.session_title ??
+				null
+		}));
 	}
-	const enqueue = (session_id) => {
+	const enqueue = (session_id, kind) => {
 		const job = oldJob({
+			kind,
 			state: 'waiting',
 			attempts: 0,
 			session_id,
@@ -578,12 +587,13 @@ export function addMemory(routes, { world, send, Refusal }) {
 							.map(({ session_id }) => session_id)
 					)
 				].slice(0, 3);
-		send(response, 202, { job_ids: waiting.map(enqueue), sessions: waiting.length });
+		const job_ids = waiting.flatMap((id) => [enqueue(id, 'distil'), enqueue(id, 'reflect')]);
+		send(response, 202, { job_ids, sessions: waiting.length });
 	});
-	route('GET', '/api/memory/jobs', ({ response }) => {
+	route('GET', '/api/memory/jobs', ({ url, response }) => {
 		const { embedding, total } = stats();
 		send(response, 200, {
-			items: knob('empty') ? [] : jobList(),
+			items: knob('empty') ? [] : jobList().slice(0, number(url, 'limit', 100, 500)),
 			embedding: embedding.waiting ? { done: embedding.with_vector, total } : null
 		});
 	});
