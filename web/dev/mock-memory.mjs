@@ -188,7 +188,12 @@ export function addMemory(routes, { world, send, Refusal }) {
 	/** As it stands in an answer: why, in sentences. */
 	function used({ matched, ...memory }) {
 		const says = {
-			words: matched.length ? `It has your words: ${matched.slice(0, 4).join(', ')}.` : null,
+			words: matched.length
+				? `It has your ${matched.length > 1 ? 'words' : 'word'} ${matched
+						.slice(0, 4)
+						.map((word) => `“${word}”`)
+						.join(', ')}, or ${matched.length > 1 ? 'forms of them' : 'a form of it'}.`
+				: null,
 			meaning: 'It means something near.',
 			date: 'You said it at the time you asked about.',
 			standing: memory.pinned ? 'You pinned it.' : null,
@@ -218,6 +223,26 @@ export function addMemory(routes, { world, send, Refusal }) {
 		const found = search(text.replace(/#\S+/g, ''), {}, at_most).results;
 		return (found.length ? found : search('garden north side damp', {}, at_most).results).map(used);
 	}
+
+	/** What stands in every prompt: some facts, and the newest advice. */
+	function always() {
+		const as = (name) => (memory) =>
+			used({ ...view(memory), score: 0, matched: [], parts: [{ name, value: 0 }] });
+		return [
+			...filtered({ kind: 'fact', current: true }).slice(0, 3).map(as('profile')),
+			...filtered({ kind: 'reflection' }).slice(0, 1).map(as('advice'))
+		];
+	}
+	/** What an answer was given, as it is now. */
+	const today = (memories) =>
+		memories.map((memory) => {
+			const now = store.get(memory.id);
+			if (now) return { ...memory, text: now.text, pinned: now.pinned, tier: now.tier };
+			const { id, score } = memory;
+			const nothing = { speaker: null, created_at: null, session_id: null, session_title: null };
+			const rest = { kind: null, tier: null, pinned: false, superseded: false, parts: [], reasons: [] };
+			return { id, score, text: '', ...nothing, ...rest, forgotten: true };
+		});
 
 	/** Messages of the conversation that was used last. */
 	function running() {
@@ -751,5 +776,5 @@ export function addMemory(routes, { world, send, Refusal }) {
 		if (message.memories.length) message.memories = recall('lavender hostas damp north side');
 	for (const session of world.sessions.values()) session.use_memory ??= true;
 
-	return { recall };
+	return { recall, always, today };
 }

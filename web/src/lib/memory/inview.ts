@@ -8,7 +8,7 @@ const ALWAYS: Record<string, string> = {
 };
 
 /** Of what was forgotten since, no part is left; what was recalled keeps its score. */
-const isAlways = ({ parts, score, forgotten }: RecalledMemory): boolean =>
+export const isAlways = ({ parts, score, forgotten }: RecalledMemory): boolean =>
 	parts.length ? parts.every(({ name }) => name in ALWAYS) : forgotten && score === 0;
 
 export interface InView {
