@@ -289,17 +289,4 @@ describe('what was made from it', () => {
 		await settled();
 		expect(conversation.path[0]?.memories[0]).toMatchObject({ forgotten: true, text: '' });
 	});
-
-	// Promise: what is forgotten already is forgotten; other refusals are told.
-	it('is forgotten where it is not there any more', async () => {
-		const refuse = (status: number) =>
-			vi.spyOn(api, 'DELETE').mockResolvedValueOnce({
-				error: { code: 'x', error: 'Refused.' },
-				response: new Response(null, { status })
-			} as never);
-		refuse(404);
-		await expect(acts.forget('a')).resolves.toBeUndefined();
-		refuse(500);
-		await expect(acts.forget('a')).rejects.toThrow('Refused.');
-	});
 });

@@ -19,6 +19,7 @@ import {
 } from '../src/lib/memory/picture/growth';
 import Room from '../src/lib/memory/picture/Room.svelte';
 import Tiers from '../src/lib/memory/picture/Tiers.svelte';
+import NumbersTable from '../src/lib/ui/NumbersTable.svelte';
 import * as picture from '../src/lib/memory/picture/words';
 import Facts from '../src/lib/memory/profile/Facts.svelte';
 import { Profile } from '../src/lib/memory/profile/profile.svelte';
@@ -27,7 +28,6 @@ import * as profile from '../src/lib/memory/profile/words';
 import Session from '../src/lib/memory/timeline/Session.svelte';
 import TimelinePage from '../src/lib/memory/timeline/TimelinePage.svelte';
 import { dayTitle, dayWords, hasShown, sessionTitle, whoseWords } from '../src/lib/memory/timeline/words';
-import NumbersTable from '../src/lib/ui/NumbersTable.svelte';
 
 const NOW = new Date('2026-11-22T12:00:00Z');
 const fact = (id: string, more: Partial<Memory> = {}): Memory => ({

@@ -1,6 +1,5 @@
 // What can be done with what is remembered.
 import { api, take } from '../api/client';
-import { asApiError } from '../api/problem';
 import type { ForgetRequest, Forgotten, Memory, MemoryImport, MemoryWhole } from '../api/types';
 
 const at = (id: string) => ({ params: { path: { id } } });
@@ -19,14 +18,7 @@ export const putBack = (id: string): Promise<Memory> => take(api.POST('/api/memo
 export const correct = (id: string, body: { text?: string; tags?: string[] }): Promise<Memory> =>
 	take(api.PATCH('/api/memory/{id}', { ...at(id), body }));
 
-/** What is not there any more is forgotten. */
-export async function forget(id: string): Promise<void> {
-	try {
-		await take(api.DELETE('/api/memory/{id}', at(id)));
-	} catch (cause) {
-		if (asApiError(cause).status !== 404) throw cause;
-	}
-}
+export const forget = (id: string): Promise<unknown> => take(api.DELETE('/api/memory/{id}', at(id)));
 
 /** So many ids the server takes at once. */
 const AT_ONCE = 1000;
