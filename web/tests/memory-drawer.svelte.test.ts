@@ -206,7 +206,7 @@ describe('a correction that is begun', () => {
 describe('the keyboard', () => {
 	// Promise: opening takes the keyboard to the heading; after what was done it goes on where one was.
 	it('goes on beside what was done', async () => {
-		vi.spyOn(acts, 'forget').mockResolvedValue();
+		vi.spyOn(acts, 'forget').mockResolvedValue(undefined);
 		vi.spyOn(acts, 'correct').mockResolvedValue({ id: 'a' } as Memory);
 		await open(used('a'), used('b'), always('c', 'profile'));
 		expect(focused()).toBe('What Nova remembered');
