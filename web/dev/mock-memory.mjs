@@ -201,7 +201,12 @@ export function addMemory(routes, { world, send, Refusal }) {
 	/** As it stands in an answer: why, in sentences. */
 	function used({ matched, ...memory }) {
 		const says = {
-			words: matched.length ? `It has your words: ${matched.slice(0, 4).join(', ')}.` : null,
+			words: matched.length
+				? `It has your ${matched.length > 1 ? 'words' : 'word'} ${matched
+						.slice(0, 4)
+						.map((word) => `“${word}”`)
+						.join(', ')}, or ${matched.length > 1 ? 'forms of them' : 'a form of it'}.`
+				: null,
 			meaning: 'It means something near.',
 			date: 'You said it at the time you asked about.',
 			standing: memory.pinned ? 'You pinned it.' : null,
@@ -231,6 +236,26 @@ export function addMemory(routes, { world, send, Refusal }) {
 		const found = search(text.replace(/#\S+/g, ''), {}, at_most).results;
 		return (found.length ? found : search('garden north side damp', {}, at_most).results).map(used);
 	}
+
+	/** What stands in every prompt: some facts, and the newest advice. */
+	function always() {
+		const as = (name) => (memory) =>
+			used({ ...view(memory), score: 0, matched: [], parts: [{ name, value: 0 }] });
+		return [
+			...filtered({ kind: 'fact', current: true }).slice(0, 3).map(as('profile')),
+			...filtered({ kind: 'reflection' }).slice(0, 1).map(as('advice'))
+		];
+	}
+	/** What an answer was given, as it is now. */
+	const today = (memories) =>
+		memories.map((memory) => {
+			const now = store.get(memory.id);
+			if (now) return { ...memory, text: now.text, pinned: now.pinned, tier: now.tier };
+			const { id, score } = memory;
+			const nothing = { speaker: null, created_at: null, session_id: null, session_title: null };
+			const rest = { kind: null, tier: null, pinned: false, superseded: false, parts: [], reasons: [] };
+			return { id, score, text: '', ...nothing, ...rest, forgotten: true };
+		});
 
 	/** Messages of the conversation that was used last. */
 	function running() {
@@ -409,10 +434,19 @@ export function addMemory(routes, { world, send, Refusal }) {
 					made: { facts: 2, summaries: 1, reflections: 0, rejected: 1 }
 				});
 		}
-		return jobs.map((job) => ({ ...job, session_title: world.sessions.get(job.session_id)?.title ?? null }));
+		return jobs.map((job) => ({
+			...job,
+			conversation: world.sessions.has(job.session_id),
+			session_title:
+				world.sessions.get(job.session_id)?.title ??
+				[...store.values()].find(({ session_id }) => session_id && session_id === job.session_id)
+					?.session_title ??
+				null
+		}));
 	}
-	const enqueue = (session_id) => {
+	const enqueue = (session_id, kind) => {
 		const job = oldJob({
+			kind,
 			state: 'waiting',
 			attempts: 0,
 			session_id,
@@ -603,12 +637,13 @@ export function addMemory(routes, { world, send, Refusal }) {
 							.map(({ session_id }) => session_id)
 					)
 				].slice(0, 3);
-		send(response, 202, { job_ids: waiting.map(enqueue), sessions: waiting.length });
+		const job_ids = waiting.flatMap((id) => [enqueue(id, 'distil'), enqueue(id, 'reflect')]);
+		send(response, 202, { job_ids, sessions: waiting.length });
 	});
-	route('GET', '/api/memory/jobs', ({ response }) => {
+	route('GET', '/api/memory/jobs', ({ url, response }) => {
 		const { embedding, total } = stats();
 		send(response, 200, {
-			items: knob('empty') ? [] : jobList(),
+			items: knob('empty') ? [] : jobList().slice(0, number(url, 'limit', 100, 500)),
 			embedding: embedding.waiting ? { done: embedding.with_vector, total } : null
 		});
 	});
@@ -774,5 +809,5 @@ export function addMemory(routes, { world, send, Refusal }) {
 		if (message.memories.length) message.memories = recall('lavender hostas damp north side');
 	for (const session of world.sessions.values()) session.use_memory ??= true;
 
-	return { recall };
+	return { recall, always, today };
 }

@@ -10,6 +10,7 @@ import JobRow from '../src/lib/memory/jobs/JobRow.svelte';
 import * as jobs from '../src/lib/memory/jobs/words';
 import {
 	changed,
+	COLUMNS,
 	LAYERS,
 	lately,
 	plotSummary,
@@ -18,7 +19,7 @@ import {
 } from '../src/lib/memory/picture/growth';
 import Room from '../src/lib/memory/picture/Room.svelte';
 import Tiers from '../src/lib/memory/picture/Tiers.svelte';
-import WeekTable from '../src/lib/memory/picture/WeekTable.svelte';
+import NumbersTable from '../src/lib/ui/NumbersTable.svelte';
 import * as picture from '../src/lib/memory/picture/words';
 import Facts from '../src/lib/memory/profile/Facts.svelte';
 import { Profile } from '../src/lib/memory/profile/profile.svelte';
@@ -58,6 +59,7 @@ const job = (id: string, more: Partial<MemoryJob> = {}): MemoryJob => ({
 	kind: 'distil',
 	session_id: 's',
 	session_title: 'Lisbon',
+	conversation: true,
 	state: 'waiting',
 	attempts: 0,
 	created_at: NOW.toISOString(),
@@ -363,32 +365,121 @@ describe('Nova’s own work, in words', () => {
 describe('looking through conversations now', () => {
 	const list = (...items: MemoryJob[]) => ({ body: { items, embedding: null } });
 
-	// Promise: it is followed to its end, in words, and what it made is shown without asking again.
+	const both = (session_id: string, more: Partial<MemoryJob>, then: Partial<MemoryJob> = more) => [
+		job(`${session_id}-distil`, { session_id, ...more }),
+		job(`${session_id}-reflect`, { session_id, kind: 'reflect', ...then })
+	];
+	const begun = (...sessions: string[]) => ({
+		status: 202,
+		body: {
+			job_ids: sessions.flatMap((id) => [`${id}-distil`, `${id}-reflect`]),
+			sessions: sessions.length
+		}
+	});
+	const step = async (ms: number) => {
+		await vi.advanceTimersByTimeAsync(ms);
+		flushSync();
+	};
+
+	// Promise: it is followed to its end, in words, and what it made is shown without asking again. What is counted are
+	// conversations, however many steps each of them takes.
 	it('follows it and tells what came of it', async () => {
 		let state: MemoryJob[] = [];
 		let ended = 0;
-		answers = (method) =>
-			method === 'POST' ? { status: 202, body: { job_ids: ['1', '2'], sessions: 2 } } : list(...state);
+		answers = (method) => (method === 'POST' ? begun('a', 'b') : list(...state));
 		const watch = new JobWatch(() => ended++);
 		const leave = watch.watch();
 		draw(Distil, { jobs: watch });
 		await settled();
-		state = [job('1', { state: 'running' }), job('2')];
+		state = [...both('a', { state: 'running' }, {}), ...both('b', {})];
 		await press('Look through my conversations now');
 		expect(seen()).toContain('0 of 2 conversations looked through.');
-		state = [job('1', { state: 'done', made: made(2, 1) }), job('2', { state: 'running' })];
-		await vi.advanceTimersByTimeAsync(2_000);
-		flushSync();
+		const done = { state: 'done', made: made(2, 1) } as const;
+		state = [...both('a', done, { state: 'running' }), ...both('b', {})];
+		await step(2_000);
+		expect(seen()).toContain('0 of 2 conversations looked through.');
+		state = [...both('a', done, { state: 'done', made: made(0, 0, 1) }), ...both('b', { state: 'running' })];
+		await step(2_000);
 		expect(seen()).toContain('1 of 2 conversations looked through.');
-		state = [job('1', { state: 'done', made: made(2, 1) }), job('2', { state: 'done', made: made(1, 1) })];
-		await vi.advanceTimersByTimeAsync(2_000);
-		flushSync();
-		expect(seen()).toContain('Nova looked through 2 conversations: 3 facts and 2 summaries.');
+		state = [
+			...both('a', done, { state: 'done', made: made(0, 0, 1) }),
+			...both('b', { state: 'done', made: made(1, 1) }, { state: 'done', made: made(0) })
+		];
+		await step(2_000);
+		expect(seen()).toContain(
+			'Nova looked through 2 conversations: 3 facts, 2 summaries, and 1 thought on talking with you.'
+		);
 		expect(ended).toBe(1);
 		const asked = calls.length;
-		await vi.advanceTimersByTimeAsync(120_000);
+		await step(120_000);
 		expect(calls.length).toBe(asked);
 		leave();
+	});
+
+	// Promise: what is held is not called a failure: it is still to come, goes on by itself, and is asked for seldom.
+	it('says what it is held by', async () => {
+		const held = both('a', { state: 'held', error: 'The budget of today is used up.' });
+		answers = (method) => (method === 'POST' ? begun('a') : list(...held));
+		const watch = new JobWatch();
+		const leave = watch.watch();
+		draw(Distil, { jobs: watch });
+		await settled();
+		await press('Look through my conversations now');
+		expect(seen()).toContain('0 of 1 conversations looked through.');
+		expect(seen()).toContain('The budget of today is used up. It goes on by itself when that is over;');
+		const asked = calls.length;
+		await step(19_000);
+		expect(calls.length).toBe(asked);
+		held.forEach((one) => Object.assign(one, { state: 'done', error: null }));
+		await step(2_000);
+		expect(seen()).toContain('Nova looked through 1 conversation and found nothing new to keep.');
+		leave();
+	});
+
+	// Promise: one conversation that could not be looked through is one, though two of its jobs failed.
+	it('counts what failed by conversation', async () => {
+		answers = (method) =>
+			method === 'POST'
+				? begun('a', 'b')
+				: list(...both('a', { state: 'failed' }), ...both('b', { state: 'done' }));
+		const watch = new JobWatch();
+		await watch.distil();
+		expect(watch.outcome).toMatch(/^1 conversation could not be looked through\. It is safe\./);
+	});
+
+	// Promise: reading is followed while there is something to read: soon while it goes on, seldom while it stands
+	// still; when everything is read, what is shown of it elsewhere is asked again.
+	it('follows how far reading is', async () => {
+		let ended = 0;
+		let embedding: { done: number; total: number } | null = { done: 1, total: 9 };
+		answers = () => ({ body: { items: [], embedding } });
+		const watch = new JobWatch(() => ended++);
+		const leave = watch.watch();
+		await step(0);
+		embedding = { done: 5, total: 9 };
+		await step(2_000);
+		expect(watch.value?.embedding?.done).toBe(5);
+		await step(2_000);
+		const asked = calls.length;
+		await step(19_000);
+		expect(calls.length).toBe(asked);
+		expect(ended).toBe(0);
+		embedding = null;
+		await step(1_000);
+		expect(ended).toBe(1);
+		await step(120_000);
+		expect(calls.length).toBe(asked + 1);
+		leave();
+	});
+
+	// Promise: only a conversation that can be opened is linked to; the name of what was stored by a program is no link.
+	it('links only to conversations', async () => {
+		const onretry = async () => {};
+		draw(JobRow, { job: job('1', { conversation: false, session_title: 'diary' }), onretry });
+		expect(document.querySelector('a')).toBeNull();
+		await unmount(drawn!);
+		draw(JobRow, { job: job('1'), onretry });
+		expect(document.querySelector('a')?.getAttribute('href')).toBe('/chat/s');
 	});
 
 	// Promise: a model that is away is not pressed, and one is told that nothing is lost and when it goes on.
@@ -511,10 +602,15 @@ describe('the picture over time', () => {
 		expect(lately(weeks)).toBe(
 			'In the last 2 weeks 20 were new, 6 were chosen to stay for good, and 1 was forgotten.'
 		);
-		draw(WeekTable, { weeks });
+		const told = { when: 'Week of', many: 'weeks', label: 'Numbers', caption: 'Numbers', first: 1 };
+		draw(NumbersTable, { items: weeks, columns: COLUMNS as never, ...told });
 		expect([...document.querySelectorAll('tbody tr:first-child td')].map((cell) => cell.textContent)).toEqual(
 			['120', '40', '10', '3', '0']
 		);
+		expect(document.querySelectorAll('tbody tr')).toHaveLength(1);
+		button('Show all 2 weeks')?.click();
+		flushSync();
+		expect(document.querySelectorAll('tbody tr')).toHaveLength(2);
 	});
 
 	// Promise: what was forgotten goes down, so that it is told from what was chosen without colour.

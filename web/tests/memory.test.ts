@@ -8,6 +8,7 @@ import type { FoundMemory, Memory, RecalledMemory } from '../src/lib/api/types';
 import * as acts from '../src/lib/memory/acts';
 import { Browser } from '../src/lib/memory/browser.svelte';
 import Correct from '../src/lib/memory/Correct.svelte';
+import { Drafts } from '../src/lib/memory/drafts.svelte';
 import ForgetAsked from '../src/lib/memory/ForgetAsked.svelte';
 import ImportResult from '../src/lib/memory/ImportResult.svelte';
 import MemoryCard from '../src/lib/memory/MemoryCard.svelte';
@@ -376,7 +377,7 @@ describe('the cards', () => {
 		const pinned = { ...plain, pinned: true, tier: 'ltm' as const };
 		const pin = vi.spyOn(acts, 'pin').mockResolvedValue(pinned);
 		const onchanged = vi.fn();
-		draw(RecalledCard, { memory: recalled, onchanged, onforgotten: () => {} });
+		draw(RecalledCard, { memory: recalled, drafts: new Drafts(), onchanged, onforgotten: () => {} });
 		expect(page()).toContain('It has your words: Clara.');
 		await press('Pin');
 		expect(pin).toHaveBeenCalledWith('m1', true);
@@ -390,7 +391,7 @@ describe('the cards', () => {
 	// What was forgotten since is not offered for anything any more.
 	it('lets what was forgotten be', () => {
 		const memory = { ...recalled, text: '', forgotten: true, kind: null, tier: null };
-		draw(RecalledCard, { memory, onchanged: () => {}, onforgotten: () => {} });
+		draw(RecalledCard, { memory, drafts: new Drafts(), onchanged: () => {}, onforgotten: () => {} });
 		expect(page()).toContain('This was forgotten since. Nova no longer uses it.');
 		expect(button('Pin')).toBeUndefined();
 	});

@@ -76,7 +76,9 @@ const PARTS: Record<string, readonly [favour: string, against: string]> = {
 	importance: ['How much it matters', 'It matters little'],
 	recent: ['How new it is', 'It is old'],
 	standing: ['Kept for good, or pinned', 'Long unused, or no longer true'],
-	correction: ['It corrects something else', 'Something else corrects it']
+	correction: ['It corrects something else', 'Something else corrects it'],
+	profile: ['It stands in your profile', 'It stands in your profile'],
+	advice: ['It is Nova’s advice to itself', 'It is Nova’s advice to itself']
 };
 /** A part this page does not know is shown as the server names it. */
 export const partWords = (name: string, value = 1): string => PARTS[name]?.[value < 0 ? 1 : 0] ?? name;
