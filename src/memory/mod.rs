@@ -38,8 +38,8 @@ pub use distil::{
 };
 pub use embed::{
     CATALOGUE as EMBED_CATALOGUE, How as EmbeddingHow, REFUSED_CATALOGUE, forget_cached,
-    greet as greet_embedding, how as embedding_how, keep_embedding, settled as embedded, tend as tend_vectors,
-    tidy as tidy_vectors, totals as vector_totals,
+    greet as greet_embedding, how as embedding_how, keep_embedding, settled as embedded,
+    tend as tend_vectors, tidy as tidy_vectors, totals as vector_totals,
 };
 pub use figures::CATALOGUE as FIGURES_CATALOGUE;
 pub use filter::Filter;

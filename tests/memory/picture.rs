@@ -21,11 +21,13 @@ async fn counted(person: &Person) -> Value {
         .map(|line| line["created_at"].clone())
         .collect();
     times.sort_by_key(Value::to_string);
-    let sessions: BTreeSet<_> = lines
+    // Groups are named `g` and a digit here; the key of a conversation is its id.
+    let keys: BTreeSet<_> = lines
         .iter()
         .filter(|line| line["kind"] == "turn")
-        .map(|line| line["session_key"].to_string())
+        .map(|line| line["session_key"].as_str().unwrap().to_owned())
         .collect();
+    let (groups, sessions): (Vec<_>, Vec<_>) = keys.iter().partition(|key| key.starts_with('g'));
     json!({
         "total": lines.len(),
         "bytes": lines.iter().map(|line| line["text"].as_str().unwrap().len()).sum::<usize>(),
@@ -36,6 +38,7 @@ async fn counted(person: &Person) -> Value {
         "pinned": lines.iter().filter(|line| line["pinned"] == true).count(),
         "superseded": lines.iter().filter(|line| !line["ended_at"].is_null()).count(),
         "sessions": sessions.len(),
+        "groups": groups.len(),
         "oldest_at": times.first(),
         "newest_at": times.last(),
     })
@@ -51,6 +54,7 @@ async fn told(person: &Person) -> Value {
         "pinned",
         "superseded",
         "sessions",
+        "groups",
         "oldest_at",
         "newest_at",
     ] {
@@ -101,6 +105,11 @@ async fn figures_are_what_one_counts() {
     assert_eq!(import(&ada, &lines).await.body["imported"], 40);
     tell(&app, &ada, "My sister lives in Lisbon.").await;
     assert_eq!(told(&ada).await, counted(&ada).await);
+    let figures = told(&ada).await;
+    assert_eq!(
+        (&figures["sessions"], &figures["groups"]),
+        (&json!(1), &json!(3))
+    );
     app.advance(9 * DAY);
     quiet(&app).await;
     let ada = app.user("ada").await;
@@ -198,8 +207,10 @@ async fn diary(ada: &Person) {
         "created_at": "2025-06-03T02:00:00Z"}),
     );
     lines.push(json!({"kind": "fact", "text": "You write", "evidence": [id(0)], "created_at": "2025-06-03T02:00:00Z"}));
+    // Nothing that was of this day.
+    lines.push(json!({"kind": "reflection", "text": "I could ask more", "evidence": [id(0)], "created_at": "2025-06-04T02:00:00Z"}));
     lines.push(json!({"text": "A note", "created_at": "2025-06-02T23:59:59Z"}));
-    assert_eq!(import(ada, &lines).await.body["imported"], 8);
+    assert_eq!(import(ada, &lines).await.body["imported"], 9);
 }
 
 /// The days of the timeline, one a page.
@@ -221,7 +232,7 @@ async fn paged(ada: &Person) -> Vec<Value> {
 }
 
 /// The timeline tells days newest first, in pages, with conversations, what is stored, summaries and what
-/// matters most.
+/// matters most; of a day on which only advice was written there is nothing to tell.
 #[tokio::test]
 async fn the_timeline_tells_day_by_day() {
     let app = unlimited().await;

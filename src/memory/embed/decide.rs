@@ -81,7 +81,10 @@ pub async fn first(app: &App) -> Result<Decision, Trouble> {
         EmbeddingProvider::Auto => match app.embeddings.ollama().await {
             Ok(model) => model,
             Err(why) => {
-                tracing::info!(why = why.code, "memories are embedded with the built-in model");
+                tracing::info!(
+                    why = why.code,
+                    "memories are embedded with the built-in model"
+                );
                 Embeddings::builtin()
             }
         },

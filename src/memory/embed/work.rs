@@ -191,12 +191,7 @@ fn said(memory: &Memory) -> Vec<String> {
 }
 
 /// Stores the vectors of what is still there with the same words, unless another model was decided since.
-fn keep(
-    tx: &mut WriteTx<'_>,
-    user: Uuid,
-    tag: u32,
-    embedded: Vec<(Item, Vectors)>,
-) -> Result<()> {
+fn keep(tx: &mut WriteTx<'_>, user: Uuid, tag: u32, embedded: Vec<(Item, Vectors)>) -> Result<()> {
     let decided = store::decision(tx)?;
     if decided.is_none_or(|decision| decision.tag != tag || decision.off) {
         return Ok(());

@@ -6,9 +6,9 @@
 use std::collections::{HashMap, HashSet};
 
 use axum::extract::State;
-use jiff::{Timestamp, ToSpan as _};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 use storage::ReadTx;
 use tokio::task::spawn_blocking;
@@ -24,7 +24,7 @@ use crate::memory::place::group_of;
 use crate::memory::row::{Kind, Memory, Tier};
 use crate::memory::store::{self, Stretch};
 use crate::memory::view::{MemoryView, Views};
-use crate::memory::{figures, filter};
+use crate::memory::{figures, filter, tiers};
 
 /// Rows that one request looks at.
 const LOOK: usize = 10_000;
@@ -32,7 +32,7 @@ const STEP: usize = 1000;
 const MOST_DAYS: usize = 366;
 /// The most important of a conversation's day.
 const HIGHLIGHTS: usize = 3;
-/// A summary cites some of the turns that matter most: it is looked for among what cites so many of them.
+/// A summary cites some of the turns that matter most: it is looked for at so many of them.
 const SUMMED_UP: usize = 24;
 /// What cites a turn: so many of it are looked at, the newest.
 const CITING: usize = 24;
@@ -249,11 +249,25 @@ fn session(
     }))
 }
 
-/// The newest summary that cites one of the first of these.
+/// The summary that cites one of these turns: the last that was made of their session, else the newest of
+/// those that cite the turns it would cite.
 fn summary(tx: &ReadTx, user: Uuid, rows: &[Row]) -> Result<Option<Row>> {
+    let ids: HashSet<Uuid> = rows.iter().map(|(id, _)| *id).collect();
+    if let Some((_, memory)) = rows.first()
+        && let Some(id) = tiers::reached(tx, user, memory.session)?.summary
+        && let Some(summary) = store::memory(tx, user, id)?
+        && summary.evidence.iter().any(|turn| ids.contains(turn))
+    {
+        return Ok(Some((id, summary)));
+    }
+    let mut likely: Vec<&Row> = rows.iter().collect();
+    likely.sort_by(|(_, a), (_, b)| {
+        let better = b.importance.total_cmp(&a.importance);
+        better.then(a.place.cmp(&b.place))
+    });
     let mut newest: Option<Row> = None;
     let mut seen = HashSet::new();
-    for (id, _) in rows.iter().take(SUMMED_UP) {
+    for (id, _) in likely.into_iter().take(SUMMED_UP) {
         for derived in store::newest_citing(tx, user, *id, CITING)? {
             let newer = newest.as_ref().is_none_or(|(known, _)| *known < derived);
             if !newer || !seen.insert(derived) {

@@ -76,12 +76,7 @@ pub fn unindex(tx: &mut WriteTx<'_>, key: (Uuid, Uuid), memory: &Memory) -> Resu
 }
 
 /// Facts of a part, newest first, at most `limit`.
-pub fn newest(
-    tx: &impl Read,
-    user: Uuid,
-    part: Part,
-    limit: usize,
-) -> Result<Vec<(Uuid, Memory)>> {
+pub fn newest(tx: &impl Read, user: Uuid, part: Part, limit: usize) -> Result<Vec<(Uuid, Memory)>> {
     let span = Span::prefix(&(user, part.number())).rev();
     let mut found = Vec::new();
     for ((_, _, _, id), ()) in tx.scan(&FACTS, span, limit)? {

@@ -36,11 +36,7 @@ pub async fn embed(
     }
 }
 
-async fn ask(
-    app: &App,
-    model: &EmbedModel,
-    texts: &[String],
-) -> Result<Vec<Vec<f32>>, ModelError> {
+async fn ask(app: &App, model: &EmbedModel, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
     let asked = app.embeddings.embed(model, texts, EmbedPurpose::Passage);
     asked.await
 }
@@ -93,11 +89,7 @@ async fn one_by_one(
 }
 
 /// The vector of a text that is asked about alone; none when it is that text that the model does not take.
-async fn alone(
-    app: &App,
-    model: &EmbedModel,
-    text: &str,
-) -> Result<Option<Vec<f32>>, ModelError> {
+async fn alone(app: &App, model: &EmbedModel, text: &str) -> Result<Option<Vec<f32>>, ModelError> {
     match ask(app, model, &[text.to_owned()]).await {
         Ok(vectors) => Ok(vectors.into_iter().next()),
         Err(error) if is_the_servers(error.code) => Err(error),
