@@ -47,7 +47,6 @@ pub fn give_place(
         let ordinal = statistics.next_group;
         statistics.next_group += 1;
         statistics.groups += 1;
-        statistics.named += u64::from(key.is_some());
         store::put_statistics(tx, user, &statistics)?;
         store::put_group(tx, (user, ordinal), &Group::new(session, key))?;
         ordinal
@@ -110,7 +109,6 @@ pub fn end_if_empty(tx: &mut WriteTx<'_>, user: Uuid, ordinal: u32) -> Result<()
         store::delete_group(tx, (user, ordinal), &group)?;
         let mut all = store::statistics(tx, user)?;
         all.groups = moved(all.groups, -1);
-        all.named = moved(all.named, -i64::from(group.key.is_some()));
         store::put_statistics(tx, user, &all)?;
         tiers::gone(tx, (user, group.session))?;
     }

@@ -84,9 +84,6 @@ pub struct Statistics {
     pub by_kind: [u64; 5],
     #[serde(default)]
     pub groups: u64,
-    /// Of these, so many with a name that the person gave them.
-    #[serde(default)]
-    pub named: u64,
     /// Names of those who speak in them, but for the person and Nova, with how much they said.
     #[serde(default)]
     pub names: BTreeMap<String, u64>,

@@ -31,10 +31,8 @@ pub struct MemoryStats {
     pub by_tier: ByTier,
     pub by_kind: ByKind,
     pub pinned: u64,
-    /// Conversations that something is remembered of, those that were deleted since among them.
+    /// Conversations and groups stored with a `session_key`, counted together, that something is remembered of.
     pub sessions: u64,
-    /// Groups that were stored with a `session_key`, by hand, by a program or from a file.
-    pub groups: u64,
     /// What is no longer so.
     pub superseded: u64,
     pub oldest_at: Option<Timestamp>,
@@ -141,8 +139,7 @@ pub async fn stats(
                 ltm: all.ltm,
             },
             pinned: all.pinned,
-            sessions: all.groups.saturating_sub(by_kind.alone() + all.named),
-            groups: all.named,
+            sessions: all.groups.saturating_sub(by_kind.alone()),
             by_kind,
             superseded: all.superseded,
             oldest_at: end(store::page_up(tx, user, Stretch::default(), 1)?),
