@@ -30,6 +30,8 @@ const ROOMS: &[&[TableInfo]] = &[
     &memory::TIERS_CATALOGUE,
     &memory::DISTIL_CATALOGUE,
     &memory::EMBED_CATALOGUE,
+    &memory::REFUSED_CATALOGUE,
+    &memory::PROFILE_CATALOGUE,
     &account::CATALOGUE,
     &ops::CATALOGUE,
     &jobs::CATALOGUE,

@@ -37,16 +37,16 @@ pub use distil::{
     distil as distil_job, nightly, reflect as reflect_job, standing as distil_standing,
 };
 pub use embed::{
-    CATALOGUE as EMBED_CATALOGUE, How as EmbeddingHow, forget_cached, greet as greet_embedding,
-    how as embedding_how, keep_embedding, settled as embedded, tend as tend_vectors,
-    tidy as tidy_vectors, totals as vector_totals,
+    CATALOGUE as EMBED_CATALOGUE, How as EmbeddingHow, REFUSED_CATALOGUE, forget_cached,
+    greet as greet_embedding, how as embedding_how, keep_embedding, settled as embedded,
+    tend as tend_vectors, tidy as tidy_vectors, totals as vector_totals,
 };
 pub use figures::CATALOGUE as FIGURES_CATALOGUE;
 pub use filter::Filter;
 pub use follow::{caught_up, commits, follow, taken_up};
 pub use opening::{count_everything, open_ledger};
-pub use profile::{Known, known};
-pub use quote::{price, quoted};
+pub use profile::{CATALOGUE as PROFILE_CATALOGUE, Known, known};
+pub use quote::{RECALLED_HEAD, price, quoted};
 pub use recall::{
     Beside, Recalled, ScorePart, Searched, Understood, UsedMemory, Wanted, count_uses, recall,
     search, used,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use storage::{Read, Record, Span, Table, TableInfo, WriteTx};
 use uuid::Uuid;
 
+use super::profile;
 use super::row::{Kind, Memory};
 use crate::error::Result;
 
@@ -88,6 +89,7 @@ pub fn put(
     for origin in &memory.origins {
         tx.put(&ORIGINS, &(user, *origin, id), &())?;
     }
+    profile::index(tx, (user, id), memory)?;
     Ok(tx.record_change(FEED, &feed_key(user, id))?)
 }
 
@@ -114,10 +116,10 @@ fn unindex(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory) -> R
     for origin in &memory.origins {
         tx.delete(&ORIGINS, &(user, *origin, id))?;
     }
-    Ok(())
+    profile::unindex(tx, (user, id), memory)
 }
 
-fn millis(at: Timestamp) -> u64 {
+pub fn millis(at: Timestamp) -> u64 {
     u64::try_from(at.as_millisecond()).unwrap_or(0)
 }
 
@@ -230,6 +232,13 @@ pub fn citing(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Vec<Uuid>> {
         .into_iter()
         .map(|((_, _, derived), ())| derived)
         .collect())
+}
+
+/// The newest of these, at most `limit`.
+pub fn newest_citing(tx: &impl Read, user: Uuid, id: Uuid, limit: usize) -> Result<Vec<Uuid>> {
+    let rows = tx.scan(&EVIDENCE, Span::prefix(&(user, id)).rev(), limit)?;
+    let ids = rows.into_iter().map(|((_, _, derived), ())| derived);
+    Ok(ids.collect())
 }
 
 /// Ids of what is no longer so since this one is.

@@ -149,7 +149,9 @@ impl Bob {
         const OPEN: Table<(Uuid, Uuid), RawValue> = Table::new("memory_open");
         // Nothing is embedded in tests that do not say so.
         const VECTORS: Table<(Uuid, u64, u8), RawValue> = Table::new("memory_vectors");
+        const REFUSED: Table<(Uuid, u64), RawValue> = Table::new("memory_refused");
         let told = move |tx: &mut WriteTx<'_>| {
+            tx.put(&REFUSED, &(id, 0), &RawValue(Vec::new()))?;
             tx.put(&VECTORS, &(id, 0, 0), &RawValue(Vec::new()))?;
             tx.put(&OPEN, &(id, id), &RawValue(Vec::new()))?;
             tx.put(&TOLD, &id, &RawValue(Vec::new()))

@@ -25,6 +25,7 @@ pub struct Known {
     pub text: String,
     pub tokens: usize,
     facts: Vec<Uuid>,
+    advice: Vec<Uuid>,
 }
 
 impl Known {
@@ -39,7 +40,7 @@ impl Known {
         known.facts = known.append((FACTS_HEAD, facts, FACTS_TOKENS.min(most)), price);
         let left = most.saturating_sub(known.tokens).min(ADVICE_TOKENS);
         let advice = advice.iter().take(ADVICE);
-        known.append((ADVICE_HEAD, advice, left), price);
+        known.advice = known.append((ADVICE_HEAD, advice, left), price);
         known
     }
 
@@ -78,6 +79,11 @@ impl Known {
     /// The facts that stand in it.
     pub fn facts(&self) -> &[Uuid] {
         &self.facts
+    }
+
+    /// The advice that stands in it.
+    pub fn advice(&self) -> &[Uuid] {
+        &self.advice
     }
 }
 
