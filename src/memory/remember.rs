@@ -7,7 +7,7 @@
 use storage::{Read, WriteTx};
 use uuid::Uuid;
 
-use super::figures::{self, Happened};
+use super::figures::{self, Counted, Happened};
 use super::place::group_of;
 use super::row::{Memory, Tier};
 use super::{distil, embed, reading, store, tiers};
@@ -228,7 +228,7 @@ pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
 
 /// Gives the next memories of an older format their places and counts them, if some have none.
 pub fn count_next(tx: &mut WriteTx<'_>, limit: usize) -> Result<()> {
-    let Some(after) = figures::counting(tx)? else {
+    let Some(Counted(after)) = figures::counting(tx)? else {
         return Ok(());
     };
     let rows = store::all_after(tx, after, limit)?;

@@ -1,11 +1,10 @@
 //! What is cited, replaced and handed in at once by files that nobody's export wrote.
 
-use std::time::Duration;
-
 use futures_util::stream;
 use serde_json::{Value, json};
 
 use super::{id_of, import, one, unlimited};
+use crate::support::clock::soon;
 use crate::support::http::Person;
 
 fn id(n: u32) -> String {
@@ -111,9 +110,9 @@ async fn long_lines_are_stored_in_small_batches() {
         }
     };
     let sent = async {
-        let total = tokio::time::timeout(Duration::from_secs(60), stored).await;
+        let total = soon("what was sent before the file ends", stored).await;
         sender.send(()).unwrap();
-        total.expect("stored before the file ends")
+        total
     };
     let (taken, total) = tokio::join!(Person::send(request), sent);
     assert_eq!(total, 5);

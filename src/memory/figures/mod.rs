@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 pub use same::original;
 pub use store::{
-    CATALOGUE, Group, Statistics, clear, count_all, count_from_the_first, counting, documents_with,
-    erase, group, group_of_session, monday, names_in, places_after, put_counting, signs,
-    statistics, week_of, weeks,
+    CATALOGUE, Counted, Group, Statistics, clear, count_all, count_from_the_first, counting,
+    documents_with, erase, group, group_of_session, monday, names_in, places_after, put_counting,
+    signs, statistics, week_of, weeks,
 };
 
 use super::importance::{Features, Moments};

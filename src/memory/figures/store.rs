@@ -111,7 +111,7 @@ impl Record for Said {}
 
 /// The last memory that is counted; none at the beginning.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Counted(Option<(Uuid, Uuid)>);
+pub struct Counted(pub Option<(Uuid, Uuid)>);
 impl Record for Counted {}
 
 /// What happened in a week, Monday to Sunday, UTC.
@@ -262,9 +262,9 @@ pub fn count_from_the_first(tx: &mut WriteTx<'_>) -> Result<()> {
     Ok(tx.put(&COUNTING, &0, &Counted(None))?)
 }
 
-/// The memory after which counting goes on, none being the first; None when all are counted.
-pub fn counting(tx: &impl Read) -> Result<Option<Option<(Uuid, Uuid)>>> {
-    Ok(tx.get(&COUNTING, &0)?.map(|Counted(last)| last))
+/// After which memory counting goes on; None when all are counted.
+pub fn counting(tx: &impl Read) -> Result<Option<Counted>> {
+    Ok(tx.get(&COUNTING, &0)?)
 }
 
 /// Notes the last memory that is counted, or that it was the last of all.

@@ -70,6 +70,7 @@ impl ImportResult {
 enum Became {
     Stored {
         id: Uuid,
+        bytes: usize,
     },
     There,
     /// What it cites is not there yet.
@@ -90,6 +91,13 @@ enum Pass {
     Last,
 }
 
+/// What was stored, how long it is, and by what it is superseded: an id of the file's.
+struct Superseded {
+    id: Uuid,
+    bytes: usize,
+    newer: Uuid,
+}
+
 /// An import under way.
 struct Import {
     app: App,
@@ -101,8 +109,7 @@ struct Import {
     batch_bytes: usize,
     /// Lines that wait for what they cite.
     waiting: Vec<(u64, Wanted)>,
-    /// What was stored, and by what it is superseded: an id of the file's.
-    superseded: Vec<(Uuid, Uuid)>,
+    superseded: Vec<Superseded>,
 }
 
 /// Stores memories from a file of JSON lines, at most 32 MiB. What is there already is passed over.
@@ -232,10 +239,10 @@ impl Import {
         };
         for (number, became, superseded_by) in self.app.store.write(write).await? {
             match became {
-                Became::Stored { id } => {
+                Became::Stored { id, bytes } => {
                     self.told.imported += 1;
-                    self.superseded
-                        .extend(superseded_by.map(|newer| (id, newer)));
+                    let superseded = superseded_by.map(|newer| Superseded { id, bytes, newer });
+                    self.superseded.extend(superseded);
                 }
                 Became::There => self.told.skipped += 1,
                 Became::Waits(wanted) if self.waiting.len() < WAITING => {
@@ -256,13 +263,19 @@ impl Import {
     /// Says of what was stored by what it is superseded, now that all of it is there.
     async fn supersede(&mut self) -> Result<()> {
         while !self.superseded.is_empty() {
-            let first = self.superseded.len().saturating_sub(BATCH);
-            let some = self.superseded.split_off(first);
+            let (mut some, mut bytes) = (Vec::new(), 0);
+            while some.len() < BATCH
+                && bytes < BATCH_BYTES
+                && let Some(next) = self.superseded.pop()
+            {
+                bytes += next.bytes;
+                some.push(next);
+            }
             let (inside, caller) = (self.app.clone(), self.caller.clone());
             let write = move |tx: &mut WriteTx<'_>| {
                 caller.still(tx)?;
                 let (user, moment) = (caller.id, Moment::now(&inside));
-                for (id, newer) in some {
+                for Superseded { id, newer, .. } in some {
                     // Nothing takes its own place.
                     if let Some(newer) = here(tx, user, newer)?.filter(|newer| *newer != id) {
                         remember::change(tx, moment, (user, id), |memory| {
@@ -315,8 +328,8 @@ fn store_one(
     };
     let mut memory = wanted.memory;
     memory.evidence = evidence;
-    let bytes = memory.text.len() as u64;
-    match billing::room_for(tx, moment, user, bytes) {
+    let bytes = memory.text.len();
+    match billing::room_for(tx, moment, user, bytes as u64) {
         Err(error) if error.code() == "quota_exceeded" => {
             return Ok(Became::Failed("quota_exceeded", error.message()));
         }
@@ -326,7 +339,7 @@ fn store_one(
     let (session, key) = group(tx, moment.app, user, (id, wanted.key))?;
     memory.session = session;
     remember::remember_in_group(tx, moment, (user, id), &memory, key.as_deref())?;
-    Ok(Became::Stored { id })
+    Ok(Became::Stored { id, bytes })
 }
 
 /// What a derived memory cites, by the ids it has here, each once: two ids of the file's may be of one
