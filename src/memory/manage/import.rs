@@ -1,9 +1,10 @@
 //! Memories from a file of JSON lines, as `export` writes it.
 //!
 //! Must stay true: the file is read as it comes; held are the lines of one transaction, which are few or
-//! short, so many as wait for what they cite, and ids of what is superseded; a line that is no good says why and keeps no other one
-//! out; the same file twice stores nothing twice, also where the first time was cut off; what a model wrote
-//! comes in only with all that it comes from, which is what was said and nothing that a model wrote.
+//! short, so many as wait for what they cite, and ids of what is superseded; a line that is no good says why
+//! and keeps no other one out; the same file twice stores nothing twice, also where the first time was cut
+//! off; what a model wrote comes in only with all that it comes from, which is what was said and nothing
+//! that a model wrote.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
