@@ -1,6 +1,7 @@
 //! Remembering: what is found, by whom, and what forgetting leaves behind.
 
 mod agreeing;
+mod citing;
 mod context;
 mod corrections;
 mod crowd;
@@ -18,12 +19,14 @@ mod listing;
 mod managing;
 mod meaning;
 mod meaning_models;
+mod opening;
 mod picture;
 mod profiles;
 mod promoting;
 mod quality;
 mod real_model;
 mod searching;
+mod speakers;
 mod storing;
 mod strangers;
 mod traces;

@@ -58,7 +58,7 @@ pub struct Gathered {
 pub fn gather(app: &App, tx: &impl Read, user: Uuid, asked: &Asked<'_>) -> Result<Gathered> {
     let today = app.clock.now().to_zoned(TimeZone::UTC).date();
     let all = figures::statistics(tx, user)?;
-    let names: Vec<String> = all.names.keys().cloned().collect();
+    let names = figures::names_in(tx, (user, &all), asked.query)?;
     let question = question::parse(asked.query, today, &names);
     let groups = Groups::of(tx, user, asked)?;
 

@@ -264,11 +264,6 @@ pub fn count_use(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid, now: Timestamp) -> 
     Ok(tx.put(&USES, &(user, id), &Use { times, last: now })?)
 }
 
-/// Everybody's. The index tells, so that no text is read.
-pub fn count_all(tx: &impl Read) -> Result<u64> {
-    Ok(tx.count(&BY_SESSION, Span::all())?)
-}
-
 /// What the memories of a person come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remembered {

@@ -30,7 +30,7 @@ const OTHER_ADDRESS: &str = "kookaburra@elsewhere.example";
 
 /// Tables in which no row is anybody's: of the installation, of other programs, and what leads from a hash
 /// or a time to what is nobody's either.
-const NOBODYS: [&str; 14] = [
+const NOBODYS: [&str; 15] = [
     "auth_invitation_hashes",
     "auth_receivers",
     "auth_services",
@@ -41,6 +41,7 @@ const NOBODYS: [&str; 14] = [
     "billing_events_open",
     "billing_state",
     "jobs_due",
+    "memory_counting",
     "memory_distil_outcomes",
     "memory_distil_spent",
     "memory_embedding",
@@ -128,7 +129,7 @@ impl Bob {
     async fn collect(person: &Person) {
         let [turn, old, new] = [1_u128, 2, 3].map(Uuid::from_u128);
         let lines = [
-            json!({"id": turn, "text": format!("The {RARE} has three gates."), "session_key": RARE}),
+            json!({"id": turn, "text": format!("The {RARE} has three gates."), "session_key": RARE, "speaker": "Zed"}),
             json!({"id": old, "kind": "fact", "text": "It has two gates.", "evidence": [turn],
                 "ended_at": "2026-01-01T00:00:00Z", "superseded_by": new}),
             json!({"id": new, "kind": "fact", "text": "It has three gates.", "evidence": [turn]}),

@@ -60,11 +60,6 @@ pub enum TextOp {
         /// Its id.
         id: Uuid,
     },
-    /// Removes all documents of an owner.
-    RemoveOwner {
-        /// Whose documents.
-        owner: Uuid,
-    },
 }
 
 /// The full-text index of a data directory.
@@ -208,8 +203,8 @@ impl TextIndex {
             let overlay = self.overlay();
             let mut on_disk = Vec::new();
             for segment in self.inner.disk.searcher().segment_readers() {
-                let documents = self.inner.disk.documents(segment, None)?;
-                on_disk.extend(documents.into_iter().map(|(_, owner, id)| (owner, id)));
+                let documents = self.inner.disk.documents(segment)?;
+                on_disk.extend(documents);
             }
             Ok(overlay.over(on_disk))
         })
