@@ -23,6 +23,9 @@ const WEEKS: Table<(Uuid, u32), Week> = Table::new("memory_weeks");
 const NAMES: Table<(Uuid, String, String), Said> = Table::new("memory_names");
 const COUNTING: Table<u32, Counted> = Table::new("memory_counting");
 
+/// Words of a name by which it is known.
+const WORDS_OF_A_NAME: usize = 4;
+
 /// Words of a text that are looked up as names: more than a question has.
 const LOOKED_UP: usize = 640;
 /// Names that differ in nothing but their capitals.
@@ -37,7 +40,7 @@ pub const CATALOGUE: [TableInfo; 9] = [
     STATISTICS.info("memory", "user", "how many memories, of which kinds, how long").by_user(),
     SAME.info("memory", "user, hash of the stems, memory", "(index)").by_user(),
     WEEKS.info("memory", "user, week", "how many were added, promoted, forgotten").by_user(),
-    NAMES.info("memory", "user, name in small letters, name", "how much somebody of that name said").by_user(),
+    NAMES.info("memory", "user, name or word of it in small letters, name", "how much somebody of that name said").by_user(),
     COUNTING.info("memory", "0", "how far the memories of an older program are counted; gone at the end"),
 ];
 
@@ -223,13 +226,25 @@ pub fn count_name(
 }
 
 fn move_name(tx: &mut WriteTx<'_>, user: Uuid, name: String, by: i64) -> Result<()> {
-    let key = (user, name.to_lowercase(), name);
-    let before = tx.get(&NAMES, &key)?.map_or(0, |Said(said)| said);
-    match before.saturating_add_signed(by) {
-        0 => drop(tx.delete(&NAMES, &key)?),
-        said => tx.put(&NAMES, &key, &Said(said))?,
+    for word in known_by(&name) {
+        let key = (user, word, name.clone());
+        let before = tx.get(&NAMES, &key)?.map_or(0, |Said(said)| said);
+        match before.saturating_add_signed(by) {
+            0 => drop(tx.delete(&NAMES, &key)?),
+            said => tx.put(&NAMES, &key, &Said(said))?,
+        }
     }
     Ok(())
+}
+
+/// A name as a whole, and each of its words, in small letters.
+fn known_by(name: &str) -> BTreeSet<String> {
+    let lower = name.to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric());
+    let words = words.filter(|word| !word.is_empty()).map(str::to_owned);
+    let mut all: BTreeSet<String> = words.take(WORDS_OF_A_NAME).collect();
+    all.insert(lower);
+    all
 }
 
 /// Which words of a text are names of those who speak in somebody's memories; of names that differ in their
@@ -252,7 +267,11 @@ pub fn names_in(
     for word in words {
         let mut alike = tx.scan(&NAMES, Span::prefix(&(user, word)), SPELLINGS)?;
         alike.sort_by_key(|(_, Said(said))| Reverse(*said));
-        names.extend(alike.into_iter().map(|((_, _, name), _)| name));
+        for ((_, _, name), _) in alike {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
     }
     Ok(names)
 }
