@@ -49,7 +49,8 @@ async fn a_summary_does_not_outlive_its_words() {
     session(&app, &ada, &[TEA, ILL]).await;
     app.model.answer(text(SUMMARY, &[1]));
     app.model.answer(facts(&[("You like green tea.", &[1])]));
-    app.model.answer(text("I could ask about diabetes.", &[2]));
+    app.model
+        .answer(text("I could ask about diabetes.", &[2, 3]));
     distil(&app, &ada).await;
     assert!(all(&ada).await.contains(&SUMMARY.to_owned()));
     forget(&ada, ILL).await;
