@@ -62,17 +62,13 @@ pub(super) struct About {
 
 /// A session ended: what was said from position `from` on waits to be distilled.
 pub fn wait(tx: &mut WriteTx<'_>, key: (Uuid, Uuid), from: u32) -> Result<()> {
-    match store::waiting(tx, key)? {
-        Some(mut waiting) => {
-            // Its job may have begun, and goes up to where it looked.
-            waiting.more = true;
-            store::put_waiting(tx, key, &waiting)
-        }
-        None => {
-            let waiting = fresh(tx, key, from)?;
-            store::put_waiting(tx, key, &waiting)
-        }
+    if let Some(mut waiting) = store::waiting(tx, key)? {
+        // Its job may have begun, and goes up to where it looked.
+        waiting.more = true;
+        return store::put_waiting(tx, key, &waiting);
     }
+    let waiting = fresh(tx, key, from)?;
+    store::put_waiting(tx, key, &waiting)
 }
 
 fn fresh(tx: &impl Read, (user, session): (Uuid, Uuid), from: u32) -> Result<Waiting> {

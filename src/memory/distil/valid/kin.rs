@@ -166,8 +166,8 @@ fn says(text: &str, group: usize, name: &str) -> bool {
             .find(|word| !["is", "was"].contains(&word.as_str()));
         let called = called.is_some_and(|word| CALLS.contains(&word.as_str()));
         let alone = !before.iter().any(|word| kin(word).is_some());
-        let spoken_of = small[..begins].iter().filter_map(|word| kin(word));
-        if called && alone && spoken_of.last().is_some_and(|(last, _)| last == group) {
+        let mut spoken_of = small[..begins].iter().filter_map(|word| kin(word));
+        if called && alone && spoken_of.next_back().is_some_and(|(last, _)| last == group) {
             return true;
         }
     }
