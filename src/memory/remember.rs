@@ -152,6 +152,7 @@ pub fn forget(
         forgotten.derived += derived.memories;
         forgotten.bytes += derived.bytes;
         if let Some(memory) = remove(tx, user, *id)? {
+            distil::forgotten(tx, (user, *id), &memory)?;
             ltm += i64::from(memory.tier == Tier::Ltm);
             forgotten.memories += 1;
             forgotten.bytes += memory.bytes();
@@ -178,6 +179,7 @@ fn drop_derived(tx: &mut WriteTx<'_>, moment: Moment<'_>, (user, id): (Uuid, Uui
 /// Removes what cites a memory: a model wrote it, and it may say what is to be forgotten. What the person
 /// wrote or corrected themselves stays; it only cites one less. Also says how many were long-term ones.
 fn remove_derived(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<(Forgotten, i64)> {
+    distil::said_anew(tx, user, id)?;
     let (mut removed, mut ltm) = (Forgotten::default(), 0);
     for derived in store::citing(tx, user, id)? {
         let Some(memory) = store::memory(tx, user, derived)? else {
@@ -189,7 +191,7 @@ fn remove_derived(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid) -> Result<(Forgott
             store::put(tx, (user, derived), Some(&memory), &kept)?;
             continue;
         }
-        distil::again(tx, memory.created_at, (user, &memory.evidence))?;
+        distil::again(tx, (user, &memory.evidence))?;
         remove(tx, user, derived)?;
         ltm += i64::from(memory.tier == Tier::Ltm);
         removed.memories += 1;

@@ -127,19 +127,28 @@ impl Bob {
 
     /// Has stored what a model made of it, and what is so instead.
     async fn collect(person: &Person) {
-        let [turn, old, new] = [1_u128, 2, 3].map(Uuid::from_u128);
+        let [turn, old, new, unwanted] = [1_u128, 2, 3, 4].map(Uuid::from_u128);
         let lines = [
             json!({"id": turn, "text": format!("The {RARE} has three gates."), "session_key": RARE, "speaker": "Zed"}),
             json!({"id": old, "kind": "fact", "text": "It has two gates.", "evidence": [turn],
                 "ended_at": "2026-01-01T00:00:00Z", "superseded_by": new}),
             json!({"id": new, "kind": "fact", "text": "It has three gates.", "evidence": [turn]}),
+            json!({"id": unwanted, "kind": "fact", "text": "It has no roof.", "evidence": [turn]}),
         ];
         let lines = lines.map(|line| line.to_string()).join("\n");
         let file = person
             .request("POST", "/api/memory/import")
             .header("content-type", "application/x-ndjson")
             .body(lines);
-        assert_eq!(done(Person::send(file).await).body["imported"], 3);
+        assert_eq!(done(Person::send(file).await).body["imported"], 4);
+        // What he forgets of it is not to come back.
+        let facts = person.get("/api/memory?kind=fact&limit=100").await.body;
+        let mut facts = facts["items"].as_array().unwrap().iter();
+        let fact = facts
+            .find(|fact| fact["text"] == "It has no roof.")
+            .unwrap();
+        let path = format!("/api/memory/{}", fact["id"].as_str().unwrap());
+        done(person.delete(&path).await);
     }
 
     /// Was told that his trial ends. Trials take a long way to reach, and what stands in the row is not

@@ -112,6 +112,25 @@ async fn names_go_with_what_they_said() {
     app.finish().await;
 }
 
+/// A name of several words is known by each that is in no other name.
+#[tokio::test]
+async fn a_name_is_known_by_its_words() {
+    let app = unlimited().await;
+    let ada = app.user("ada").await;
+    for name in ["Dr Smith", "Dr Élodie Jones"] {
+        stored(&ada, &json!({"text": "Drink more water.", "speaker": name})).await;
+    }
+    for (asked, meant) in [
+        ("What did Smith say?", json!("Dr Smith")),
+        ("What did élodie say?", json!("Dr Élodie Jones")),
+        ("What did Dr Jones say?", json!("Dr Élodie Jones")),
+        ("What did the dr say?", Value::Null),
+    ] {
+        assert_eq!(about(&ada, asked).await, meant, "{asked}");
+    }
+    app.finish().await;
+}
+
 /// Names that an older program wrote are known, and go to their table with the next change.
 #[tokio::test]
 async fn names_of_before_are_kept() {

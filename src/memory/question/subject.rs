@@ -30,6 +30,7 @@ pub struct Names(HashMap<String, Option<String>>);
 
 impl Names {
     /// A name is known by itself, and by each of its words that is in no other name: "Dr Smith" by "smith".
+    /// Of names that differ in capitals alone the first is meant.
     pub fn of(names: &[String]) -> Self {
         let mut by_word: HashMap<String, Option<String>> = HashMap::new();
         for name in names {

@@ -110,6 +110,11 @@ pub fn about_the_same(new: &str, old: &str) -> bool {
     (but_a_word || half) && ends_otherwise(old, &newer)
 }
 
+/// Whether what a newer statement says otherwise than an older one is said of the same person or thing.
+pub fn of_the_same(new: &str, old: &str) -> bool {
+    ends_otherwise(old, &content(new))
+}
+
 /// Whether all that the newer one lacks of the older stands after its verb, or without one at its end: there
 /// is said what is the case, and before it of whom. "My friend Bruno lives in Paris now" is not about "my
 /// friend Anna lives in Paris". Rather too little is ended than what is still so.
