@@ -15,7 +15,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sha2::Sha256;
-use storage::{Files, ReadTx, Store, TextIndex, Vectors};
+use storage::{Files, ReadTx, Store, TextIndex, Vectors, WriteTx};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -88,6 +88,8 @@ pub struct Parts {
 pub struct Conversations {
     /// The title of a person's conversation; none when there is no such.
     pub title: fn(&ReadTx, Uuid, Uuid) -> Result<Option<String>>,
+    /// Whether a person has such a conversation.
+    pub is_there: fn(&WriteTx<'_>, Uuid, Uuid) -> Result<bool>,
     /// How many messages of what is talked about now a prompt has, at most so many exchanges.
     pub in_prompt: fn(&ReadTx, Uuid, usize) -> Result<u64>,
     /// The message of a person's conversation before those that the prompt of the next one has, at most so

@@ -31,7 +31,7 @@ use crate::http::rate::Rates;
 use crate::http::throttle::Throttle;
 use crate::jobs::Jobs;
 use crate::outside::{Embeddings, Mailer, ModelServers, SignInService, Stripe};
-use crate::{auth, billing, chat, http, metrics, ops, router, schedule, schema};
+use crate::{auth, billing, chat, http, memory, metrics, ops, router, schedule, schema};
 
 /// Opens everything but the network, and repairs what a crash left.
 pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App> {
@@ -95,6 +95,7 @@ pub async fn open_on(
         text,
         vectors,
     });
+    memory::count_the_rest(&app.store).await?;
     auth::load_keys(&app)?;
     billing::load_rates(&app)?;
     metrics::started(app.started_at);

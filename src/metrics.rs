@@ -98,6 +98,14 @@ fn describe() {
         "memory_vectors_waiting",
         "Memories that wait to be embedded with the decided model."
     );
+    describe_gauge!(
+        "memory_vector_bytes",
+        "What vectors and graphs held in memory take, about."
+    );
+    describe_gauge!(
+        "memory_vector_graphs",
+        "People whose many vectors are searched by a graph."
+    );
     describe_histogram!(
         "memory_query_embedding_seconds",
         "How long a recall or search waited for what its words mean."
@@ -251,6 +259,11 @@ pub fn distilled(outcome: &'static str) {
 pub fn vectors((with, waiting): (u64, u64)) {
     gauge!("memory_vectors").set(double(with));
     gauge!("memory_vectors_waiting").set(double(waiting));
+}
+
+pub fn vectors_held(usage: storage::Usage) {
+    gauge!("memory_vector_bytes").set(double(usage.bytes as u64));
+    gauge!("memory_vector_graphs").set(double(usage.graphs as u64));
 }
 
 pub fn query_embedded(waited: Duration) {

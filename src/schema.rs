@@ -30,6 +30,8 @@ const ROOMS: &[&[TableInfo]] = &[
     &memory::TIERS_CATALOGUE,
     &memory::DISTIL_CATALOGUE,
     &memory::EMBED_CATALOGUE,
+    &memory::REFUSED_CATALOGUE,
+    &memory::PROFILE_CATALOGUE,
     &account::CATALOGUE,
     &ops::CATALOGUE,
     &jobs::CATALOGUE,
@@ -47,7 +49,8 @@ const COUNT: usize = {
 /// Every table.
 pub static TABLES: [TableInfo; COUNT] = all();
 
-/// Steps from one format of the data directory to the next, all in one transaction, forward only.
+/// Steps from one format of the data directory to the next, all in one transaction, forward only. What is too
+/// much for one is only begun here, and done in steps when the program starts (`memory::count_the_rest`).
 pub static MIGRATIONS: [Migration; 2] = [
     Migration {
         to: 2,

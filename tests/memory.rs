@@ -1,10 +1,12 @@
 //! Remembering: what is found, by whom, and what forgetting leaves behind.
 
 mod agreeing;
+mod citing;
 mod context;
 mod corrections;
 mod crowd;
 mod distilling;
+mod distilling_again;
 mod duplicates;
 mod files;
 mod filling;
@@ -14,16 +16,19 @@ mod hostile;
 mod importing;
 mod isolation;
 mod jobs;
+mod jobs_shared;
 mod listing;
 mod managing;
 mod meaning;
 mod meaning_models;
+mod opening;
 mod picture;
 mod profiles;
 mod promoting;
 mod quality;
 mod real_model;
 mod searching;
+mod speakers;
 mod storing;
 mod strangers;
 mod superseding;

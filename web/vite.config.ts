@@ -29,7 +29,7 @@ export default defineConfig({
 					groups: [
 						{
 							name: 'base',
-							test: /node_modules\/(svelte|@sveltejs|clsx|devalue|esm-env)\/|src\/lib\/(api|auth\/session|ui\/(?!Menu|Sheet|Frame|Page|ThemeSwitch))/
+							test: /node_modules\/(svelte|@sveltejs|clsx|devalue|esm-env)\/|src\/lib\/(api|auth\/session|ui\/(?!Menu|Sheet|Frame|Page|ThemeSwitch|Plot|NumbersTable|chart))/
 						},
 						{ name: 'parts', test: /bits-ui|svelte-toolbelt|runed|floating-ui|tabbable/ }
 					]

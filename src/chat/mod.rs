@@ -54,6 +54,7 @@ pub fn erase(
 /// What memory is told of conversations, which it may not name.
 pub const CONVERSATIONS: crate::app::Conversations = crate::app::Conversations {
     title: store::title,
+    is_there: store::is_there,
     in_prompt: history::in_prompt,
     before_prompt: history::before_prompt,
 };

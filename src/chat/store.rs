@@ -148,6 +148,10 @@ pub fn title(tx: &storage::ReadTx, user: Uuid, id: Uuid) -> Result<Option<String
         .map(|found| found.title))
 }
 
+pub fn is_there(tx: &WriteTx<'_>, user: Uuid, id: Uuid) -> Result<bool> {
+    Ok(tx.get(&CONVERSATIONS, &(user, id))?.is_some())
+}
+
 /// Stores a conversation, its place in the list, and whether it is open.
 pub fn put_conversation(
     tx: &mut WriteTx<'_>,

@@ -75,12 +75,17 @@ pub struct UsedMemoryView {
     pub forgotten: bool,
 }
 
+/// A word counts as there in another form, too: "went" for "go".
 fn reasons(matched: &[String]) -> Vec<String> {
-    if matched.is_empty() {
-        return Vec::new();
-    }
     let words: Vec<_> = matched.iter().map(|word| format!("“{word}”")).collect();
-    vec![format!("It has your words {}.", words.join(", "))]
+    match words.as_slice() {
+        [] => Vec::new(),
+        [word] => vec![format!("It has your word {word}, or a form of it.")],
+        _ => vec![format!(
+            "It has your words {}, or forms of them.",
+            words.join(", ")
+        )],
+    }
 }
 
 impl UsedMemoryView {

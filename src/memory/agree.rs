@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::follow::caught_up;
 use super::row::Memory;
-use super::store;
+use super::{figures, store};
 use crate::app::App;
 use crate::error::{Error, Result};
 
@@ -93,7 +93,7 @@ fn compare(app: &App) -> Result<(u64, Ids, Ids)> {
 /// files. Returns how many memories there are.
 pub async fn reindex(app: &App, tell: impl Fn(u64, u64) + Send + 'static) -> Result<u64> {
     let done = blocking(app, move |app| {
-        let total = app.store.read(store::count_all)?;
+        let total = app.store.read(figures::count_all)?;
         let (mut done, mut after) = (0, None);
         loop {
             let rows = app.store.read(|tx| store::all_after(tx, after, STEP))?;

@@ -11,6 +11,9 @@ use crate::app::mac;
 use crate::error::{Error, Result};
 
 const TEXT_BYTES: usize = 16_384;
+/// What was said in a conversation may be longer than what is stored by hand, and what was exported is to
+/// come in again.
+const IMPORTED_BYTES: usize = 64 * 1024;
 const TAGS: usize = 16;
 const TAG_CHARS: usize = 40;
 const SPEAKER_CHARS: usize = 64;
@@ -18,16 +21,30 @@ const KEY_CHARS: usize = 200;
 /// Clocks differ, and so do the days of people.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
+/// What somebody stores or corrects by hand.
+///
 /// # Errors
 /// `memory_text_empty`, `memory_text_too_long`.
 pub fn text(text: &str) -> Result<()> {
+    text_within(text, TEXT_BYTES)
+}
+
+/// What a file has.
+///
+/// # Errors
+/// Those of [`text`].
+pub fn imported_text(text: &str) -> Result<()> {
+    text_within(text, IMPORTED_BYTES)
+}
+
+fn text_within(text: &str, most: usize) -> Result<()> {
     if text.trim().is_empty() {
         let message = "Write what is to be remembered.";
         return Err(Error::field("memory_text_empty", "text", message));
     }
-    if text.len() > TEXT_BYTES {
+    if text.len() > most {
         let message = format!(
-            "It has {} bytes; a memory has at most {TEXT_BYTES}. Make several of it.",
+            "It has {} bytes; a memory has at most {most}. Make several of it.",
             text.len()
         );
         return Err(Error::field("memory_text_too_long", "text", message));
@@ -46,13 +63,15 @@ pub fn tags(tags: &[String]) -> Result<Vec<String>> {
             let message = format!("A tag has 1 to {TAG_CHARS} characters, in one line.");
             return Err(Error::field("tags_invalid", "tags", message));
         }
-        if !checked.iter().any(|known| known == tag) {
-            checked.push(tag.to_owned());
+        if checked.iter().any(|known| known == tag) {
+            continue;
         }
-    }
-    if checked.len() > TAGS {
-        let message = format!("Use at most {TAGS} tags.");
-        return Err(Error::field("tags_invalid", "tags", message));
+        // Here, and not at the end: each is compared with all others.
+        if checked.len() == TAGS {
+            let message = format!("Use at most {TAGS} tags.");
+            return Err(Error::field("tags_invalid", "tags", message));
+        }
+        checked.push(tag.to_owned());
     }
     Ok(checked)
 }
@@ -141,6 +160,8 @@ mod tests {
     fn limits_are_exact() {
         assert!(text(&"x".repeat(TEXT_BYTES)).is_ok());
         assert!(text(&"x".repeat(TEXT_BYTES + 1)).is_err());
+        assert!(imported_text(&"x".repeat(IMPORTED_BYTES)).is_ok());
+        assert!(imported_text(&"x".repeat(IMPORTED_BYTES + 1)).is_err());
         assert!(text(" \n").is_err());
         let named = |count: usize| (0..count).map(|n| format!("t{n}")).collect::<Vec<_>>();
         assert!(tags(&named(TAGS)).is_ok() && tags(&named(TAGS + 1)).is_err());
@@ -153,5 +174,16 @@ mod tests {
         assert!(created_at(now + AHEAD + SignedDuration::from_secs(1), now).is_err());
         assert!(created_at(Timestamp::UNIX_EPOCH, now).is_ok());
         assert!(created_at(Timestamp::MIN, now).is_err());
+    }
+
+    /// What comes after the first tag too many is not looked at: it may be a hundred thousand of them.
+    #[test]
+    fn looking_ends_with_the_first_tag_too_many() {
+        let mut named: Vec<_> = (0..=TAGS).map(|n| format!("t{n}")).collect();
+        named.push(String::new());
+        let refused = tags(&named).unwrap_err().message();
+        assert!(refused.contains("at most 16 tags"), "{refused}");
+        let same = vec!["one".to_owned(); 1000];
+        assert_eq!(tags(&same).unwrap(), ["one"]);
     }
 }

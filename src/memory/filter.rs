@@ -8,6 +8,7 @@ use jiff::{Timestamp, ToSpan as _};
 use uuid::Uuid;
 
 use super::row::{Kind, Memory, Tier};
+use super::signs::Signs;
 use crate::error::{Error, Result};
 
 /// What a request says of the memories it wants; nothing said means all.
@@ -63,6 +64,28 @@ impl Filter {
     /// Whether it wants every memory there is.
     pub fn is_open(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether it wants some memories and not others, wherever they stand.
+    pub fn narrows(&self) -> bool {
+        let anywhere = Self {
+            session: None,
+            ..self.clone()
+        };
+        !anywhere.is_open()
+    }
+
+    /// Whether it may want the memory of these signs, which tell nothing of tags and conversations.
+    pub fn may_admit(&self, signs: &Signs) -> bool {
+        let of = |wanted: bool, is: bool| !wanted || is;
+        self.tiers
+            .as_ref()
+            .is_none_or(|tiers| tiers.contains(&signs.tier))
+            && of(!self.kinds.is_empty(), self.kinds.contains(&signs.kind))
+            && of(self.pinned, signs.pinned)
+            && of(self.current, !signs.ended)
+            && self.from.is_none_or(|from| signs.at >= from.as_second())
+            && self.to.is_none_or(|to| signs.at <= to.as_second())
     }
 
     pub fn admits(&self, memory: &Memory) -> bool {

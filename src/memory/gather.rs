@@ -13,6 +13,7 @@ use storage::{Posting, Read};
 use uuid::Uuid;
 
 use super::embed::{self, QueryVector};
+use super::filter::Filter;
 use super::place::group_of;
 use super::question::{self, About, Question};
 use super::ranking::{self, DATED_CANDIDATES, Postings, Ranking, Scored, Statistics};
@@ -26,12 +27,18 @@ use crate::error::Result;
 const YEARS: i16 = 5;
 /// So many of the nearest pieces are looked for: some are of one memory, or of the conversation that runs.
 const NEAREST: usize = 400;
+/// Where few are wanted, so many of the best are looked through for them.
+const LOOKED_THROUGH: usize = 2000;
+/// And so many of those that are wanted are ranked, beside the best of all.
+const FOUND: usize = 200;
+/// So many of a named date are looked through for those of one conversation.
+const DATED: usize = 2000;
 
 /// What somebody asks, and where.
 pub struct Asked<'a> {
     pub query: &'a str,
-    /// Of this conversation only.
-    pub only: Option<Uuid>,
+    /// Whoever asks leaves the others out; these are looked for further than the best of all.
+    pub wanted: &'a Filter,
     /// What it means; none where words alone are searched.
     pub meaning: Option<&'a QueryVector>,
 }
@@ -49,7 +56,7 @@ pub struct Gathered {
 pub fn gather(app: &App, tx: &impl Read, user: Uuid, asked: &Asked<'_>) -> Result<Gathered> {
     let today = app.clock.now().to_zoned(TimeZone::UTC).date();
     let all = figures::statistics(tx, user)?;
-    let names: Vec<String> = all.names.keys().cloned().collect();
+    let names = figures::names_in(tx, (user, &all), asked.query)?;
     let question = question::parse(asked.query, today, &names);
     let groups = Groups::of(tx, user, asked)?;
 
@@ -60,24 +67,23 @@ pub fn gather(app: &App, tx: &impl Read, user: Uuid, asked: &Asked<'_>) -> Resul
     };
     let lists = lists(app, user, &question, &groups)?;
     let postings = Postings::new(lists, statistics);
-    let dated = dated(tx, user, &question, today)?;
+    let dated = dated(tx, user, (&question, today), &groups)?;
     let near = near(app, tx, user, (asked, &groups))?;
     let places = ranking::candidates(&postings, &near, &dated);
 
     let mut signs = BTreeMap::new();
-    let mut lengths = HashMap::new();
     for place in places.into_iter().filter(|place| groups.admit(*place)) {
-        if let Some(found) = figures::signs(tx, user, place)? {
-            signs.insert(place, found);
-            let ordinal = group_of(place);
-            if let std::collections::hash_map::Entry::Vacant(entry) = lengths.entry(ordinal) {
-                let group = figures::group(tx, user, ordinal)?;
-                entry.insert(group.map_or(0, |group| group.length));
-            }
-        }
+        signs.extend(figures::signs(tx, user, place)?.map(|found| (place, found)));
     }
+    if asked.wanted.narrows() {
+        let best = postings.best_own(LOOKED_THROUGH).into_iter();
+        let further = best.chain(near.iter().map(|(place, _)| *place));
+        let further = further.filter(|place| groups.admit(*place));
+        look_further(tx, user, (asked.wanted, further), &mut signs)?;
+    }
+    let lengths = lengths(tx, user, &signs)?;
     let cosines = match asked.meaning {
-        Some(query) => embed::cosines(tx, user, query, &near, signs.keys())?,
+        Some(query) => embed::cosines(app, tx, user, query, (&near, signs.keys()))?,
         None => HashMap::new(),
     };
     let meaning = !cosines.is_empty();
@@ -99,6 +105,48 @@ pub fn gather(app: &App, tx: &impl Read, user: Uuid, asked: &Asked<'_>) -> Resul
     })
 }
 
+/// Adds places of what is wanted, the best first.
+fn look_further(
+    tx: &impl Read,
+    user: Uuid,
+    (wanted, places): (&Filter, impl Iterator<Item = u64>),
+    signs: &mut BTreeMap<u64, Signs>,
+) -> Result<()> {
+    let mut found = 0;
+    for place in places {
+        if found == FOUND {
+            break;
+        }
+        if signs.contains_key(&place) {
+            continue;
+        }
+        let own = figures::signs(tx, user, place)?;
+        let Some(own) = own.filter(|signs| wanted.may_admit(signs)) else {
+            continue;
+        };
+        let tagged = match &wanted.tag {
+            Some(tag) => store::memory(tx, user, own.id)?.is_some_and(|it| it.tags.contains(tag)),
+            None => true,
+        };
+        if tagged {
+            signs.insert(place, own);
+            found += 1;
+        }
+    }
+    Ok(())
+}
+
+/// How long the groups of these places are.
+fn lengths(tx: &impl Read, user: Uuid, signs: &BTreeMap<u64, Signs>) -> Result<HashMap<u32, u64>> {
+    let ordinals: BTreeSet<u32> = signs.keys().map(|place| group_of(*place)).collect();
+    let mut lengths = HashMap::new();
+    for ordinal in ordinals {
+        let group = figures::group(tx, user, ordinal)?;
+        lengths.insert(ordinal, group.map_or(0, |group| group.length));
+    }
+    Ok(lengths)
+}
+
 /// Places near to what the question means.
 fn near(
     app: &App,
@@ -109,7 +157,8 @@ fn near(
     let Some(query) = asked.meaning.filter(|_| !groups.none) else {
         return Ok(Vec::new());
     };
-    let most = (groups.only, NEAREST);
+    let few = asked.wanted.narrows();
+    let most = (groups.only, if few { LOOKED_THROUGH } else { NEAREST });
     let mut near = embed::near(app, tx, user, query, most)?;
     near.retain(|(place, _)| groups.admit(*place));
     Ok(near)
@@ -125,10 +174,11 @@ struct Groups {
 impl Groups {
     fn of(tx: &impl Read, user: Uuid, asked: &Asked<'_>) -> Result<Self> {
         let ordinal = |session| figures::group_of_session(tx, user, session);
-        let only = asked.only.map(ordinal).transpose()?.flatten();
+        let session = asked.wanted.session;
+        let only = session.map(ordinal).transpose()?.flatten();
         Ok(Self {
             only,
-            none: asked.only.is_some() && only.is_none(),
+            none: session.is_some() && only.is_none(),
         })
     }
 
@@ -165,20 +215,30 @@ fn lists(
 }
 
 /// Places of what was said in the days that the question names, the newest.
-fn dated(tx: &impl Read, user: Uuid, question: &Question, today: Date) -> Result<Vec<u64>> {
-    let mut places = Vec::new();
+fn dated(
+    tx: &impl Read,
+    user: Uuid,
+    (question, today): (&Question, Date),
+    groups: &Groups,
+) -> Result<Vec<u64>> {
+    let (mut places, mut left) = (Vec::new(), DATED);
+    if groups.open() {
+        left = DATED_CANDIDATES;
+    }
     for (from, to) in spans(question, today) {
         let moment = |day: Date| {
             let begin = day.to_zoned(TimeZone::UTC);
             begin.map_or(Timestamp::UNIX_EPOCH, |begin| begin.timestamp())
         };
         let end = to.checked_add(1.day()).unwrap_or(to);
-        let left = DATED_CANDIDATES - places.len();
-        for id in store::newest_between(tx, user, (moment(from), moment(end)), left)? {
-            places.extend(store::memory(tx, user, id)?.map(|memory| memory.place));
-        }
-        if places.len() >= DATED_CANDIDATES {
-            break;
+        let ids = store::newest_between(tx, user, (moment(from), moment(end)), left)?;
+        left -= ids.len();
+        for id in ids {
+            let place = store::memory(tx, user, id)?.map(|memory| memory.place);
+            places.extend(place.filter(|place| groups.admit(*place)));
+            if places.len() == DATED_CANDIDATES {
+                return Ok(places);
+            }
         }
     }
     Ok(places)

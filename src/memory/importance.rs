@@ -28,7 +28,7 @@ pub const FEATURES: usize = 10;
 const FAR: f64 = 4.0;
 
 /// Names of one text that count.
-const NAMES: u8 = 4;
+pub const NAMES: u8 = 4;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Features([f64; FEATURES]);

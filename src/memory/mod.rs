@@ -37,24 +37,24 @@ pub use distil::{
     distil as distil_job, nightly, reflect as reflect_job, standing as distil_standing,
 };
 pub use embed::{
-    CATALOGUE as EMBED_CATALOGUE, How as EmbeddingHow, forget_cached, greet as greet_embedding,
-    how as embedding_how, keep_embedding, settled as embedded, tend as tend_vectors,
-    tidy as tidy_vectors, totals as vector_totals,
+    CATALOGUE as EMBED_CATALOGUE, How as EmbeddingHow, REFUSED_CATALOGUE, forget_cached,
+    greet as greet_embedding, how as embedding_how, keep_embedding, settled as embedded,
+    tend as tend_vectors, tidy as tidy_vectors, totals as vector_totals,
 };
-pub use figures::CATALOGUE as FIGURES_CATALOGUE;
+pub use figures::{CATALOGUE as FIGURES_CATALOGUE, count_all};
 pub use filter::Filter;
 pub use follow::{caught_up, commits, follow, taken_up};
 pub use manage::forget_some_of;
-pub use opening::{count_everything, open_ledger};
-pub use profile::{Known, known};
-pub use quote::{price, quoted};
+pub use opening::{count_everything, count_some, count_the_rest, open_ledger};
+pub use profile::{CATALOGUE as PROFILE_CATALOGUE, Known, known};
+pub use quote::{RECALLED_HEAD, price, quoted};
 pub use recall::{
     Beside, Chosen, Recalled, Running, ScorePart, Searched, Understood, UsedMemory, Wanted,
     count_uses, recall, search, used,
 };
 pub use remember::{erase, remember};
 pub use row::{DateMention, Kind, Memory, Speaker, Tier};
-pub use store::{CATALOGUE, count_all, remembered};
+pub use store::{CATALOGUE, remembered};
 pub use tiers::{
     CATALOGUE as TIERS_CATALOGUE, PROMOTE, end_idle, idle_since, promote as promote_job,
     session_ended,

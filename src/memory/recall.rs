@@ -18,7 +18,7 @@ use super::filter::Filter;
 use super::gather::{self, Asked};
 use super::place::group_of;
 use super::profile::Known;
-use super::ranking::{self, Limits, Scored};
+use super::ranking::{self, Limits, Reasons, Scored};
 use super::row::{Kind, Memory};
 use super::signs::dates;
 use super::{embed, figures, store};
@@ -206,7 +206,7 @@ pub async fn recall(
         inside.store.read(|tx| {
             let asked = Asked {
                 query: &question,
-                only: None,
+                wanted: &Filter::default(),
                 meaning: meaning.as_ref(),
             };
             let gathered = gather::gather(&inside, tx, user, &asked)?;
@@ -233,7 +233,8 @@ pub async fn recall(
             let mut order = gathered.order;
             order.retain(|scored| found.contains_key(&scored.place));
             let price = |scored: &Scored| found.get(&scored.place).map_or(0, &cost);
-            let chosen = ranking::choose(order, &gathered.signs, limits, price);
+            let chosen =
+                ranking::choose(order, (&gathered.question, &gathered.signs), limits, price);
             let memories = chosen
                 .iter()
                 .filter_map(|scored| found.get(&scored.place).cloned());
@@ -258,12 +259,13 @@ pub async fn search(app: &App, user: Uuid, wanted: Wanted) -> Result<Searched> {
         inside.store.read(|tx| {
             let asked = Asked {
                 query: &wanted.query,
-                only: wanted.filter.session,
+                wanted: &wanted.filter,
                 meaning: meaning.as_ref(),
             };
             let gathered = gather::gather(&inside, tx, user, &asked)?;
             let (mut results, mut total) = (Vec::new(), 0);
-            for scored in gathered.order.iter().filter(|s| ranking::relevant(s)) {
+            let reasons = Reasons::of(&gathered.order, &gathered.question);
+            for scored in gathered.order.iter().filter(|s| reasons.relevant(s)) {
                 if results.len() == wanted.limit && wanted.filter.is_open() {
                     total += 1; // Nothing of it needs to be read.
                     continue;

@@ -8,7 +8,7 @@
 use storage::{Read, WriteTx};
 use uuid::Uuid;
 
-use super::figures::{self, Happened};
+use super::figures::{self, Counted, Happened};
 use super::place::group_of;
 use super::row::{Memory, Tier};
 use super::{distil, embed, reading, store, tiers};
@@ -140,6 +140,7 @@ pub fn forget(
         forgotten.derived += derived.memories;
         forgotten.bytes += derived.bytes;
         if let Some(memory) = take_out(tx, moment, (user, *id))? {
+            distil::forgotten(tx, (user, *id), &memory)?;
             ltm += i64::from(memory.tier == Tier::Ltm);
             forgotten.memories += 1;
             forgotten.bytes += memory.bytes();
@@ -177,6 +178,7 @@ fn remove_derived(
     (user, id): (Uuid, Uuid),
     now: Option<&Memory>,
 ) -> Result<(Forgotten, i64)> {
+    distil::said_anew(tx, user, id)?;
     let (mut removed, mut ltm) = (Forgotten::default(), 0);
     for derived in store::citing(tx, user, id)? {
         let Some(memory) = store::memory(tx, user, derived)? else {
@@ -193,7 +195,7 @@ fn remove_derived(
         {
             continue;
         }
-        distil::again(tx, memory.created_at, (user, &memory.evidence))?;
+        distil::again(tx, (user, &memory.evidence))?;
         take_out(tx, moment, (user, derived))?;
         ltm += i64::from(memory.tier == Tier::Ltm);
         removed.memories += 1;
@@ -298,28 +300,25 @@ pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
     Ok(erased + distil::erase(tx, user, limit)?)
 }
 
-/// Gives every memory of an older format its place and counts it.
-pub fn count_all_again(tx: &mut WriteTx<'_>) -> Result<()> {
-    const STEP: usize = 1000;
-    let mut after = None;
-    loop {
-        let rows = store::all_after(tx, after, STEP)?;
-        let Some((user, id, _)) = rows.last() else {
-            return Ok(());
-        };
-        after = Some((*user, *id));
-        for (user, id, before) in rows {
-            let mut memory = before.clone();
-            memory.place = figures::give_place(tx, user, (memory.session, None))?;
-            let ltm = i64::from(memory.tier == Tier::Ltm);
-            let at = memory.created_at;
-            figures::happened(tx, (user, at), Happened::Added, (1, ltm))?;
-            let signs = reading::read(tx, (user, id), &mut memory, true)?;
-            store::put(tx, (user, id), Some(&before), &memory)?;
-            figures::add(tx, (user, id), &memory, &signs)?;
-            embed::want(tx, user, memory.place)?;
-        }
+/// Gives the next memories of an older format their places and counts them, if some have none.
+pub fn count_next(tx: &mut WriteTx<'_>, limit: usize) -> Result<()> {
+    let Some(Counted(after)) = figures::counting(tx)? else {
+        return Ok(());
+    };
+    let rows = store::all_after(tx, after, limit)?;
+    let last = rows.last().map(|(user, id, _)| (*user, *id));
+    for (user, id, before) in rows {
+        let mut memory = before.clone();
+        memory.place = figures::give_place(tx, user, (memory.session, None))?;
+        let ltm = i64::from(memory.tier == Tier::Ltm);
+        let at = memory.created_at;
+        figures::happened(tx, (user, at), Happened::Added, (1, ltm))?;
+        let signs = reading::read(tx, (user, id), &mut memory, true)?;
+        store::put(tx, (user, id), Some(&before), &memory)?;
+        figures::add(tx, (user, id), &memory, &signs)?;
+        embed::want(tx, user, memory.place)?;
     }
+    figures::put_counting(tx, last)
 }
 
 /// Whose memory an id is: the row, or the error that says there is none.

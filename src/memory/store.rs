@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use storage::{Read, Record, Span, Table, TableInfo, WriteTx};
 use uuid::Uuid;
 
+use super::profile;
 use super::row::{Kind, Memory};
 use crate::error::Result;
 
@@ -88,6 +89,7 @@ pub fn put(
     for origin in &memory.origins {
         tx.put(&ORIGINS, &(user, *origin, id), &())?;
     }
+    profile::index(tx, (user, id), memory)?;
     Ok(tx.record_change(FEED, &feed_key(user, id))?)
 }
 
@@ -114,10 +116,10 @@ fn unindex(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory) -> R
     for origin in &memory.origins {
         tx.delete(&ORIGINS, &(user, *origin, id))?;
     }
-    Ok(())
+    profile::unindex(tx, (user, id), memory)
 }
 
-fn millis(at: Timestamp) -> u64 {
+pub fn millis(at: Timestamp) -> u64 {
     u64::try_from(at.as_millisecond()).unwrap_or(0)
 }
 
@@ -256,6 +258,13 @@ pub fn citing(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Vec<Uuid>> {
         .collect())
 }
 
+/// The newest of these, at most `limit`.
+pub fn newest_citing(tx: &impl Read, user: Uuid, id: Uuid, limit: usize) -> Result<Vec<Uuid>> {
+    let rows = tx.scan(&EVIDENCE, Span::prefix(&(user, id)).rev(), limit)?;
+    let ids = rows.into_iter().map(|((_, _, derived), ())| derived);
+    Ok(ids.collect())
+}
+
 /// Ids of what is no longer so since this one is.
 pub fn superseded_by(tx: &impl Read, user: Uuid, id: Uuid) -> Result<Vec<Uuid>> {
     let rows = tx.scan(&SUPERSEDES, Span::prefix(&(user, id)), usize::MAX)?;
@@ -277,11 +286,6 @@ pub fn count_use(tx: &mut WriteTx<'_>, user: Uuid, id: Uuid, now: Timestamp) -> 
     let before = used(tx, user, id)?.unwrap_or_default();
     let times = before.times.saturating_add(1);
     Ok(tx.put(&USES, &(user, id), &Use { times, last: now })?)
-}
-
-/// Everybody's. The index tells, so that no text is read.
-pub fn count_all(tx: &impl Read) -> Result<u64> {
-    Ok(tx.count(&BY_SESSION, Span::all())?)
 }
 
 /// What the memories of a person come to.

@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use storage::ReadTx;
 
-use super::place::group_of;
 use super::recall::{Recalled, ScorePart};
 use super::row::{DateMention, Kind, Memory, Speaker, Tier};
 use super::{figures, remember, store};
@@ -151,17 +150,27 @@ impl<'a> Views<'a> {
         if memory.kind == Kind::Note || memory.kind.derived() {
             return Ok(None);
         }
-        if let Some(known) = self.titles.borrow().get(&memory.session) {
+        self.session_title(memory.session)
+    }
+
+    /// What a conversation is called, or a group that was stored.
+    pub fn session_title(&self, session: Uuid) -> Result<Option<String>> {
+        if let Some(known) = self.titles.borrow().get(&session) {
             return Ok(known.clone());
         }
-        let group = figures::group(self.tx, self.user, group_of(memory.place))?;
-        let title = match group.and_then(|group| group.key) {
+        let title = match figures::key_of(self.tx, self.user, session)? {
             Some(key) => Some(key),
-            None => (self.app.conversations.title)(self.tx, self.user, memory.session)?,
+            None => (self.app.conversations.title)(self.tx, self.user, session)?,
         };
         let mut titles = self.titles.borrow_mut();
-        titles.insert(memory.session, title.clone());
+        titles.insert(session, title.clone());
         Ok(title)
+    }
+
+    /// Whether it is a conversation that can be opened, neither a group that was stored nor one that is gone.
+    pub fn is_conversation(&self, session: Uuid) -> Result<bool> {
+        let title = (self.app.conversations.title)(self.tx, self.user, session)?;
+        Ok(title.is_some())
     }
 
     /// What was forgotten since is not named any more.

@@ -223,7 +223,7 @@ pub async fn count(app: &App) {
         Err(error) => tracing::warn!(%error, "the queue of jobs cannot be counted"),
     }
     match app.store.read(memory::vector_totals) {
-        Ok(totals) => metrics::vectors(totals),
+        Ok(totals) => metrics::vectors((totals.vectors, totals.waiting)),
         Err(error) => tracing::warn!(%error, "vectors cannot be counted"),
     }
     match disk_state(app).await {

@@ -79,6 +79,6 @@ pub use report::{
 pub use span::{Leading, Span};
 pub use store::{Migration, Options, Store, inspect, upgrade_check};
 pub use table::{Table, TableInfo};
-pub use text::{Posting, TextIndex, TextOp, Word, analyse, words};
+pub use text::{Posting, TextIndex, TextOp, Word, analyse, places, words};
 pub use vector::{Block, Built, Graph, Label, Loaded, Near, Query, Usage, Vectors};
 pub use write::WriteTx;

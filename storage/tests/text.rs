@@ -159,7 +159,7 @@ fn owners_are_isolated() {
     assert_eq!(all(&index), alone);
     assert_eq!(found(&index, BOB, "blue sky"), [0; 0]);
     index
-        .apply(vec![remove(BOB, 2), TextOp::RemoveOwner { owner: BOB }])
+        .apply((1..200).map(|n| remove(BOB, n)).collect())
         .unwrap();
     assert_eq!(all(&index), alone);
     assert_eq!(found(&index, BOB, "heron"), [0; 0]);
@@ -204,7 +204,9 @@ fn old_versions_never_surface() {
     }
     index
         .apply(vec![
-            TextOp::RemoveOwner { owner: ADA },
+            remove(ADA, 1),
+            remove(ADA, 3),
+            remove(ADA, 4),
             put(ADA, 9, "a lighthouse afterwards"),
         ])
         .unwrap();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use novacore_storage::{Error, TextIndex, TextOp};
+use novacore_storage::{Error, TextIndex};
 use uuid::Uuid;
 
 use crate::text::{ADA, BOB, LINEAGE, found, new_index, open, put, remove};
@@ -60,7 +60,7 @@ fn a_wrong_index_is_wiped() {
             let meta = fs::read_to_string(dir.join("meta.json")).unwrap();
             fs::write(
                 dir.join("meta.json"),
-                meta.replace("\"payload\": \"2 ", "\"payload\": \"1 "),
+                meta.replace("\"payload\": \"3 ", "\"payload\": \"2 "),
             )
             .unwrap();
             (LINEAGE, 1000)
@@ -218,9 +218,7 @@ fn a_purge_leaves_nothing_of_the_removed() {
     ];
     index.apply(others.chain(words).collect()).unwrap();
     index.commit(1).unwrap();
-    index
-        .apply(vec![TextOp::RemoveOwner { owner: ADA }, remove(BOB, 2)])
-        .unwrap();
+    index.apply(vec![remove(ADA, 1), remove(BOB, 2)]).unwrap();
     let gone = || {
         assert_eq!(found(&index, ADA, "ксилофон"), [0; 0]);
         assert_eq!(found(&index, BOB, "крокодил"), [0; 0]);

@@ -41,7 +41,6 @@ impl Model {
             TextOp::Remove { owner, id } => {
                 self.0.remove(&(owner, id));
             }
-            TextOp::RemoveOwner { owner } => self.0.retain(|(whose, _), _| *whose != owner),
         }
     }
 
@@ -80,8 +79,7 @@ fn op() -> impl Strategy<Value = TextOp> {
         owner,
         id: id(number.into()),
     });
-    let remove_owner = owner().prop_map(|owner| TextOp::RemoveOwner { owner });
-    prop_oneof![8 => put, 3 => remove, 1 => remove_owner]
+    prop_oneof![8 => put, 4 => remove]
 }
 
 fn step() -> impl Strategy<Value = Step> {

@@ -212,3 +212,25 @@ proptest! {
         }
     }
 }
+
+/// Cosines of places are those that a search tells; of several pieces the nearest counts, and what has no
+/// vector is left out.
+#[test]
+fn cosines_of_places_are_those_of_a_search() {
+    let mut rows = clustered(7, 200, 48);
+    rows.push(((5, 1), rows[17].1.clone()));
+    let block = block(48, &rows);
+    let query = rows[17].1.clone();
+    let found = block.nearest(&query, rows.len());
+    let best = |place: u64| found.iter().find(|near| near.label.0 == place);
+    let asked = [5, 17, 199, 4000];
+    let told = block.cosines(&query, &asked);
+    let expected: Vec<_> = asked
+        .iter()
+        .filter_map(|place| Some((*place, best(*place)?.cosine)))
+        .collect();
+    assert_eq!(told, expected);
+    assert_eq!(told.len(), 3);
+    assert!(told[0].1 > 0.99, "the second piece is the query itself");
+    assert!(block.cosines(&query[1..], &asked).is_empty());
+}

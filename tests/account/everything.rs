@@ -30,7 +30,7 @@ const OTHER_ADDRESS: &str = "kookaburra@elsewhere.example";
 
 /// Tables in which no row is anybody's: of the installation, of other programs, and what leads from a hash
 /// or a time to what is nobody's either.
-const NOBODYS: [&str; 14] = [
+const NOBODYS: [&str; 15] = [
     "auth_invitation_hashes",
     "auth_receivers",
     "auth_services",
@@ -41,6 +41,7 @@ const NOBODYS: [&str; 14] = [
     "billing_events_open",
     "billing_state",
     "jobs_due",
+    "memory_counting",
     "memory_distil_outcomes",
     "memory_distil_spent",
     "memory_embedding",
@@ -126,19 +127,28 @@ impl Bob {
 
     /// Has stored what a model made of it, and what is so instead.
     async fn collect(person: &Person) {
-        let [turn, old, new] = [1_u128, 2, 3].map(Uuid::from_u128);
+        let [turn, old, new, unwanted] = [1_u128, 2, 3, 4].map(Uuid::from_u128);
         let lines = [
-            json!({"id": turn, "text": format!("The {RARE} has three gates."), "session_key": RARE}),
+            json!({"id": turn, "text": format!("The {RARE} has three gates."), "session_key": RARE, "speaker": "Zed"}),
             json!({"id": old, "kind": "fact", "text": "It has two gates.", "evidence": [turn],
                 "ended_at": "2026-01-01T00:00:00Z", "superseded_by": new}),
             json!({"id": new, "kind": "fact", "text": "It has three gates.", "evidence": [turn]}),
+            json!({"id": unwanted, "kind": "fact", "text": "It has no roof.", "evidence": [turn]}),
         ];
         let lines = lines.map(|line| line.to_string()).join("\n");
         let file = person
             .request("POST", "/api/memory/import")
             .header("content-type", "application/x-ndjson")
             .body(lines);
-        assert_eq!(done(Person::send(file).await).body["imported"], 3);
+        assert_eq!(done(Person::send(file).await).body["imported"], 4);
+        // What he forgets of it is not to come back.
+        let facts = person.get("/api/memory?kind=fact&limit=100").await.body;
+        let mut facts = facts["items"].as_array().unwrap().iter();
+        let fact = facts
+            .find(|fact| fact["text"] == "It has no roof.")
+            .unwrap();
+        let path = format!("/api/memory/{}", fact["id"].as_str().unwrap());
+        done(person.delete(&path).await);
     }
 
     /// Was told that his trial ends. Trials take a long way to reach, and what stands in the row is not
@@ -149,7 +159,9 @@ impl Bob {
         const OPEN: Table<(Uuid, Uuid), RawValue> = Table::new("memory_open");
         // Nothing is embedded in tests that do not say so.
         const VECTORS: Table<(Uuid, u64, u8), RawValue> = Table::new("memory_vectors");
+        const REFUSED: Table<(Uuid, u64), RawValue> = Table::new("memory_refused");
         let told = move |tx: &mut WriteTx<'_>| {
+            tx.put(&REFUSED, &(id, 0), &RawValue(Vec::new()))?;
             tx.put(&VECTORS, &(id, 0, 0), &RawValue(Vec::new()))?;
             tx.put(&OPEN, &(id, id), &RawValue(Vec::new()))?;
             tx.put(&TOLD, &id, &RawValue(Vec::new()))

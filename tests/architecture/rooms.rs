@@ -52,7 +52,7 @@ const ARROWS: [(&str, &[&str]); 23] = [
         "lifecycle",
         &[
             "app", "auth", "billing", "care", "chat", "clock", "config", "error", "http", "jobs",
-            "metrics", "ops", "outside", "router", "schedule", "schema",
+            "memory", "metrics", "ops", "outside", "router", "schedule", "schema",
         ],
     ),
     // The slices.

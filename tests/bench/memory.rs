@@ -26,6 +26,9 @@ const WORDS: usize = 30;
 const CHUNK: usize = 20_000;
 const SESSION: usize = 20;
 const QUESTIONS: usize = 300;
+/// Above so many vectors of a person a graph is made.
+const GRAPH_ABOVE: usize = 50_000;
+const GRAPH_TAKES: Duration = Duration::from_mins(30);
 const NOBODY: &str = "http://127.0.0.1:9";
 
 pub async fn measure() {
@@ -77,6 +80,9 @@ async fn alone(size: usize, provider: &str) {
         building += indexing.elapsed();
     }
     ready(&person, size, &last).await;
+    if provider != "off" && size > GRAPH_ABOVE {
+        graph(&program, &person, &last).await;
+    }
     let told = begun.elapsed().saturating_sub(building).as_secs_f64();
     asked.truncate(QUESTIONS);
     let ours = recalls(&person, &asked).await;
@@ -195,6 +201,21 @@ async fn ready(person: &Person, size: usize, last: &str) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     tokio::time::sleep(Duration::from_secs(3)).await;
+}
+
+/// Waits until the graph of so many vectors is made; it is begun a minute after the first search at most.
+async fn graph(program: &Program, person: &Person, last: &str) {
+    let begun = Instant::now();
+    let before = recalls(person, &vec![question(last); 100]).await;
+    while !program.metrics().await.contains("memory_vector_graphs 1") {
+        assert!(begun.elapsed() < GRAPH_TAKES, "no graph");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    row(
+        "  looked at one by one, until there is a graph: p50, p95",
+        &both(before),
+        &format!("the graph came after {} s", begun.elapsed().as_secs()),
+    );
 }
 
 /// How long each of these takes, after a few to warm up.

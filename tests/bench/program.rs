@@ -103,6 +103,12 @@ impl Program {
         Person::new(client(), self.url.clone(), Some(made.str("access_token")))
     }
 
+    /// What the program tells of itself.
+    pub async fn metrics(&self) -> String {
+        let answer = self.http.get(format!("{}/metrics", self.url)).send().await;
+        answer.unwrap().text().await.unwrap()
+    }
+
     /// Resident memory, bytes.
     pub fn resident(&self) -> u64 {
         self.status("VmRSS:")

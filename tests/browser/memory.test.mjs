@@ -203,6 +203,11 @@ journey('what a person states of themselves is in the next prompt, is corrected,
 	await seen(page, 'the profile')
 	await tell(page, 'What cake shall I bake?')
 	assert.match(prompted(), /I am allergic to hazelnuts\./)
+	await page.getByRole('button', { name: /^(remembered \d+ things?|from your profile)$/ }).click()
+	const drawer = page.getByRole('complementary', { name: 'What Nova remembered' })
+	await drawer.getByRole('heading', { name: 'Always in view' }).waitFor()
+	await drawer.getByRole('article').filter({ hasText: 'I am allergic to hazelnuts.' }).getByText('It stands in your profile').waitFor()
+	await seen(page, 'what is always in view')
 
 	await open(page, 'Profile')
 	await facts.getByRole('button', { name: 'Correct: I am allergic' }).click()

@@ -7,13 +7,24 @@ use serde_json::{Value, json};
 use super::{export, id_of, import, import_text, note, one, stored, tell, unlimited};
 use crate::support::app::TestApp;
 use crate::support::http::Person;
+use crate::support::script::Script;
 
 /// Something of every kind, corrected, pinned, tagged, superseded.
 async fn collection(app: &TestApp, ada: &Person) {
     tell(app, ada, "My sister Clara lives in Lisbon.").await;
     tell(app, ada, "The kettle \"Bertha\" is broken.\n\tReally.").await;
+    // Longer than what is stored by hand, and as a line six times as long.
+    let long = format!("Once {}", "\u{1}".repeat(40_000));
+    app.model.answer(Script::says([long.as_str()]));
+    ada.say("Tell me a long story.").await;
+    app.settle().await;
+    assert!(super::all(ada).await.contains(&long));
     let diary = json!({"text": "Rain all day.", "session_key": "diary", "created_at": "2025-02-03T04:05:06.789Z"});
-    stored(ada, &diary).await;
+    let diary = stored(ada, &diary).await;
+    for tier in ["ltm", "itm"] {
+        let taken_off = json!({"tier": tier});
+        ada.patch(&format!("/api/memory/{diary}"), &taken_off).await;
+    }
     let tagged =
         json!({"text": "🍵 and café", "tags": ["tea", "ü"], "speaker": "Zoë", "tier": "ltm"});
     let tagged = stored(ada, &tagged).await;
@@ -86,10 +97,12 @@ async fn an_export_is_the_same_elsewhere() {
     let header: Value = serde_json::from_str(file.text.lines().next().unwrap()).unwrap();
     assert_eq!(
         (&header["type"], &header["version"], &header["memories"]),
-        (&json!("header"), &json!(1), &json!(10))
+        (&json!("header"), &json!(1), &json!(12))
     );
     let lines = export(&ada).await;
-    assert_eq!(lines.len(), 10);
+    assert_eq!(lines.len(), 12);
+    let kept = lines.iter().filter(|line| line["kept_itm"] == true);
+    assert_eq!(kept.count(), 1, "what was taken off the shelf");
     let keys: Vec<_> = lines[0]
         .as_object()
         .unwrap()
@@ -103,6 +116,7 @@ async fn an_export_is_the_same_elsewhere() {
         "evidence",
         "id",
         "importance",
+        "kept_itm",
         "kind",
         "pinned",
         "session_key",
@@ -118,18 +132,18 @@ async fn an_export_is_the_same_elsewhere() {
     let taken = import_text(&bob, file.text.clone()).await;
     assert_eq!(
         taken.body,
-        json!({"imported": 10, "skipped": 0, "failed": [], "failed_total": 0})
+        json!({"imported": 12, "skipped": 0, "failed": [], "failed_total": 0})
     );
     assert_eq!(alike(&export(&bob).await), alike(&lines));
     let again = import_text(&bob, file.text.clone()).await;
     assert_eq!(
         (&again.body["imported"], &again.body["skipped"]),
-        (&json!(0), &json!(10))
+        (&json!(0), &json!(12))
     );
     let own = import_text(&ada, file.text.clone()).await;
     assert_eq!(
         (&own.body["imported"], &own.body["skipped"]),
-        (&json!(0), &json!(10))
+        (&json!(0), &json!(12))
     );
     assert_eq!(export(&ada).await, lines);
     app.crash_and_reopen().await;

@@ -140,9 +140,33 @@ async fn everything_is_everything() {
         (&json!(1300), &json!(1300), &json!(0))
     );
     assert_eq!(all(&bob).await, ["Bob's own wombat"]);
-    // The same key begins a new group.
-    stored(&ada, &json!({"text": "Again", "session_key": "key 1"})).await;
+    // The same key begins a new group, and nothing that was forgotten tells how important it is.
+    let again = stored(&ada, &json!({"text": "Again", "session_key": "key 1"})).await;
+    assert_eq!(super::one(&ada, &again).await.body["importance"], 0.5);
     assert_eq!(ada.get("/api/memory/stats").await.body["sessions"], 1);
+    app.finish().await;
+}
+
+/// When one after the other was forgotten until nothing is left, the next is as the first.
+#[tokio::test]
+async fn nothing_is_left_of_the_last_one() {
+    let app = unlimited().await;
+    let ada = app.user("ada").await;
+    let mut notes = Vec::new();
+    for text in ["I met Ana and Ben in Bern on Monday.", "Tea?", "Two cats."] {
+        notes.push(note(&ada, text).await);
+    }
+    let importance = async |id: String| {
+        super::one(&ada, &id).await.body["importance"]
+            .as_f64()
+            .unwrap()
+    };
+    assert!((importance(notes[1].clone()).await - 0.5).abs() > 0.01);
+    for id in notes {
+        ada.delete(&format!("/api/memory/{id}")).await;
+    }
+    let next = note(&ada, "Where?").await;
+    assert!((importance(next).await - 0.5).abs() < 1e-6);
     app.finish().await;
 }
 

@@ -33,8 +33,8 @@ async fn every_line_stands_for_itself() {
         String::new(),
         "\"text\"".to_owned(),
         json!({"text": ""}).to_string(),
-        json!({"text": "x".repeat(16_385)}).to_string(),
-        json!({"text": "y".repeat(200_000)}).to_string(),
+        json!({"text": "x".repeat(65_537)}).to_string(),
+        json!({"text": "y".repeat(600_000)}).to_string(),
         json!({"type": "picture", "text": "Good"}).to_string(),
         json!({"text": "Good", "speaker": "x".repeat(65)}).to_string(),
         json!({"text": "Good", "session_key": "x".repeat(201)}).to_string(),
@@ -220,7 +220,8 @@ async fn what_is_no_file_is_refused() {
     app.finish().await;
 }
 
-/// Lines of a conversation that is still remembered go back to it.
+/// Lines of a conversation that is still there go back to it, also when nothing of it is remembered any more;
+/// and they go with it.
 #[tokio::test]
 async fn lines_of_a_conversation_go_back_to_it() {
     let app = unlimited().await;
@@ -238,6 +239,14 @@ async fn lines_of_a_conversation_go_back_to_it() {
         (&back["session_id"], &back["session_title"]),
         (&json!(session), &json!("My sister Clara lives in Lisbon."))
     );
+    let what = json!({"session_id": session});
+    assert_eq!(super::forget(&ada, &what).await.body["forgotten"], 2);
+    assert_eq!(import(&ada, &file).await.body["imported"], 2);
+    let back = super::id_of(&ada, "My sister Clara lives in Lisbon.").await;
+    let back = super::one(&ada, &back).await.body;
+    assert_eq!(back["session_id"], json!(session));
+    ada.delete(&format!("/api/chat/sessions/{session}")).await;
+    assert_eq!(all(&ada).await, [] as [&str; 0]);
     // Elsewhere it is a group of its own.
     let bob = app.user("bob").await;
     import(&bob, &file).await;

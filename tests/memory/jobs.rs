@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use novacore::config::EmbeddingProvider;
 use novacore::schedule;
 use serde_json::json;
 
 use super::distilling::{CELLO, distil, facts, jobs, outcomes, profile, session};
-use super::{all, texts};
+use super::meaning::store;
+use super::{all, stored, texts};
 use crate::support::app::TestApp;
+use crate::support::http::Person;
 use crate::support::script::{Gate, Script};
 
 /// What cannot be used even then is given up for this night, shown, and tried on three more nights; no turn
@@ -121,6 +124,79 @@ async fn the_budget_holds() {
     app.advance(Duration::from_hours(27));
     app.run_jobs().await;
     assert_eq!(app.model.requests().len(), 4 + 4);
+    app.finish().await;
+}
+
+/// A job names its conversation, as long as that can be opened, or the group that was stored; as many are told
+/// as are asked for.
+#[tokio::test]
+async fn a_job_names_what_it_is_about() {
+    let app = TestApp::with(|config| config.auth.access_minutes = 1_440).await;
+    let ada = app.user("ada").await;
+    let talk = session(&app, &ada, &[CELLO]).await;
+    let renamed = json!({"title": "Music"});
+    ada.patch(&format!("/api/chat/sessions/{talk}"), &renamed)
+        .await;
+    let diary = json!({"text": "Rain all day.", "session_key": "diary"});
+    stored(&ada, &diary).await;
+    app.advance(Duration::from_hours(2));
+    schedule::sweep(&app.app).await.unwrap();
+    app.run_jobs().await;
+    let named = async |of: &str| {
+        let jobs = ada.get("/api/memory/jobs").await.body;
+        let mut jobs = jobs["items"].as_array().unwrap().iter();
+        let job = jobs.find(|job| job["session_title"] == of);
+        job.unwrap_or_else(|| panic!("no {of}"))["conversation"].clone()
+    };
+    assert_eq!(named("Music").await, json!(true));
+    assert_eq!(named("diary").await, json!(false));
+    let told = async |limit: &str| {
+        let jobs = ada.get(&format!("/api/memory/jobs{limit}")).await.body;
+        jobs["items"].as_array().unwrap().clone()
+    };
+    let all = told("").await;
+    assert!(all.len() > 1);
+    assert_eq!(told("?limit=500").await, all);
+    assert_eq!(told("?limit=1").await, all[..1]);
+    for limit in [0, 501] {
+        let refused = ada.get(&format!("/api/memory/jobs?limit={limit}")).await;
+        assert_eq!((refused.status, refused.code()), (422, "limit_invalid"));
+    }
+    ada.delete(&format!("/api/chat/sessions/{talk}?keep_memory=true"))
+        .await;
+    let gone = jobs(&ada, "promote").await;
+    let gone = gone.iter().find(|job| job["session_id"] == talk).unwrap();
+    assert_eq!(
+        (&gone["session_title"], &gone["conversation"]),
+        (&json!(null), &json!(false))
+    );
+    app.finish().await;
+}
+
+/// As long as something of one's own waits to be embedded, it is told how far that is; nobody else's counts.
+#[tokio::test]
+async fn embedding_tells_how_far_it_is() {
+    let app = TestApp::with(|config| config.embedding.provider = EmbeddingProvider::Auto).await;
+    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    let progress =
+        async |person: &Person| person.get("/api/memory/jobs").await.body["embedding"].clone();
+    store(&ada, "The kettle is broken.").await;
+    app.settle().await;
+    assert_eq!(progress(&ada).await, json!(null));
+    let gate = Gate::new();
+    app.model.embedding().hold(&gate);
+    store(&ada, "I bought a car.").await;
+    assert_eq!(progress(&ada).await, json!({"done": 1, "total": 2}));
+    assert_eq!(progress(&bob).await, json!(null));
+    gate.open();
+    app.settle().await;
+    assert_eq!(progress(&ada).await, json!(null));
+    app.finish().await;
+    // Where nothing is embedded nothing is told of it, though all waits.
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    store(&ada, "The kettle is broken.").await;
+    assert_eq!(progress(&ada).await, json!(null));
     app.finish().await;
 }
 

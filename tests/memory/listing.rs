@@ -236,3 +236,24 @@ async fn pages_survive_changes() {
     assert!(!seen.contains("Something new"));
     app.finish().await;
 }
+
+/// A list that looks at more rows than it reads at once counts each once, and leaves none out.
+#[tokio::test]
+async fn a_long_list_is_counted_once() {
+    let app = unlimited().await;
+    for (name, count) in [("ada", 1030_usize), ("bob", 3000)] {
+        let person = app.user(name).await;
+        let lines = (0..count).map(|n| {
+            json!({"text": format!("Number {n}"), "session_key": "all", "created_at":
+                format!("2025-01-01T{:02}:{:02}:{:02}Z", n / 3600, n / 60 % 60, n % 60)})
+        });
+        let taken = import(&person, &lines.collect::<Vec<_>>()).await;
+        assert_eq!(taken.body["imported"], count);
+        let (all, total) = pages(&person, "tier=ltm,itm&kind=turn", 700).await;
+        let different: BTreeSet<&String> = all.iter().collect();
+        assert_eq!((total, all.len()), (json!(count), different.len()));
+        assert_eq!(all.len(), count);
+        assert_eq!(all[0], format!("Number {}", count - 1));
+    }
+    app.finish().await;
+}

@@ -21,6 +21,7 @@ async fn counted(person: &Person) -> Value {
         .map(|line| line["created_at"].clone())
         .collect();
     times.sort_by_key(Value::to_string);
+    // Of conversations and of what was stored with a key.
     let sessions: BTreeSet<_> = lines
         .iter()
         .filter(|line| line["kind"] == "turn")
@@ -101,6 +102,11 @@ async fn figures_are_what_one_counts() {
     assert_eq!(import(&ada, &lines).await.body["imported"], 40);
     tell(&app, &ada, "My sister lives in Lisbon.").await;
     assert_eq!(told(&ada).await, counted(&ada).await);
+    assert_eq!(
+        told(&ada).await["sessions"],
+        4,
+        "one conversation, three groups"
+    );
     app.advance(9 * DAY);
     quiet(&app).await;
     let ada = app.user("ada").await;
@@ -198,8 +204,10 @@ async fn diary(ada: &Person) {
         "created_at": "2025-06-03T02:00:00Z"}),
     );
     lines.push(json!({"kind": "fact", "text": "You write", "evidence": [id(0)], "created_at": "2025-06-03T02:00:00Z"}));
+    // Nothing that was of this day.
+    lines.push(json!({"kind": "reflection", "text": "I could ask more", "evidence": [id(0)], "created_at": "2025-06-04T02:00:00Z"}));
     lines.push(json!({"text": "A note", "created_at": "2025-06-02T23:59:59Z"}));
-    assert_eq!(import(ada, &lines).await.body["imported"], 8);
+    assert_eq!(import(ada, &lines).await.body["imported"], 9);
 }
 
 /// The days of the timeline, one a page.
@@ -221,7 +229,7 @@ async fn paged(ada: &Person) -> Vec<Value> {
 }
 
 /// The timeline tells days newest first, in pages, with conversations, what is stored, summaries and what
-/// matters most.
+/// matters most; of a day on which only advice was written there is nothing to tell.
 #[tokio::test]
 async fn the_timeline_tells_day_by_day() {
     let app = unlimited().await;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::distilling::{distil, facts, profile, session};
-use super::{instructions, texts};
+use super::{id_of, import, instructions, texts, unlimited};
 use crate::support::app::TestApp;
 
 /// What a person states is pinned, first in every prompt, and stands against whatever a model writes.
@@ -55,7 +55,102 @@ async fn a_fact_has_bounds() {
             .await;
         assert_eq!((refused.status, refused.code()), (422, code));
     }
-    let empty = json!({"facts": [], "past": [], "advice": [], "updated_at": null});
+    let empty = json!({"facts": [], "facts_total": 0, "past": [], "past_total": 0, "advice": [], "updated_at": null});
     assert_eq!(profile(&ada).await, empty);
+    app.finish().await;
+}
+
+/// A turn and facts that rest on it, as a file has them: of every fact but the first some are over.
+fn learned(many: u32, over: impl Fn(u32) -> bool) -> Vec<Value> {
+    let id = |n: u32| format!("00000000-0000-4000-8000-{n:012}");
+    let mut lines = vec![json!({"id": id(0), "text": "I keep bees.", "session_key": "diary"})];
+    lines.extend((1..=many).map(|n| {
+        let ended = over(n).then_some("2025-12-31T00:00:00Z");
+        json!({"id": id(n), "kind": "fact", "text": format!("You own hive number {n}."), "evidence": [id(0)],
+            "created_at": format!("2025-06-{:02}T{:02}:{:02}:00Z", 1 + n / 1440, n / 60 % 24, n % 60), "ended_at": ended})
+    }));
+    lines
+}
+
+/// However much was learned, and ended, since: what a person pinned or stated stands first in prompts, and
+/// after it what is so.
+#[tokio::test]
+async fn what_is_pinned_stays_in_prompts() {
+    let app = unlimited().await;
+    let ada = app.user("ada").await;
+    let lines = learned(700, |n| n > 50 && n % 3 != 0);
+    assert_eq!(import(&ada, &lines).await.body["imported"], 701);
+    let pinned = id_of_fact(&ada, "You own hive number 1.").await;
+    ada.post(&format!("/api/memory/{pinned}/pin"), &json!({}))
+        .await;
+    let corrected = id_of_fact(&ada, "You own hive number 2.").await;
+    let body = json!({"text": "You own hive number two."});
+    ada.patch(&format!("/api/memory/{corrected}"), &body).await;
+    ada.say("Hello").await;
+    let told = instructions(&app);
+    let at = |words: &str| {
+        told.find(words)
+            .unwrap_or_else(|| panic!("{words}: {told}"))
+    };
+    assert!(at("hive number two.") < at("hive number 1."));
+    assert!(at("hive number 1.") < at("hive number 699."));
+    assert!(!told.contains("hive number 700."), "it is over: {told}");
+    // Unpinned, it is one of many again.
+    let unpinned = json!({"pinned": false});
+    ada.patch(&format!("/api/memory/{pinned}"), &unpinned).await;
+    ada.say("Hello").await;
+    assert!(!instructions(&app).contains("hive number 1."));
+    app.finish().await;
+}
+
+async fn id_of_fact(person: &crate::support::http::Person, text: &str) -> String {
+    let list = person.get("/api/memory?kind=fact&limit=1000").await.body;
+    let mut items = list["items"].as_array().unwrap().iter();
+    let item = items.find(|item| item["text"] == text).unwrap();
+    item["id"].as_str().unwrap().to_owned()
+}
+
+/// Of very many facts the profile shows some, those of the person's own among them, and says how many there
+/// are.
+#[tokio::test]
+async fn the_profile_is_bounded() {
+    let app = unlimited().await;
+    let ada = app.user("ada").await;
+    let lines = learned(900, |n| n % 3 == 0);
+    assert_eq!(import(&ada, &lines).await.body["imported"], 901);
+    let pinned = id_of_fact(&ada, "You own hive number 1.").await;
+    ada.post(&format!("/api/memory/{pinned}/pin"), &json!({}))
+        .await;
+    let known = profile(&ada).await;
+    let (facts, past) = (texts(&known["facts"]), texts(&known["past"]));
+    assert_eq!((facts.len(), &known["facts_total"]), (500, &json!(600)));
+    assert_eq!((past.len(), &known["past_total"]), (200, &json!(300)));
+    assert_eq!(facts[0], "You own hive number 899.", "newest first");
+    assert_eq!(facts[499], "You own hive number 1.", "the pinned one");
+    let id = id_of(&ada, "I keep bees.").await;
+    assert_eq!(ada.delete(&format!("/api/memory/{id}")).await.status, 204);
+    let known = profile(&ada).await;
+    assert_eq!(
+        (&known["facts_total"], &known["past_total"]),
+        (&json!(0), &json!(0))
+    );
+    app.finish().await;
+}
+
+/// Stating a fact counts by the plan, as storing something by hand does.
+#[tokio::test]
+async fn stating_costs() {
+    let app = TestApp::with(|config| {
+        config.plans.default = "free".into();
+        let plan = config.plans.named.get_mut("free").unwrap();
+        (plan.requests_per_minute, plan.burst) = (1, 2);
+    })
+    .await;
+    let ada = app.user("ada").await;
+    for expected in [201, 201, 429] {
+        let body = json!({"text": "I like tea."});
+        let answer = ada.post("/api/memory/profile", &body).await;
+        assert_eq!(answer.status, expected, "{answer:?}");
+    }
     app.finish().await;
 }

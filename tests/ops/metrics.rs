@@ -127,6 +127,8 @@ async fn the_names_of_the_metrics() {
     jobs_waiting gauge
     memory_index_lag gauge
     memory_recalled_total counter
+    memory_vector_bytes gauge
+    memory_vector_graphs gauge
     memory_vectors gauge
     memory_vectors_waiting gauge
     process_start_time_seconds gauge

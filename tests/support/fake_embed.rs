@@ -20,6 +20,7 @@ pub struct Embedding {
     requests: Mutex<Vec<Value>>,
     gate: Mutex<Option<Gate>>,
     failure: Mutex<Option<(u16, String)>>,
+    refused: Mutex<Option<String>>,
     numbers: Mutex<usize>,
     received: watch::Sender<usize>,
     pub(super) aborted: watch::Sender<usize>,
@@ -31,6 +32,7 @@ impl Default for Embedding {
             requests: Mutex::default(),
             gate: Mutex::default(),
             failure: Mutex::default(),
+            refused: Mutex::default(),
             numbers: Mutex::new(NUMBERS),
             received: watch::Sender::new(0),
             aborted: watch::Sender::new(0),
@@ -64,6 +66,11 @@ impl Embedding {
     /// Every request from now on fails, until `recover`.
     pub fn fail(&self, status: u16, text: &str) {
         *self.failure.lock().unwrap() = Some((status, text.to_owned()));
+    }
+
+    /// Every request with a text in which this word stands fails from now on, and says what the text was.
+    pub fn refuse(&self, word: &str) {
+        *self.refused.lock().unwrap() = Some(word.to_owned());
     }
 
     pub fn recover(&self) {
@@ -114,6 +121,11 @@ impl Embedding {
         let words = |text: &&str| u32::try_from(text.split_whitespace().count()).unwrap();
         if body["truncate"] == false && texts.iter().any(|t| words(t) > model.context_length) {
             return refuse(400, "the input length exceeds the context length");
+        }
+        let odd = self.refused.lock().unwrap().clone();
+        let odd = odd.and_then(|word| texts.iter().find(|text| text.contains(&word)));
+        if let Some(text) = odd {
+            return refuse(500, &format!("unsupported value: NaN of {text}"));
         }
         let vectors: Vec<_> = texts.iter().map(|text| direction(text, numbers)).collect();
         let counted: u32 = texts.iter().map(words).sum();

@@ -8,6 +8,7 @@
 //   {"memory": {"meaning": false}}   no vectors take part
 //   {"memory": {"distilling": false}} distilling is off: POST /distil answers 409
 //   {"memory": {"unverified": true}} the export is refused
+//   {"memory": {"near": 40}}         a narrowed list looks through so many at once, and does not count them all
 // Each may stand together with others; false takes it back.
 import { randomUUID } from 'node:crypto';
 import { sampleStore } from './memory-samples.mjs';
@@ -67,6 +68,12 @@ export function addMemory(routes, { world, send, Refusal }) {
 		return all().filter((memory) => !cited.has(memory.id) && memory.evidence.some((id) => cited.has(id)));
 	};
 
+	/** What it had replaced is so again. */
+	function again(id) {
+		for (const other of store.values())
+			if (other.superseded_by === id) Object.assign(other, { superseded_by: null, ended_at: null });
+	}
+
 	/** Takes them away, and what was distilled from them. */
 	function forget(list, dry = false) {
 		const derived = derivedFrom(list.map(({ id }) => id));
@@ -75,9 +82,7 @@ export function addMemory(routes, { world, send, Refusal }) {
 			for (const memory of [...list, ...derived]) {
 				store.delete(memory.id);
 				gone.push(now());
-				for (const other of store.values())
-					if (other.superseded_by === memory.id)
-						Object.assign(other, { superseded_by: null, ended_at: null });
+				again(memory.id);
 			}
 		return { forgotten: list.length, derived: derived.length, bytes };
 	}
@@ -90,13 +95,17 @@ export function addMemory(routes, { world, send, Refusal }) {
 				'Your memory is full, so this could not be remembered. What was remembered before is safe. Forget something to make room.'
 			);
 	}
-	function checked(text) {
+	function checked(text, kind) {
 		const refuse = (code, says) => {
 			throw new Refusal(422, code, says, { fields: { text: says } });
 		};
 		if (!text?.trim()) refuse('memory_text_empty', 'Write something to remember.');
-		if (Buffer.byteLength(text) > 16_384)
-			refuse('memory_text_too_long', 'A memory holds 16,384 bytes at most. Shorten it, or make two of it.');
+		const most = kind === 'fact' ? 1_000 : 16_384;
+		if (Buffer.byteLength(text) > most)
+			refuse(
+				'memory_text_too_long',
+				`This holds ${most.toLocaleString('en')} bytes at most. Shorten it, or make two of it.`
+			);
 		return text;
 	}
 	function checkedTags(tags) {
@@ -107,7 +116,11 @@ export function addMemory(routes, { world, send, Refusal }) {
 		return tags;
 	}
 
-	const spanOf = (from, to) => [from ?? '', to ? (to.length === 10 ? `${to}T23:59:59.999Z` : to) : '9'];
+	/** Days in UTC, the last one with all its hours; or moments. */
+	const spanOf = (from, to) => [
+		from ? Date.parse(from) : -Infinity,
+		to ? Date.parse(to) + (to.length === 10 ? DAY : 0) : Infinity
+	];
 	function filtered({ tier, kind, tag, session_id, pinned, current, from, to }) {
 		const kinds = kind ? kind.split(',') : null;
 		const [first, last] = spanOf(from, to);
@@ -118,9 +131,9 @@ export function addMemory(routes, { world, send, Refusal }) {
 				(!tag || memory.tags.includes(tag)) &&
 				(!session_id || memory.session_id === session_id) &&
 				(!pinned || memory.pinned) &&
-				(!current || !memory.superseded_by) &&
-				memory.created_at >= first &&
-				memory.created_at <= last
+				(!current || !memory.ended_at) &&
+				Date.parse(memory.created_at) >= first &&
+				Date.parse(memory.created_at) < last
 		);
 	}
 
@@ -188,7 +201,12 @@ export function addMemory(routes, { world, send, Refusal }) {
 	/** As it stands in an answer: why, in sentences. */
 	function used({ matched, ...memory }) {
 		const says = {
-			words: matched.length ? `It has your words: ${matched.slice(0, 4).join(', ')}.` : null,
+			words: matched.length
+				? `It has your ${matched.length > 1 ? 'words' : 'word'} ${matched
+						.slice(0, 4)
+						.map((word) => `“${word}”`)
+						.join(', ')}, or ${matched.length > 1 ? 'forms of them' : 'a form of it'}.`
+				: null,
 			meaning: 'It means something near.',
 			date: 'You said it at the time you asked about.',
 			standing: memory.pinned ? 'You pinned it.' : null,
@@ -218,6 +236,26 @@ export function addMemory(routes, { world, send, Refusal }) {
 		const found = search(text.replace(/#\S+/g, ''), {}, at_most).results;
 		return (found.length ? found : search('garden north side damp', {}, at_most).results).map(used);
 	}
+
+	/** What stands in every prompt: some facts, and the newest advice. */
+	function always() {
+		const as = (name) => (memory) =>
+			used({ ...view(memory), score: 0, matched: [], parts: [{ name, value: 0 }] });
+		return [
+			...filtered({ kind: 'fact', current: true }).slice(0, 3).map(as('profile')),
+			...filtered({ kind: 'reflection' }).slice(0, 1).map(as('advice'))
+		];
+	}
+	/** What an answer was given, as it is now. */
+	const today = (memories) =>
+		memories.map((memory) => {
+			const now = store.get(memory.id);
+			if (now) return { ...memory, text: now.text, pinned: now.pinned, tier: now.tier };
+			const { id, score } = memory;
+			const nothing = { speaker: null, created_at: null, session_id: null, session_title: null };
+			const rest = { kind: null, tier: null, pinned: false, superseded: false, parts: [], reasons: [] };
+			return { id, score, text: '', ...nothing, ...rest, forgotten: true };
+		});
 
 	/** Messages of the conversation that was used last. */
 	function running() {
@@ -396,10 +434,19 @@ export function addMemory(routes, { world, send, Refusal }) {
 					made: { facts: 2, summaries: 1, reflections: 0, rejected: 1 }
 				});
 		}
-		return jobs.map((job) => ({ ...job, session_title: world.sessions.get(job.session_id)?.title ?? null }));
+		return jobs.map((job) => ({
+			...job,
+			conversation: world.sessions.has(job.session_id),
+			session_title:
+				world.sessions.get(job.session_id)?.title ??
+				[...store.values()].find(({ session_id }) => session_id && session_id === job.session_id)
+					?.session_title ??
+				null
+		}));
 	}
-	const enqueue = (session_id) => {
+	const enqueue = (session_id, kind) => {
 		const job = oldJob({
+			kind,
 			state: 'waiting',
 			attempts: 0,
 			session_id,
@@ -470,6 +517,18 @@ export function addMemory(routes, { world, send, Refusal }) {
 				next_before: null,
 				total: null
 			});
+		const near = knob('near', 0);
+		if (near && Object.keys(ask).some((name) => !['limit', 'before', 'tier'].includes(name))) {
+			const rows = all();
+			const start = ask.before ? rows.findIndex(({ id }) => id === ask.before) + 1 : 0;
+			const looked = rows.slice(start, start + near);
+			const fits = new Set(filtered(filter));
+			return send(response, 200, {
+				items: looked.filter((memory) => fits.has(memory)).map(view),
+				next_before: start + near < rows.length ? looked.at(-1).id : null,
+				total: null
+			});
+		}
 		const list = filtered(filter);
 		const from = ask.before ? list.findIndex(({ id }) => id === ask.before) + 1 : 0;
 		const items = list.slice(from, from + limit);
@@ -541,7 +600,7 @@ export function addMemory(routes, { world, send, Refusal }) {
 		});
 	});
 	route('POST', '/api/memory/profile', ({ body, response }) => {
-		const text = checked(body.text);
+		const text = checked(body.text, 'fact');
 		room();
 		send(response, 201, view(fresh({ kind: 'fact', text, tier: 'ltm', promoted_at: now(), pinned: true })));
 	});
@@ -578,12 +637,13 @@ export function addMemory(routes, { world, send, Refusal }) {
 							.map(({ session_id }) => session_id)
 					)
 				].slice(0, 3);
-		send(response, 202, { job_ids: waiting.map(enqueue), sessions: waiting.length });
+		const job_ids = waiting.flatMap((id) => [enqueue(id, 'distil'), enqueue(id, 'reflect')]);
+		send(response, 202, { job_ids, sessions: waiting.length });
 	});
-	route('GET', '/api/memory/jobs', ({ response }) => {
+	route('GET', '/api/memory/jobs', ({ url, response }) => {
 		const { embedding, total } = stats();
 		send(response, 200, {
-			items: knob('empty') ? [] : jobList(),
+			items: knob('empty') ? [] : jobList().slice(0, number(url, 'limit', 100, 500)),
 			embedding: embedding.waiting ? { done: embedding.with_vector, total } : null
 		});
 	});
@@ -713,18 +773,26 @@ export function addMemory(routes, { world, send, Refusal }) {
 	});
 	route('PATCH', '/api/memory/:id', ({ id, body, response }) => {
 		const memory = one(id);
-		if (body.text !== undefined) checked(body.text);
+		if (body.text !== undefined) checked(body.text, memory.kind);
 		if (body.tags) checkedTags(body.tags);
 		if ((body.text?.length ?? 0) > memory.text.length) room();
 		if (body.text !== undefined && body.text !== memory.text) {
 			const derived = derivedFrom([id]);
 			if (derived.length) forget(derived);
+			again(id);
 			Object.assign(memory, {
 				text: body.text,
 				edited_at: now(),
+				ended_at: null,
+				superseded_by: null,
 				...(memory.kind === 'fact' ? { pinned: true } : {})
 			});
 		}
+		if (body.current !== undefined)
+			Object.assign(memory, {
+				ended_at: body.current ? null : (memory.ended_at ?? now()),
+				superseded_by: body.current ? null : memory.superseded_by
+			});
 		if (body.tags) memory.tags = body.tags;
 		if (body.pinned !== undefined) pin(memory, body.pinned);
 		if (body.tier)
@@ -741,5 +809,5 @@ export function addMemory(routes, { world, send, Refusal }) {
 		if (message.memories.length) message.memories = recall('lavender hostas damp north side');
 	for (const session of world.sessions.values()) session.use_memory ??= true;
 
-	return { recall };
+	return { recall, always, today };
 }

@@ -199,7 +199,8 @@ const lastOf = (sessionId) =>
 
 function startTurn({ text, session, question, useMemory, model }) {
 	const id = newId();
-	const memories = useMemory && /remember|name|like|know|#memory|plan/i.test(text) ? memory.recall(text) : [];
+	const asks = /remember|name|like|know|#memory|plan/i.test(text);
+	const memories = useMemory ? [...(asks ? memory.recall(text) : []), ...memory.always()] : [];
 	const answer = {
 		id: newId(),
 		turn_id: id,
@@ -548,7 +549,9 @@ const routes = [
 			const list = [...world.messages.values()]
 				.filter((message) => message.session_id === session.id)
 				.reverse();
-			send(response, 200, page(list, url));
+			const answer = page(list, url);
+			const items = answer.items.map((message) => ({ ...message, memories: memory.today(message.memories) }));
+			send(response, 200, { ...answer, items });
 		}
 	],
 	['POST', '/api/chat/stream', ({ request, body, response }) => ask(request, response, body)],

@@ -10,6 +10,7 @@ import JobRow from '../src/lib/memory/jobs/JobRow.svelte';
 import * as jobs from '../src/lib/memory/jobs/words';
 import {
 	changed,
+	COLUMNS,
 	LAYERS,
 	lately,
 	plotSummary,
@@ -18,7 +19,7 @@ import {
 } from '../src/lib/memory/picture/growth';
 import Room from '../src/lib/memory/picture/Room.svelte';
 import Tiers from '../src/lib/memory/picture/Tiers.svelte';
-import WeekTable from '../src/lib/memory/picture/WeekTable.svelte';
+import NumbersTable from '../src/lib/ui/NumbersTable.svelte';
 import * as picture from '../src/lib/memory/picture/words';
 import Facts from '../src/lib/memory/profile/Facts.svelte';
 import { Profile } from '../src/lib/memory/profile/profile.svelte';
@@ -26,7 +27,8 @@ import ProfilePage from '../src/lib/memory/profile/ProfilePage.svelte';
 import * as profile from '../src/lib/memory/profile/words';
 import Session from '../src/lib/memory/timeline/Session.svelte';
 import TimelinePage from '../src/lib/memory/timeline/TimelinePage.svelte';
-import { dayTitle, dayWords, hasShown, sessionTitle, whoseWords } from '../src/lib/memory/timeline/words';
+import { dayTitle, dayWords, hasShown, sessionTitle } from '../src/lib/memory/timeline/words';
+import { spokenBy, whoseWords } from '../src/lib/memory/words';
 
 const NOW = new Date('2026-11-22T12:00:00Z');
 const fact = (id: string, more: Partial<Memory> = {}): Memory => ({
@@ -57,6 +59,7 @@ const job = (id: string, more: Partial<MemoryJob> = {}): MemoryJob => ({
 	kind: 'distil',
 	session_id: 's',
 	session_title: 'Lisbon',
+	conversation: true,
 	state: 'waiting',
 	attempts: 0,
 	created_at: NOW.toISOString(),
@@ -172,14 +175,14 @@ describe('what is known, in words', () => {
 		expect(profile.sourceOf(fact('a'))).toBe('read');
 		expect(profile.sourceOf(fact('a', { evidence: [] }))).toBe('yours');
 		expect(profile.sourceOf(fact('a', { edited_at: NOW.toISOString() }))).toBe('corrected');
-		expect(['user', 'assistant', 'Clara'].map(profile.spokenBy)).toEqual(['You', 'Nova', 'Clara']);
+		expect(['user', 'assistant', 'Clara'].map(spokenBy)).toEqual(['You', 'Nova', 'Clara']);
 	});
 
 	// Promise: an empty or endless sentence is told beside its field and not sent; length is counted in bytes.
 	it('checks a sentence before it is sent', () => {
 		expect(profile.wrongSentence('  ')).toEqual({ text: 'Write a sentence first.' });
-		expect(profile.wrongSentence('é'.repeat(8192))).toEqual({});
-		expect(profile.wrongSentence('é'.repeat(8193))['text']).toMatch(/longer/);
+		expect(profile.wrongSentence('é'.repeat(500))).toEqual({});
+		expect(profile.wrongSentence('é'.repeat(501))['text']).toMatch(/longer than 1,000 bytes/);
 	});
 });
 
@@ -208,10 +211,11 @@ describe('the page of what Nova knows', () => {
 		expect(area.value).toBe('Sentence a.');
 		area.value = 'I moved.';
 		area.dispatchEvent(new Event('input', { bubbles: true }));
-		answers = () => ({ body: fact('a', { text: 'I moved.', edited_at: NOW.toISOString() }) });
+		const moved = fact('a', { text: 'I moved.', edited_at: NOW.toISOString() });
+		answers = (method) => ({ body: method === 'PATCH' ? moved : { ...given, facts: [moved] } });
 		document.querySelector('form')!.dispatchEvent(new SubmitEvent('submit', { cancelable: true }));
 		await settled();
-		expect(calls.at(-1)).toEqual({ method: 'PATCH', path: '/api/memory/a', body: { text: 'I moved.' } });
+		expect(calls).toContainEqual({ method: 'PATCH', path: '/api/memory/a', body: { text: 'I moved.' } });
 		expect(store.value?.facts[0]?.text).toBe('I moved.');
 	});
 
@@ -235,7 +239,8 @@ describe('the page of what Nova knows', () => {
 		const store = await known();
 		draw(Facts, { facts: store.value!.facts, label: 'True now', profile: store });
 		const turn = fact('t1', { kind: 'turn', text: 'We moved in spring.' });
-		answers = () => ({ body: { ...fact('a'), evidence_turns: [turn] } });
+		// What was brought in from elsewhere may name the same twice.
+		answers = () => ({ body: { ...fact('a'), evidence_turns: [turn, turn], derived: [], supersedes: [] } });
 		await press('Where from: Sentence a.');
 		expect(seen()).toContain('We moved in spring.');
 		expect(document.querySelector('a[href="/chat/s"]')?.textContent).toBe('Lisbon');
@@ -248,6 +253,54 @@ describe('the page of what Nova knows', () => {
 		expect(said).toContain('True from May 2025 until March 2026');
 		expect(said).toContain('Now: Sentence a.');
 		expect(button('Correct: Sentence p.')).toBeUndefined();
+	});
+
+	// Promise: a sentence that replaces another leaves no two contrary ones under “True now”.
+	it('asks what is true after something was added', async () => {
+		const store = await known();
+		const added = fact('n', { text: 'I live in Porto.', evidence: [] });
+		const replaced = { ...given.facts[0]!, ended_at: NOW.toISOString(), superseded_by: 'n' };
+		const after = { ...given, facts: [added, given.facts[1]], past: [replaced, ...given.past] };
+		answers = (method) => ({ body: method === 'POST' ? added : after });
+		await store.add('I live in Porto.');
+		expect(store.value?.facts[0]?.id).toBe('n');
+		await settled();
+		expect(store.value?.facts.map(({ id }) => id)).toEqual(['n', 'b']);
+	});
+
+	// Promise: whether something is still so is the person's to say, both ways.
+	it('takes their word for what is over', async () => {
+		const store = await known();
+		draw(Facts, { facts: store.value!.past, label: 'No longer true', profile: store });
+		answers = (method) => ({
+			body: method === 'PATCH' ? fact('p') : { ...given, facts: [fact('p'), ...given.facts], past: [] }
+		});
+		await press('It is still so: Sentence p.');
+		expect(calls).toContainEqual({ method: 'PATCH', path: '/api/memory/p', body: { current: true } });
+		expect(store.value?.facts.map(({ id }) => id)).toEqual(['p', 'a', 'b']);
+		expect(store.value?.past).toEqual([]);
+		await unmount(drawn!);
+		draw(Facts, { facts: store.value!.facts, label: 'True now', profile: store });
+		await press('This is over: Sentence p.');
+		expect(calls).toContainEqual({ method: 'PATCH', path: '/api/memory/p', body: { current: false } });
+	});
+
+	// Promise: Escape closes a form and keeps what was typed in it; “Cancel” does not.
+	it('keeps what was typed', async () => {
+		const store = await known();
+		draw(Facts, { facts: store.value!.facts, label: 'True now', profile: store });
+		const area = () => document.querySelector('textarea');
+		await press('Correct: Sentence a.');
+		area()!.value = 'I live in Por';
+		area()!.dispatchEvent(new Event('input', { bubbles: true }));
+		area()!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+		await settled();
+		expect(area()).toBeNull();
+		await press('Correct: Sentence a.');
+		expect(area()!.value).toBe('I live in Por');
+		await press('Cancel');
+		await press('Correct: Sentence a.');
+		expect(area()!.value).toBe('Sentence a.');
 	});
 
 	// Promise: an answer that was on its way does not bring back what was forgotten meanwhile.
@@ -312,32 +365,121 @@ describe('Nova’s own work, in words', () => {
 describe('looking through conversations now', () => {
 	const list = (...items: MemoryJob[]) => ({ body: { items, embedding: null } });
 
-	// Promise: it is followed to its end, in words, and what it made is shown without asking again.
+	const both = (session_id: string, more: Partial<MemoryJob>, then: Partial<MemoryJob> = more) => [
+		job(`${session_id}-distil`, { session_id, ...more }),
+		job(`${session_id}-reflect`, { session_id, kind: 'reflect', ...then })
+	];
+	const begun = (...sessions: string[]) => ({
+		status: 202,
+		body: {
+			job_ids: sessions.flatMap((id) => [`${id}-distil`, `${id}-reflect`]),
+			sessions: sessions.length
+		}
+	});
+	const step = async (ms: number) => {
+		await vi.advanceTimersByTimeAsync(ms);
+		flushSync();
+	};
+
+	// Promise: it is followed to its end, in words, and what it made is shown without asking again. What is counted are
+	// conversations, however many steps each of them takes.
 	it('follows it and tells what came of it', async () => {
 		let state: MemoryJob[] = [];
 		let ended = 0;
-		answers = (method) =>
-			method === 'POST' ? { status: 202, body: { job_ids: ['1', '2'], sessions: 2 } } : list(...state);
+		answers = (method) => (method === 'POST' ? begun('a', 'b') : list(...state));
 		const watch = new JobWatch(() => ended++);
 		const leave = watch.watch();
 		draw(Distil, { jobs: watch });
 		await settled();
-		state = [job('1', { state: 'running' }), job('2')];
+		state = [...both('a', { state: 'running' }, {}), ...both('b', {})];
 		await press('Look through my conversations now');
 		expect(seen()).toContain('0 of 2 conversations looked through.');
-		state = [job('1', { state: 'done', made: made(2, 1) }), job('2', { state: 'running' })];
-		await vi.advanceTimersByTimeAsync(2_000);
-		flushSync();
+		const done = { state: 'done', made: made(2, 1) } as const;
+		state = [...both('a', done, { state: 'running' }), ...both('b', {})];
+		await step(2_000);
+		expect(seen()).toContain('0 of 2 conversations looked through.');
+		state = [...both('a', done, { state: 'done', made: made(0, 0, 1) }), ...both('b', { state: 'running' })];
+		await step(2_000);
 		expect(seen()).toContain('1 of 2 conversations looked through.');
-		state = [job('1', { state: 'done', made: made(2, 1) }), job('2', { state: 'done', made: made(1, 1) })];
-		await vi.advanceTimersByTimeAsync(2_000);
-		flushSync();
-		expect(seen()).toContain('Nova looked through 2 conversations: 3 facts and 2 summaries.');
+		state = [
+			...both('a', done, { state: 'done', made: made(0, 0, 1) }),
+			...both('b', { state: 'done', made: made(1, 1) }, { state: 'done', made: made(0) })
+		];
+		await step(2_000);
+		expect(seen()).toContain(
+			'Nova looked through 2 conversations: 3 facts, 2 summaries, and 1 thought on talking with you.'
+		);
 		expect(ended).toBe(1);
 		const asked = calls.length;
-		await vi.advanceTimersByTimeAsync(120_000);
+		await step(120_000);
 		expect(calls.length).toBe(asked);
 		leave();
+	});
+
+	// Promise: what is held is not called a failure: it is still to come, goes on by itself, and is asked for seldom.
+	it('says what it is held by', async () => {
+		const held = both('a', { state: 'held', error: 'The budget of today is used up.' });
+		answers = (method) => (method === 'POST' ? begun('a') : list(...held));
+		const watch = new JobWatch();
+		const leave = watch.watch();
+		draw(Distil, { jobs: watch });
+		await settled();
+		await press('Look through my conversations now');
+		expect(seen()).toContain('0 of 1 conversations looked through.');
+		expect(seen()).toContain('The budget of today is used up. It goes on by itself when that is over;');
+		const asked = calls.length;
+		await step(19_000);
+		expect(calls.length).toBe(asked);
+		held.forEach((one) => Object.assign(one, { state: 'done', error: null }));
+		await step(2_000);
+		expect(seen()).toContain('Nova looked through 1 conversation and found nothing new to keep.');
+		leave();
+	});
+
+	// Promise: one conversation that could not be looked through is one, though two of its jobs failed.
+	it('counts what failed by conversation', async () => {
+		answers = (method) =>
+			method === 'POST'
+				? begun('a', 'b')
+				: list(...both('a', { state: 'failed' }), ...both('b', { state: 'done' }));
+		const watch = new JobWatch();
+		await watch.distil();
+		expect(watch.outcome).toMatch(/^1 conversation could not be looked through\. It is safe\./);
+	});
+
+	// Promise: reading is followed while there is something to read: soon while it goes on, seldom while it stands
+	// still; when everything is read, what is shown of it elsewhere is asked again.
+	it('follows how far reading is', async () => {
+		let ended = 0;
+		let embedding: { done: number; total: number } | null = { done: 1, total: 9 };
+		answers = () => ({ body: { items: [], embedding } });
+		const watch = new JobWatch(() => ended++);
+		const leave = watch.watch();
+		await step(0);
+		embedding = { done: 5, total: 9 };
+		await step(2_000);
+		expect(watch.value?.embedding?.done).toBe(5);
+		await step(2_000);
+		const asked = calls.length;
+		await step(19_000);
+		expect(calls.length).toBe(asked);
+		expect(ended).toBe(0);
+		embedding = null;
+		await step(1_000);
+		expect(ended).toBe(1);
+		await step(120_000);
+		expect(calls.length).toBe(asked + 1);
+		leave();
+	});
+
+	// Promise: only a conversation that can be opened is linked to; the name of what was stored by a program is no link.
+	it('links only to conversations', async () => {
+		const onretry = async () => {};
+		draw(JobRow, { job: job('1', { conversation: false, session_title: 'diary' }), onretry });
+		expect(document.querySelector('a')).toBeNull();
+		await unmount(drawn!);
+		draw(JobRow, { job: job('1'), onretry });
+		expect(document.querySelector('a')?.getAttribute('href')).toBe('/chat/s');
 	});
 
 	// Promise: a model that is away is not pressed, and one is told that nothing is lost and when it goes on.
@@ -418,7 +560,7 @@ describe('the days behind', () => {
 		const said = draw(Session, { session });
 		expect(said).toContain('For good');
 		expect(said).toContain('Searchable');
-		expect(said).toContain('Not looked through yet');
+		expect(said).toContain('There is no summary of it.');
 		expect(document.querySelector('h3 a')?.getAttribute('href')).toBe('/chat/s');
 		await unmount(drawn!);
 		draw(Session, { session: { ...session, kind: 'stored' } });
@@ -460,10 +602,15 @@ describe('the picture over time', () => {
 		expect(lately(weeks)).toBe(
 			'In the last 2 weeks 20 were new, 6 were chosen to stay for good, and 1 was forgotten.'
 		);
-		draw(WeekTable, { weeks });
+		const told = { when: 'Week of', many: 'weeks', label: 'Numbers', caption: 'Numbers', first: 1 };
+		draw(NumbersTable, { items: weeks, columns: COLUMNS as never, ...told });
 		expect([...document.querySelectorAll('tbody tr:first-child td')].map((cell) => cell.textContent)).toEqual(
 			['120', '40', '10', '3', '0']
 		);
+		expect(document.querySelectorAll('tbody tr')).toHaveLength(1);
+		button('Show all 2 weeks')?.click();
+		flushSync();
+		expect(document.querySelectorAll('tbody tr')).toHaveLength(2);
 	});
 
 	// Promise: what was forgotten goes down, so that it is told from what was chosen without colour.

@@ -7,12 +7,13 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use storage::ReadTx;
 use uuid::Uuid;
 
 use super::prompt::{self, Request};
 use super::steps::Step;
 use super::valid::Claim;
-use super::{reply, standing, store};
+use super::{budget, reply};
 use crate::app::App;
 use crate::auth;
 use crate::config::Distil;
@@ -24,6 +25,8 @@ use crate::outside::{
 
 /// After somebody else had the model, it is looked again this soon.
 const AFTER_OTHERS: SignedDuration = SignedDuration::from_mins(1);
+/// Why nothing is asked for somebody who may not sign in.
+const DISABLED: &str = "the account is disabled";
 /// The longest that one call may take.
 const LONGEST_CALL: Duration = Duration::from_mins(5);
 
@@ -36,11 +39,11 @@ pub struct Used {
 }
 
 impl Used {
-    fn and(self, other: Self) -> Self {
+    pub fn and(self, calls: u32, tokens: u64, millis: u64) -> Self {
         Self {
-            calls: self.calls + other.calls,
-            tokens: self.tokens + other.tokens,
-            millis: self.millis + other.millis,
+            calls: self.calls.saturating_add(calls),
+            tokens: self.tokens.saturating_add(tokens),
+            millis: self.millis.saturating_add(millis),
         }
     }
 }
@@ -63,18 +66,14 @@ pub async fn model(app: &App, person: Uuid) -> Result<std::result::Result<ModelI
     if app.held() {
         return hold("this data is a copy that nobody adopted");
     }
-    let now = app.clock.now();
-    let (account, spent) = app.store.read(|tx| {
-        Ok::<_, crate::error::Error>((auth::user(tx, person)?, store::spent(tx, now)?))
-    })?;
-    match account {
+    match app.store.read(|tx| auth::user(tx, person))? {
         None => return Ok(Err(Outcome::Fail("there is no such account".into()))),
-        Some(account) if account.disabled => return hold("the account is disabled"),
+        Some(account) if account.disabled => return hold(DISABLED),
         Some(_) => {}
     }
-    if standing::used_up(app, &spent) {
-        let at = standing::next_night(app, now);
-        return Ok(Err(Outcome::Later(at, "today's budget is used up".into())));
+    let spent = |tx: &ReadTx| budget::used_up(app, tx, person, Used::default());
+    if let Some(outcome) = app.store.read(spent)? {
+        return Ok(Err(outcome));
     }
     let model = match app.models.resolve(None).await {
         Ok(model) => model,
@@ -84,7 +83,7 @@ pub async fn model(app: &App, person: Uuid) -> Result<std::result::Result<ModelI
         return hold("the demonstration model cannot do it");
     }
     if !app.models.idle() {
-        return Ok(Err(make_way(now)));
+        return Ok(Err(make_way(app.clock.now())));
     }
     Ok(Ok(model))
 }
@@ -106,9 +105,14 @@ pub async fn item(app: &App, person: Uuid, model: &ModelInfo, step: &Step) -> (G
         Err(Trouble::Stopped(outcome)) => return (Given::Not(outcome), used),
         Err(Trouble::Unusable(error)) => error,
     };
+    match app.store.read(|tx| budget::used_up(app, tx, person, used)) {
+        Ok(None) => {}
+        Ok(Some(outcome)) => return (Given::Not(outcome), used),
+        Err(error) => return (Given::Not(Outcome::Retry(error.to_string())), used),
+    }
     let repair = request.again(error);
     let (said, more) = once(app, person, model, (&repair, written)).await;
-    let used = used.and(more);
+    let used = used.and(more.calls, more.tokens, more.millis);
     match said.and_then(|said| read(step, &said)) {
         Ok(claims) => (Given::Claims(claims), used),
         Err(Trouble::Stopped(outcome)) => (Given::Not(outcome), used),
@@ -148,18 +152,24 @@ async fn once(
         schema: Some(request.schema.clone()),
         correlation_id: None,
     };
-    let began = app.clock.monotonic();
-    let mut hearing = Hearing::new(request, written);
-    // An account that ends stops what is written for it.
+    // An account that ends stops what is written for it, from here on.
     let call = app.ids.next();
     let log = app.streams.open(call, person);
+    let account = app.store.read(|tx| auth::user(tx, person));
+    if !account.is_ok_and(|account| account.is_some_and(|person| !person.disabled)) {
+        app.streams.remove(call);
+        let stopped = Trouble::Stopped(Outcome::Hold(DISABLED.into()));
+        return (Err(stopped), Used::default());
+    }
+    let began = app.clock.monotonic();
+    let mut hearing = Hearing::new(request, written);
     let said = tokio::select! {
         biased;
         () = app.tasks.drain.cancelled() => {
             Err(Trouble::Stopped(Outcome::Hold("the program ended".into())))
         }
         () = log.stop.cancelled() => {
-            Err(Trouble::Stopped(Outcome::Hold("the account is disabled".into())))
+            Err(Trouble::Stopped(Outcome::Hold(DISABLED.into())))
         }
         () = app.models.wanted() => Err(Trouble::Stopped(make_way(app.clock.now()))),
         heard = app.clock.timeout(LONGEST_CALL, hear(app, chat, &mut hearing)) => {

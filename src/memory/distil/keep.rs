@@ -2,7 +2,8 @@
 //! done.
 //!
 //! Must stay true: what is kept cites turns that are there at this moment and say what the model was shown;
-//! a step is done in the transaction that keeps what it made.
+//! what the person forgot is not kept again; a step is done in the transaction that keeps what it made, and
+//! only when the session was not begun anew since it was shown.
 
 use jiff::Timestamp;
 use storage::{Read, WriteTx};
@@ -11,18 +12,22 @@ use uuid::Uuid;
 use super::About;
 use super::ask::{Given, Used};
 use super::known::{self, New, Verdict};
-use super::source::{CHUNK, MOST_CHUNKS, Turn};
+use super::source::Turn;
 use super::steps::{Part, Step};
 use super::store::{self, Made};
 use super::valid::{self, Refusal, Valid};
+use super::{budget, unwanted, words};
 use crate::app::App;
 use crate::auth;
 use crate::billing::{self, Moment};
 use crate::error::Result;
 use crate::memory::row::{Kind, Memory, Speaker, Tier};
 use crate::memory::tiers::{self, Reached, tells_of_change};
-use crate::memory::{figures, remember, store as memories};
+use crate::memory::{remember, store as memories};
 use crate::metrics;
+
+/// Turns that a fact rests on when it is told again and again: more would only be in the way of forgetting.
+const MOST_EVIDENCE: usize = 8;
 
 /// What became of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,11 +64,7 @@ pub async fn book(app: &App, about: About, used: Used) -> Result<()> {
 }
 
 fn spend(tx: &mut WriteTx<'_>, moment: Moment<'_>, about: About, used: Used) -> Result<()> {
-    let mut spent = store::spent(tx, moment.now)?;
-    spent.calls = spent.calls.saturating_add(used.calls);
-    spent.tokens = spent.tokens.saturating_add(used.tokens);
-    spent.millis = spent.millis.saturating_add(used.millis);
-    store::put_spent(tx, &spent)?;
+    budget::book(tx, moment.now, about.user, used)?;
     let source = Some(about.session);
     billing::book_background(tx, moment, (about.user, source), used.tokens)
 }
@@ -115,8 +116,9 @@ impl Keeping<'_, '_, '_> {
         let About { user, session } = self.doing.about;
         let key = (user, session);
         let there = auth::user(self.tx, user)?.is_some_and(|person| !person.disabled);
-        // Forgotten meanwhile, or nobody's any more.
-        if !there || store::waiting(self.tx, key)?.is_none() {
+        let waiting = store::waiting(self.tx, key)?;
+        // Forgotten meanwhile, or begun anew, or nobody's any more.
+        if !there || waiting.is_none_or(|waiting| waiting.mark() != step.mark) {
             return Ok(Vec::new());
         }
         let failed = checked.is_none();
@@ -145,14 +147,17 @@ impl Keeping<'_, '_, '_> {
             begun.made.rejected += made.rejected;
             store::put_job(self.tx, (user, self.doing.job), &begun)?;
         }
-        // Forgetting an old summary may have made the session wait anew.
         let Some(mut waiting) = store::waiting(self.tx, (user, session))? else {
             return Ok(());
         };
         let task = self.doing.part.task(&mut waiting);
-        let bit = 1 << step.number;
-        task.todo = task.todo.map(|todo| todo & !bit);
         task.facts += made.facts;
+        let bit = 1 << step.number;
+        // What was forgotten or corrected while the model wrote about it is asked for again, of what is
+        // said now.
+        if !all.contains(&Kept::Refused(Refusal::Gone)) {
+            task.todo = task.todo.map(|todo| todo & !bit);
+        }
         if failed {
             task.failed |= bit;
         }
@@ -163,14 +168,17 @@ impl Keeping<'_, '_, '_> {
         let Some(said) = still_there(self.tx, self.doing.about, &valid, &step.shown)? else {
             return Ok(Kept::Refused(Refusal::Gone));
         };
+        let About { user, session } = self.doing.about;
+        let kind = step.item.kind;
+        if unwanted::is_unwanted(self.tx, user, (kind, &valid.text), &valid.evidence)? {
+            return Ok(Kept::Refused(Refusal::Unwanted));
+        }
         if !self.has_room(&valid)? {
             return Ok(Kept::Refused(Refusal::Full));
         }
-        let kind = step.item.kind;
         if kind == Kind::Fact {
             return self.fact(valid, &said);
         }
-        let About { user, session } = self.doing.about;
         let reached = tiers::reached(self.tx, user, session)?;
         let before = if kind == Kind::Summary {
             reached.summary
@@ -187,8 +195,10 @@ impl Keeping<'_, '_, '_> {
                 return Ok(Kept::Merged);
             }
             remember::forget(self.tx, self.moment, (user, old), &[old])?;
+            unwanted::wanted(self.tx, (user, old), &memory)?;
         }
-        let id = self.store(kind, valid, &said)?;
+        let said_at = newest(&said);
+        let id = self.store(kind, valid, (&said, said_at))?;
         let reached = if kind == Kind::Summary {
             Reached {
                 summary: Some(id),
@@ -206,32 +216,44 @@ impl Keeping<'_, '_, '_> {
 
     fn fact(&mut self, valid: Valid, said: &[Memory]) -> Result<Kept> {
         let user = self.doing.about.user;
-        let theirs = said.iter().filter(|turn| turn.speaker == Speaker::User);
-        let changes = tells_of_change(&valid.text)
-            || theirs.into_iter().any(|turn| tells_of_change(&turn.text));
+        // What it only shares a word with tells neither when it was said nor of a change.
+        let all = valid.evidence.iter().zip(said);
+        let cited = all.filter(|(turn, _)| valid.cited.contains(turn));
+        let cited: Vec<&Memory> = cited.map(|(_, memory)| memory).collect();
+        let said_at = newest(cited.iter().copied());
         let new = New {
             text: &valid.text,
-            said_at: newest(said),
-            changes,
-            replaces: valid.replaces.as_deref(),
+            said_at,
+            changes: tells_of_change(&valid.text) || told_as_change(&valid.text, &cited),
         };
         match known::judge(&new, &known::all(self.tx, user)?) {
             Verdict::Refused(why) => Ok(Kept::Refused(why)),
             Verdict::Same(id) => {
-                remember::change(self.tx, self.moment, (user, id), |fact| {
-                    let new = valid.evidence.iter().copied();
-                    let new: Vec<_> = new.filter(|turn| !fact.evidence.contains(turn)).collect();
-                    fact.evidence.extend(new);
-                })?;
+                self.merge(id, valid.cited)?;
                 Ok(Kept::Merged)
             }
             Verdict::New(ends) => {
-                let said_at = newest(said);
-                let id = self.store(Kind::Fact, valid, said)?;
+                let id = self.store(Kind::Fact, valid, (said, said_at))?;
                 known::end(self.tx, self.moment, (user, id), (said_at, &ends))?;
                 Ok(Kept::Accepted)
             }
         }
+    }
+
+    /// Adds evidence to a fact that is known, as far as it has not enough of it.
+    fn merge(&mut self, id: Uuid, mut turns: Vec<Uuid>) -> Result<()> {
+        let user = self.doing.about.user;
+        let Some(fact) = memories::memory(self.tx, user, id)? else {
+            return Ok(());
+        };
+        turns.retain(|turn| !fact.evidence.contains(turn));
+        turns.truncate(MOST_EVIDENCE.saturating_sub(fact.evidence.len()));
+        if !turns.is_empty() {
+            remember::change(self.tx, self.moment, (user, id), |fact| {
+                fact.evidence.extend(turns);
+            })?;
+        }
+        Ok(())
     }
 
     fn has_room(&mut self, valid: &Valid) -> Result<bool> {
@@ -243,7 +265,12 @@ impl Keeping<'_, '_, '_> {
     }
 
     /// Stores it in a group of its own, so that it is nobody's neighbour; as of when it was said.
-    fn store(&mut self, kind: Kind, valid: Valid, said: &[Memory]) -> Result<Uuid> {
+    fn store(
+        &mut self,
+        kind: Kind,
+        valid: Valid,
+        (said, said_at): (&[Memory], Timestamp),
+    ) -> Result<Uuid> {
         let id = self.moment.app.ids.next();
         let importance = said.iter().map(|turn| turn.importance).fold(0.0, f32::max);
         let memory = Memory {
@@ -251,7 +278,7 @@ impl Keeping<'_, '_, '_> {
             tier: Tier::Ltm,
             importance,
             evidence: valid.evidence,
-            ..Memory::turn(id, Speaker::Assistant, valid.text, newest(said))
+            ..Memory::turn(id, Speaker::Assistant, valid.text, said_at)
         };
         let user = self.doing.about.user;
         remember::remember(self.tx, self.moment, (user, id), &memory)?;
@@ -282,9 +309,24 @@ fn still_there(
     Ok(Some(said))
 }
 
-fn newest(said: &[Memory]) -> Timestamp {
-    let times = said.iter().map(|turn| turn.created_at);
+fn newest<'m>(said: impl IntoIterator<Item = &'m Memory>) -> Timestamp {
+    let times = said.into_iter().map(|turn| turn.created_at);
     times.max().unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Whether the sentence of the person's that a fact comes from tells of a change. Another one beside it, that
+/// something else changed, says nothing of this.
+fn told_as_change(text: &str, cited: &[&Memory]) -> bool {
+    let own = words::stems(text);
+    let (mut most, mut changes) = (0, false);
+    let theirs = cited.iter().filter(|turn| turn.speaker == Speaker::User);
+    for sentence in theirs.flat_map(|turn| words::sentences(&turn.text)) {
+        let shared = own.intersection(&words::stems(sentence)).count();
+        if shared > most {
+            (most, changes) = (shared, tells_of_change(sentence));
+        }
+    }
+    changes
 }
 
 fn made(kind: Kind, all: &[Kept]) -> Made {
@@ -303,51 +345,4 @@ fn made(kind: Kind, all: &[Kept]) -> Made {
         _ => made.summaries = accepted,
     }
     made
-}
-
-/// What a job came to when nothing is left to be done.
-pub async fn finish(app: &App, doing: Doing) -> Result<bool> {
-    let inside = app.clone();
-    let finish = move |tx: &mut WriteTx<'_>| finish_in(tx, Moment::now(&inside), doing);
-    app.store.write(finish).await
-}
-
-/// Nights after the first on which answers that could not be used are asked for again.
-const MOST_TRIES: u32 = 3;
-
-/// False when some of the answers could not be used.
-fn finish_in(tx: &mut WriteTx<'_>, moment: Moment<'_>, doing: Doing) -> Result<bool> {
-    let About { user, session } = doing.about;
-    let Some(mut waiting) = store::waiting(tx, (user, session))? else {
-        return Ok(true);
-    };
-    let task = doing.part.task(&mut waiting);
-    let unusable = task.failed != 0;
-    if unusable && task.tries < MOST_TRIES {
-        task.tries += 1;
-        task.todo = Some(task.failed);
-        task.failed = 0;
-        task.job = None;
-        task.failed_on = Some(store::spent(tx, moment.now)?.day);
-    } else {
-        task.done = true;
-    }
-    if !(waiting.distil.done && waiting.reflect.done) {
-        store::put_waiting(tx, (user, session), &waiting)?;
-        return Ok(!unusable);
-    }
-    let until = waiting.distil.until;
-    let reached = tiers::reached(tx, user, session)?;
-    let distilled = Reached {
-        distilled: reached.distilled.max(until),
-        ..reached
-    };
-    tiers::put_reached(tx, (user, session), distilled)?;
-    let next = figures::next_position(tx, user, session)?.unwrap_or(0);
-    let cut = until.saturating_sub(waiting.from) >= CHUNK * MOST_CHUNKS;
-    store::remove_waiting(tx, (user, session))?;
-    if next > until && (waiting.more || cut) {
-        super::wait(tx, moment.now, (user, session), until)?;
-    }
-    Ok(!unusable)
 }

@@ -1,8 +1,9 @@
 //! A new fact among those that are known: it says the same as one of them, takes the place of some, or
 //! must give way. No clock, no model.
 //!
-//! Must stay true: of what says the same one is kept; what the person wrote or corrected is never replaced
-//! by what a model wrote.
+//! Must stay true: of what says the same one is kept; what the person wrote, corrected or pinned is never
+//! replaced by what a model wrote; nothing ends that is about somebody else, or of which no change was told;
+//! what is gone through is bounded, for others wait to write meanwhile.
 
 use std::collections::BTreeSet;
 
@@ -15,17 +16,20 @@ use super::words;
 use crate::billing::Moment;
 use crate::error::Result;
 use crate::memory::row::{Kind, Memory};
-use crate::memory::tiers::{about_the_same, tells_of_change};
+use crate::memory::tiers::{about_the_same, of_the_same, tells_of_change};
 use crate::memory::{remember, store};
 
 /// Two facts that share so much of their stems are one.
 pub const ALIKE: f32 = 0.7;
-/// So much of what a model says was so before must stand in the fact that it means.
-const MEANT: f32 = 0.5;
+/// The latest facts among which a new one finds its place.
+const NEWEST: usize = 2_000;
+/// Of the latest so many those that are the person's own.
+const NEWEST_OWN: usize = 5_000;
 
-/// Whether the person wrote or corrected this fact.
+/// Whether this fact is the person's own: they wrote, corrected or pinned it.
 pub fn own(fact: &Memory) -> bool {
-    fact.kind == Kind::Fact && (fact.edited_at.is_some() || fact.evidence.is_empty())
+    let written = fact.edited_at.is_some() || fact.evidence.is_empty();
+    fact.kind == Kind::Fact && (written || fact.pinned)
 }
 
 /// What is to become of a new fact.
@@ -45,13 +49,11 @@ pub struct New<'a> {
     pub said_at: Timestamp,
     /// It, or what it rests on, tells of a change.
     pub changes: bool,
-    pub replaces: Option<&'a str>,
 }
 
 /// How a new fact stands to all that are known, those that are no longer so among them.
 pub fn judge(new: &New<'_>, facts: &[(Uuid, Memory)]) -> Verdict {
     let stems = words::stems(new.text);
-    let meant = new.replaces.map(words::stems);
     let mut ends = Vec::new();
     for (id, fact) in facts {
         let theirs = words::stems(&fact.text);
@@ -70,11 +72,8 @@ pub fn judge(new: &New<'_>, facts: &[(Uuid, Memory)]) -> Verdict {
                 Verdict::Same(*id)
             };
         }
-        let pointed_at = meant.as_ref().is_some_and(|meant| {
-            words::jaccard(meant, &theirs) >= MEANT && !stems.is_disjoint(&theirs)
-        });
-        let changed = new.changes && about_the_same(new.text, &fact.text);
-        if alike || pointed_at || changed {
+        let otherwise = alike && of_the_same(new.text, &fact.text);
+        if otherwise || (new.changes && about_the_same(new.text, &fact.text)) {
             if own(fact) {
                 return Verdict::Refused(Refusal::Corrected);
             }
@@ -101,9 +100,18 @@ fn differs(a: &str, b: &str) -> bool {
     words::denies(a) != words::denies(b) || marks(a) != marks(b)
 }
 
-/// All facts of a person.
+/// The facts of a person that are gone through, in the order in which they were stored.
 pub fn all(tx: &impl Read, user: Uuid) -> Result<Vec<(Uuid, Memory)>> {
-    store::of_kind(tx, user, Kind::Fact)
+    let facts = store::latest_of_kind(tx, user, Kind::Fact, NEWEST_OWN)?;
+    Ok(gone_through(facts))
+}
+
+fn gone_through(newest_first: Vec<(Uuid, Memory)>) -> Vec<(Uuid, Memory)> {
+    let facts = newest_first.into_iter().enumerate();
+    let kept = facts.filter(|(at, (_, fact))| *at < NEWEST || own(fact));
+    let mut kept: Vec<_> = kept.map(|(_, fact)| fact).collect();
+    kept.reverse();
+    kept
 }
 
 /// Marks facts as no longer so since `by`.
@@ -136,7 +144,9 @@ pub fn settle_stated(
             continue;
         }
         let alike = words::jaccard(&stems, &words::stems(&fact.text)) >= ALIKE;
-        if alike || (tells_of_change(text) && about_the_same(text, &fact.text)) {
+        let settled = !differs(text, &fact.text) || of_the_same(text, &fact.text);
+        let changed = tells_of_change(text) && about_the_same(text, &fact.text);
+        if (alike && settled) || changed {
             ends.push(other);
         }
     }
@@ -164,7 +174,6 @@ mod tests {
             text,
             said_at: at(day),
             changes: tells_of_change(text),
-            replaces: None,
         };
         judge(&new, facts)
     }
@@ -199,33 +208,44 @@ mod tests {
         assert_eq!(told("You live in Bern.", 8, &ended), Verdict::New(vec![]));
     }
 
-    /// What a model says was so before ends only what shares words with what is so now.
+    /// What is said of somebody else ends nothing, however alike it sounds; nor does what is not told as a
+    /// change.
     #[test]
-    fn what_is_replaced_must_be_meant() {
-        let known = [fact(1, "You live in Bern.", 5)];
-        let replacing = |text, replaces| {
-            let new = New {
-                text,
-                said_at: at(6),
-                changes: false,
-                replaces: Some(replaces),
-            };
-            judge(&new, &known)
-        };
+    fn only_the_same_is_ended() {
+        let anna = "Your sister Anna plays the cello very well every Sunday.";
+        let clara = "Your sister Clara plays the cello very well every Sunday.";
+        assert_eq!(told(clara, 6, &[fact(1, anna, 5)]), Verdict::New(vec![]));
+        let monday = "Your sister Anna plays the cello very well every Monday.";
         let one = Uuid::from_u128(1);
-        let told = replacing("You live in Lisbon.", "You live in Bern");
-        assert_eq!(told, Verdict::New(vec![one]));
-        let hostile = replacing("You like tea.", "You live in Bern");
-        assert_eq!(hostile, Verdict::New(vec![]));
+        assert_eq!(
+            told(monday, 6, &[fact(1, anna, 5)]),
+            Verdict::New(vec![one])
+        );
+        let tea = [fact(1, "You like tea.", 5)];
+        assert_eq!(told("You like coffee.", 6, &tea), Verdict::New(vec![]));
+    }
+
+    /// What is gone through is bounded; what is the person's own is looked for farther back.
+    #[test]
+    fn what_is_gone_through_is_bounded() {
+        let many = (0..4_000).map(|n| fact(n, "You like tea.", 5));
+        let mut many: Vec<_> = many.collect();
+        many[3_500].1.pinned = true;
+        let kept = gone_through(many);
+        let ids: Vec<_> = kept.iter().map(|(id, _)| id.as_u128()).collect();
+        assert_eq!(ids.len(), NEWEST + 1);
+        assert_eq!((ids[0], ids[1], ids[NEWEST]), (3_500, 1_999, 0));
     }
 
     /// The person's own word stands, whatever a model makes of it.
     #[test]
     fn what_the_person_wrote_stands() {
         let mut known = [fact(1, "You live in Bern.", 5)];
-        for stated in [false, true] {
-            known[0].1.edited_at = (!stated).then(|| at(6));
-            known[0].1.evidence = if stated { vec![] } else { vec![Uuid::nil()] };
+        for how in ["corrected", "stated", "pinned"] {
+            known[0].1.edited_at = (how == "corrected").then(|| at(6));
+            known[0].1.pinned = how == "pinned";
+            let evidence = (how != "stated").then(Uuid::nil);
+            known[0].1.evidence = evidence.into_iter().collect();
             let same = told("You live in Bern.", 9, &known);
             assert_eq!(same, Verdict::Refused(Refusal::Known));
             let other = told("You now live in Lisbon.", 9, &known);

@@ -3,12 +3,15 @@
 //!
 //! Enter here: `wait` and `again` (a session is to be distilled), `begin` (jobs for what waits), the jobs
 //! themselves, the nightly look. Way of an item: `source` (turns) -> `prompt` -> `ask` (the model, within
-//! the budget) -> `reply` (JSON) -> `valid` (is it so?) -> `keep` (one transaction).
+//! the `budget`) -> `reply` (JSON) -> `valid` (is it so?) -> `keep` (one transaction). What the person
+//! forgot of it does not come back from the same turns (`unwanted`).
 //!
 //! Must stay true: what a model wrote is never a source for a model, and never a turn; nothing is lost when
 //! it is away, slow, or writes nonsense; whoever waits for an answer goes first.
 
 mod ask;
+mod budget;
+mod finish;
 mod holds;
 mod keep;
 mod known;
@@ -21,11 +24,13 @@ mod source;
 mod standing;
 mod steps;
 mod store;
+mod unwanted;
 mod valid;
 mod words;
 mod work;
 
-use jiff::Timestamp;
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use storage::{Read, WriteTx};
 use uuid::Uuid;
@@ -35,10 +40,11 @@ pub use known::{own, settle_stated};
 pub use night::nightly;
 pub use standing::{Distilling, Standing, standing};
 pub use store::{CATALOGUE, Made, erase};
+pub use unwanted::{forgotten, said_anew};
 pub use work::{DISTIL, REFLECT, distil, reflect};
 
 use self::store::{Begun, Task, Waiting};
-use super::store as memories;
+use super::{figures, store as memories};
 use crate::app::App;
 use crate::error::Result;
 use crate::jobs::State;
@@ -57,45 +63,49 @@ pub(super) struct About {
 }
 
 /// A session ended: what was said from position `from` on waits to be distilled.
-pub fn wait(tx: &mut WriteTx<'_>, now: Timestamp, key: (Uuid, Uuid), from: u32) -> Result<()> {
-    match store::waiting(tx, key)? {
-        Some(mut waiting) => {
-            // Its job may have begun, and goes up to where it looked.
-            waiting.more = true;
-            store::put_waiting(tx, key, &waiting)
-        }
-        None => store::put_waiting(tx, key, &fresh(now, from)),
+pub fn wait(tx: &mut WriteTx<'_>, key: (Uuid, Uuid), from: u32) -> Result<()> {
+    if let Some(mut waiting) = store::waiting(tx, key)? {
+        // Its job may have begun, and goes up to where it looked.
+        waiting.more = true;
+        return store::put_waiting(tx, key, &waiting);
     }
+    let waiting = fresh(tx, key, from)?;
+    store::put_waiting(tx, key, &waiting)
 }
 
-fn fresh(since: Timestamp, from: u32) -> Waiting {
-    Waiting {
-        since,
+fn fresh(tx: &impl Read, (user, session): (Uuid, Uuid), from: u32) -> Result<Waiting> {
+    Ok(Waiting {
         from,
         distil: Task::default(),
         reflect: Task::default(),
         more: false,
-    }
+        generation: 0,
+        group: figures::group_of_session(tx, user, session)?,
+    })
 }
 
 /// What was distilled from these turns is removed: their sessions are distilled again, all of them, for
 /// what else they say may still be worth keeping.
-pub fn again(tx: &mut WriteTx<'_>, now: Timestamp, (user, turns): (Uuid, &[Uuid])) -> Result<()> {
+pub fn again(tx: &mut WriteTx<'_>, (user, turns): (Uuid, &[Uuid])) -> Result<()> {
+    let mut sessions = BTreeSet::new();
     for turn in turns {
-        if let Some(memory) = memories::memory(tx, user, *turn)? {
-            whole(tx, now, (user, memory.session))?;
-        }
+        sessions.extend(memories::memory(tx, user, *turn)?.map(|memory| memory.session));
+    }
+    for session in sessions {
+        whole(tx, (user, session))?;
     }
     Ok(())
 }
 
-/// All of a session waits, whatever was distilled of it. A job that it has goes on with that.
-fn whole(tx: &mut WriteTx<'_>, now: Timestamp, key: (Uuid, Uuid)) -> Result<()> {
+/// All of a session waits, whatever was distilled of it. A job that it has goes on with that, and what it
+/// asks just now is of what the session was before.
+fn whole(tx: &mut WriteTx<'_>, key: (Uuid, Uuid)) -> Result<()> {
     let before = store::waiting(tx, key)?;
-    let mut waiting = fresh(now, 0);
+    let mut waiting = fresh(tx, key, 0)?;
     if let Some(before) = before {
         waiting.distil.job = before.distil.job;
         waiting.reflect.job = before.reflect.job;
+        waiting.generation = before.generation.wrapping_add(1);
     }
     store::put_waiting(tx, key, &waiting)
 }

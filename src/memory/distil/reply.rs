@@ -66,14 +66,9 @@ fn claim(value: &Value) -> Result<Claim, &'static str> {
         Value::Array(turns) => turns.iter().map(number).collect(),
         one => number(one).map(|number| vec![number]),
     };
-    let replaces = value.get("replaces").and_then(Value::as_str);
     Ok(Claim {
         text: text.to_owned(),
         turns: turns.ok_or("\"turns\" must be a list of numbers")?,
-        replaces: replaces
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned),
     })
 }
 

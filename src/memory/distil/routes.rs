@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use storage::{Read, WriteTx};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::night;
@@ -21,13 +21,15 @@ use crate::billing::Costly;
 use crate::config::Distil;
 use crate::error::{Error, Result};
 use crate::http::failure::Failure;
-use crate::http::{Json, Path};
+use crate::http::{Json, Path, Query};
 use crate::jobs::{self, Job};
-use crate::memory::figures;
+use crate::memory::view::Views;
+use crate::memory::{embed, figures};
 use crate::outside::ProviderKind;
 
-/// Jobs that are shown.
+/// Jobs that are shown unless told, and at most.
 const SHOWN: usize = 100;
+const MOST_SHOWN: usize = 500;
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct DistilRequest {
@@ -100,7 +102,10 @@ pub struct MemoryJob {
     /// `promote`, `distil` or `reflect`.
     pub kind: String,
     pub session_id: Option<Uuid>,
+    /// Of the conversation, or the `session_key` of a group that was stored; null when there is none.
     pub session_title: Option<String>,
+    /// Whether `session_id` is a conversation that can be opened.
+    pub conversation: bool,
     pub state: MemoryJobState,
     pub attempts: u32,
     pub created_at: Timestamp,
@@ -111,7 +116,7 @@ pub struct MemoryJob {
     pub made: Option<Made>,
 }
 
-/// How far a change of the embedding model has come.
+/// How many memories can be found by their meaning, of how many.
 #[derive(Serialize, ToSchema)]
 pub struct EmbeddingProgress {
     pub done: u64,
@@ -120,26 +125,47 @@ pub struct EmbeddingProgress {
 
 #[derive(Serialize, ToSchema)]
 pub struct MemoryJobs {
+    /// Newest first.
     pub items: Vec<MemoryJob>,
+    /// While something of the caller's waits to be embedded; null when nothing does, or embedding is off.
     pub embedding: Option<EmbeddingProgress>,
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct JobsQuery {
+    /// At most this many, 1 to 500; 100 unless told.
+    limit: Option<usize>,
+}
+
 /// The caller's jobs of memory, newest first.
-#[utoipa::path(get, path = "/api/memory/jobs", tag = "memory", responses((status = 200, body = MemoryJobs)))]
-pub async fn list(State(app): State<App>, caller: Caller<MemoryRead>) -> Result<Json<MemoryJobs>> {
+#[utoipa::path(get, path = "/api/memory/jobs", tag = "memory", params(JobsQuery), responses(
+    (status = 200, body = MemoryJobs), (status = 422, body = Failure, description = "limit_invalid")))]
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller<MemoryRead>,
+    Query(query): Query<JobsQuery>,
+) -> Result<Json<MemoryJobs>> {
+    let limit = query.limit.unwrap_or(SHOWN);
+    if !(1..=MOST_SHOWN).contains(&limit) {
+        let message = format!("Ask for 1 to {MOST_SHOWN} jobs.");
+        return Err(Error::field("limit_invalid", "limit", message));
+    }
     app.store.read(|tx| {
+        let views = Views::new(&app, tx, caller.id);
         let mut items = Vec::new();
-        for (id, begun) in store::jobs(tx, caller.id, true, SHOWN)? {
+        for (id, begun) in store::jobs(tx, caller.id, true, limit)? {
             if let Some(job) = app.jobs.get(tx, id)? {
-                items.push(view(tx, &app, caller.id, (job, begun))?);
+                items.push(view(&app, &views, (job, begun))?);
             }
         }
-        let embedding = None;
+        let embedding = embed::progress(tx, &app, caller.id)?;
+        let embedding = embedding.map(|(done, total)| EmbeddingProgress { done, total });
         Ok(Json(MemoryJobs { items, embedding }))
     })
 }
 
-fn view(tx: &impl Read, app: &App, user: Uuid, (job, begun): (Job, Begun)) -> Result<MemoryJob> {
+fn view(app: &App, views: &Views<'_>, (job, begun): (Job, Begun)) -> Result<MemoryJob> {
     let state = match job.state {
         jobs::State::Waiting | jobs::State::Held if app.jobs.is_running(job.id) => {
             MemoryJobState::Running
@@ -153,7 +179,8 @@ fn view(tx: &impl Read, app: &App, user: Uuid, (job, begun): (Job, Begun)) -> Re
     Ok(MemoryJob {
         id: job.id,
         session_id: Some(begun.session),
-        session_title: figures::key_of(tx, user, begun.session)?,
+        session_title: views.session_title(begun.session)?,
+        conversation: views.is_conversation(begun.session)?,
         state,
         attempts: job.attempts,
         created_at: job.created_at,

@@ -9,7 +9,7 @@ use storage::Read;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::store::{self, Spent};
+use super::store;
 use super::work::is_ours;
 use crate::app::App;
 use crate::config::{Distil, Provider};
@@ -120,14 +120,6 @@ pub fn everybodys(tx: &impl Read, app: &App) -> Result<Distilling> {
         last_night_at: spent.night,
         outcomes,
     })
-}
-
-/// Whether today's budget has no room for another call.
-pub fn used_up(app: &App, spent: &Spent) -> bool {
-    let settings = &app.config.memory;
-    spent.calls >= settings.distil_calls
-        || spent.tokens >= settings.distil_tokens
-        || spent.millis / 1_000 >= settings.distil_seconds
 }
 
 /// When it is distilled next, after `now`: by then a new day's budget is there.

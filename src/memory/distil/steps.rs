@@ -1,14 +1,14 @@
 //! What is still to be asked about a session: a summary and chunk after chunk of facts; or a look back.
 //!
-//! Must stay true: of one session each item is asked for once per `source::CHUNK` turns at most; what was
-//! done is not asked again when a job goes on.
+//! Must stay true: of one session each item is asked for once per `source::CHUNK` turns at most, unless what
+//! was said has changed since; what was done is not asked again when a job goes on.
 
 use storage::{Read, WriteTx};
 
 use super::About;
 use super::prompt::Item;
-use super::source::{self, CHUNK, MOST_CHUNKS, Turn};
-use super::store::{self, Task, Waiting};
+use super::source::{self, CHUNK, MOST_CHUNKS, Sign, Turn};
+use super::store::{self, Mark, Task, Waiting};
 use crate::error::Result;
 use crate::memory::figures;
 use crate::memory::row::Speaker;
@@ -40,82 +40,116 @@ pub struct Step {
     pub number: u32,
     pub item: Item,
     pub shown: Vec<Turn>,
+    /// Of what the session was when it was shown.
+    pub mark: Mark,
 }
 
-/// Says what is to be done, once for each job; false when nothing waits.
-pub fn plan(tx: &mut WriteTx<'_>, about: About, part: Part) -> Result<bool> {
+/// What a job is to do now.
+pub enum Next {
+    /// Its session does not wait any more.
+    Nothing,
+    /// To be planned first; also when the session was begun anew since.
+    Plan,
+    Ask(Step),
+    /// All was asked.
+    Finish,
+}
+
+/// Says what is to be done, unless that was said already.
+pub fn plan(tx: &mut WriteTx<'_>, about: About, part: Part) -> Result<()> {
     let key = (about.user, about.session);
     let Some(mut waiting) = store::waiting(tx, key)? else {
-        return Ok(false);
+        return Ok(());
     };
     let from = waiting.from;
     let task = part.task(&mut waiting);
-    if task.done {
-        return Ok(false);
+    if task.done || task.todo.is_some() {
+        return Ok(());
     }
-    if task.todo.is_none() {
-        let turns = source::turns(tx, about.user, about.session)?;
-        let next = figures::next_position(tx, about.user, about.session)?.unwrap_or(0);
-        task.until = next.min(from.saturating_add(CHUNK * MOST_CHUNKS));
-        task.todo = Some(match part {
-            Part::Distil => to_distil(&turns, (from, task.until)),
-            Part::Reflect => to_reflect(&turns),
-        });
-        store::put_waiting(tx, key, &waiting)?;
-    }
-    Ok(true)
+    let next = figures::next_position(tx, about.user, about.session)?.unwrap_or(0);
+    task.until = next.min(from.saturating_add(CHUNK * MOST_CHUNKS));
+    let all = source::signs(tx, key, task.until)?;
+    task.todo = Some(match part {
+        Part::Distil => to_distil(&all, (from, task.until)),
+        Part::Reflect => u64::from(!to_look_back_at(all).is_empty()) << FIRST,
+    });
+    store::put_waiting(tx, key, &waiting)
 }
 
-fn to_distil(turns: &[Turn], (from, until): (u32, u32)) -> u64 {
-    let mut todo = u64::from(turns.len() >= WORTH_A_SUMMARY) << FIRST;
+fn to_distil(all: &[Sign], (from, until): (u32, u32)) -> u64 {
+    let mut todo = u64::from(all.len() >= WORTH_A_SUMMARY) << FIRST;
     for number in 0..chunks(from, until) {
-        let shown = source::chunk(turns, from, number);
-        if shown.iter().any(states_something) {
+        if !to_find_facts_in(all, from, number).is_empty() {
             todo |= 1 << (number + 1);
         }
     }
     todo
 }
 
-fn to_reflect(turns: &[Turn]) -> u64 {
-    let answered = turns.iter().any(|t| t.speaker == Speaker::Assistant);
-    u64::from(answered && turns.len() >= WORTH_A_SUMMARY) << FIRST
-}
-
 fn chunks(from: u32, until: u32) -> u32 {
     until.saturating_sub(from).div_ceil(CHUNK).min(MOST_CHUNKS)
 }
 
-/// What only asks holds no fact.
-fn states_something(turn: &Turn) -> bool {
-    turn.speaker != Speaker::Assistant && !turn.text.trim_end().ends_with('?')
+/// What a summary is about; nothing where that is not worth one.
+fn to_summarise(all: Vec<Sign>) -> Vec<Sign> {
+    if all.len() < WORTH_A_SUMMARY {
+        return Vec::new();
+    }
+    source::best(all)
 }
 
-/// The next call; None when nothing is left. `most` facts are kept of a session.
-pub fn next(tx: &impl Read, about: About, part: Part, most: usize) -> Result<Option<Step>> {
-    let Some(mut waiting) = store::waiting(tx, (about.user, about.session))? else {
-        return Ok(None);
-    };
-    let from = waiting.from;
-    let task = part.task(&mut waiting);
-    let todo = task.todo.unwrap_or(0);
-    if task.done || todo == 0 {
-        return Ok(None);
+/// What Nova looks back at: its own words and the person's. What others wrote, who come in by an import, is
+/// nothing that it conducted, and is not to become its advice.
+fn to_look_back_at(mut all: Vec<Sign>) -> Vec<Sign> {
+    all.retain(|sign| !matches!(sign.speaker, Speaker::Named(_)));
+    if !all.iter().any(|sign| sign.speaker == Speaker::Assistant) {
+        return Vec::new();
     }
-    let turns = source::turns(tx, about.user, about.session)?;
+    to_summarise(all)
+}
+
+/// A chunk; nothing where it states nothing.
+fn to_find_facts_in(all: &[Sign], from: u32, number: u32) -> Vec<Sign> {
+    let chunk = source::chunk(all, from, number);
+    let states = |sign: &Sign| sign.speaker != Speaker::Assistant && !sign.asks;
+    if chunk.iter().any(states) {
+        chunk
+    } else {
+        Vec::new()
+    }
+}
+
+/// The next call, or what is to be done instead. `most` facts are kept of a session.
+pub fn next(tx: &impl Read, about: About, part: Part, most: usize) -> Result<Next> {
+    let key = (about.user, about.session);
+    let Some(mut waiting) = store::waiting(tx, key)? else {
+        return Ok(Next::Nothing);
+    };
+    let (from, mark) = (waiting.from, waiting.mark());
+    let task = part.task(&mut waiting);
+    if task.done {
+        return Ok(Next::Nothing);
+    }
+    let todo = match task.todo {
+        None => return Ok(Next::Plan),
+        Some(0) => return Ok(Next::Finish),
+        Some(todo) => todo,
+    };
+    let all = source::signs(tx, key, task.until)?;
     let number = todo.trailing_zeros();
-    let (item, shown) = match (part, number) {
-        (Part::Reflect, _) => (Item::REFLECTION, source::best(&turns)),
-        (Part::Distil, FIRST) => (Item::SUMMARY, source::best(&turns)),
+    let (item, chosen) = match (part, number) {
+        (Part::Reflect, _) => (Item::REFLECTION, to_look_back_at(all)),
+        (Part::Distil, FIRST) => (Item::SUMMARY, to_summarise(all)),
         (Part::Distil, number) => {
             let left = most.saturating_sub(task.facts as usize);
             let share = left.div_ceil(todo.count_ones() as usize);
-            (Item::facts(share), source::chunk(&turns, from, number - 1))
+            (Item::facts(share), to_find_facts_in(&all, from, number - 1))
         }
     };
-    Ok(Some(Step {
+    Ok(Next::Ask(Step {
         number,
         item,
-        shown,
+        shown: source::turns(tx, about.user, &chosen)?,
+        mark,
     }))
 }

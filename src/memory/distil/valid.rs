@@ -2,16 +2,22 @@
 //! storage, no clock, no model.
 //!
 //! Must stay true: what passes cites turns of this session that are there; each name and number in it
-//! stands in them; it is one plain statement and asks nobody to do anything.
+//! stands in them, of a fact in the person's own; it is one plain statement and asks nobody to do anything;
+//! each turn that the model was shown and of which a word may be in it is among its evidence, so that it goes
+//! when that is forgotten.
+
+mod kin;
+mod said;
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
 use uuid::Uuid;
+
+use self::said::{Said, names_and_numbers};
 
 use super::principles;
 use super::source::Turn;
-use super::words::{self, Token};
+use super::words;
 use crate::memory::row::{Kind, Speaker};
 
 const SHORTEST: usize = 3;
@@ -22,6 +28,8 @@ const LONGEST_OF_THREE: usize = 600;
 /// would rest on "I like green tea".
 const SUPPORT_OF_FACTS: f32 = 0.75;
 const SUPPORT: f32 = 0.5;
+/// Of a fact, this share stands in the person's own words: what others say of them is no fact.
+const OWN_WORDS: f32 = 0.5;
 /// Advice has words of its own.
 const SUPPORT_OF_ADVICE: f32 = 0.2;
 
@@ -56,6 +64,8 @@ pub enum Refusal {
     Gone,
     /// There is no room for more.
     Full,
+    /// The person forgot it.
+    Unwanted,
 }
 
 impl Refusal {
@@ -78,6 +88,7 @@ impl Refusal {
             Self::Corrected => "corrected",
             Self::Gone => "gone",
             Self::Full => "full",
+            Self::Unwanted => "unwanted",
         }
     }
 }
@@ -87,16 +98,16 @@ impl Refusal {
 pub struct Claim {
     pub text: String,
     pub turns: Vec<i64>,
-    /// What was so before, in the model's words.
-    pub replaces: Option<String>,
 }
 
 /// A claim that holds, with the turns it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Valid {
     pub text: String,
+    /// The turns that the model named.
+    pub cited: Vec<Uuid>,
+    /// These, and what else its words may come from.
     pub evidence: Vec<Uuid>,
-    pub replaces: Option<String>,
 }
 
 /// Looks at a claim about the turns that the model was shown, in the order of their numbers.
@@ -106,16 +117,49 @@ pub fn check(kind: Kind, claim: &Claim, shown: &[Turn]) -> Result<Valid, Refusal
     let cited = cited(claim, shown)?;
     let bearing = bearing(kind, &cited)?;
     let said = Said::of(&bearing);
-    names_and_numbers(&text, &said, shown)?;
-    support(kind, &text, &said)?;
     if kind == Kind::Fact {
+        let theirs = bearing.iter().filter(|turn| turn.speaker == Speaker::User);
+        let own = Said::of(&theirs.copied().collect::<Vec<_>>());
+        names_and_numbers(&text, &own, shown)?;
+        support(&text, &said, SUPPORT_OF_FACTS, &[])?;
+        support(&text, &own, OWN_WORDS, &[])?;
         denial(&text, &bearing)?;
+    } else {
+        names_and_numbers(&text, &said, shown)?;
+        if kind == Kind::Reflection {
+            support(
+                &text,
+                &said,
+                SUPPORT_OF_ADVICE,
+                &[principles::in_words().as_str()],
+            )?;
+        } else {
+            support(&text, &said, SUPPORT, &[])?;
+        }
     }
+    kin::check(&text, &bearing)?;
     Ok(Valid {
+        cited: cited.iter().map(|turn| turn.id).collect(),
+        evidence: rests_on(kind, &text, &cited, shown),
         text,
-        evidence: cited.iter().map(|turn| turn.id).collect(),
-        replaces: claim.replaces.clone(),
     })
+}
+
+/// The turns from which the words of a claim may come. A fact is one sentence: those that the model named, and
+/// all that have a word of it that these lack. What is told in several may hold anything that was shown.
+fn rests_on(kind: Kind, text: &str, cited: &[&Turn], shown: &[Turn]) -> Vec<Uuid> {
+    let named: BTreeSet<Uuid> = cited.iter().map(|turn| turn.id).collect();
+    let mut strange = words::stems(text);
+    for turn in cited {
+        let known = words::stems(&turn.text);
+        strange.retain(|stem| !known.contains(stem));
+    }
+    let rests_on = |turn: &&Turn| {
+        kind != Kind::Fact
+            || named.contains(&turn.id)
+            || !words::stems(&turn.text).is_disjoint(&strange)
+    };
+    shown.iter().filter(rests_on).map(|turn| turn.id).collect()
 }
 
 /// What can be said of the sentence alone.
@@ -236,127 +280,14 @@ fn only_asks(text: &str) -> bool {
     text.trim_end().ends_with('?') && ends == 0
 }
 
-/// The words of the turns that a claim rests on, and those of the days that they mean.
-#[derive(Default)]
-struct Said {
-    words: BTreeSet<String>,
-    stems: BTreeSet<String>,
-    numbers: BTreeSet<String>,
-    /// Years, months and weekdays; and numbers that are a date's only beside these.
-    dates: BTreeSet<String>,
-    days: BTreeSet<String>,
-}
-
-impl Said {
-    fn of(turns: &[&Turn]) -> Self {
-        let mut said = Self::default();
-        for turn in turns {
-            said.words.extend(words::lower(&turn.text));
-            said.stems.extend(words::stems(&turn.text));
-            let day = words::day(turn.created_at);
-            said.add_date(day, day);
-            for mention in &turn.dates {
-                said.add_date(mention.from, mention.to);
-            }
-        }
-        let spoken = said.words.iter().filter_map(|word| words::number(word));
-        said.numbers = spoken.collect();
-        let years = said.dates.iter().filter_map(|word| words::number(word));
-        said.numbers.extend(years);
-        for date in said.dates.iter().chain(&said.days) {
-            said.stems.extend(words::stems(date));
-        }
-        said
-    }
-
-    fn add_date(&mut self, from: Date, to: Date) {
-        words::add_date(&mut self.dates, from, to);
-        words::add_day_numbers(&mut self.days, from, to);
-    }
-
-    fn has(&self, word: &str) -> bool {
-        let small = word.to_lowercase();
-        let stem = words::stems(word);
-        self.words.contains(&small)
-            || self.dates.contains(&small)
-            || (!stem.is_empty() && stem.is_subset(&self.stems))
-    }
-
-    /// Whether a number was said, or belongs to a date that was meant.
-    fn has_number(&self, number: &str, beside: &[Token<'_>]) -> bool {
-        let of_date = || {
-            let mut near = beside.iter().map(|token| token.word.to_lowercase());
-            self.days.contains(number) && near.any(|word| self.dates.contains(&word))
-        };
-        self.numbers.contains(number) || of_date()
-    }
-}
-
-/// Words that begin a summary or a reflection without being names.
-const STARTERS: [&str; 13] = [
-    "nova",
-    "person",
-    "user",
-    "conversation",
-    "later",
-    "finally",
-    "together",
-    "also",
-    "next",
-    "today",
-    "overall",
-    "however",
-    "talked",
-];
-
-fn names_and_numbers(text: &str, said: &Said, shown: &[Turn]) -> Result<(), Refusal> {
-    let tokens = words::tokens(text);
-    for (at, token) in tokens.iter().enumerate() {
-        if let Some(number) = words::number(token.word) {
-            let beside = &tokens[at.saturating_sub(2)..tokens.len().min(at + 3)];
-            if !said.has_number(&number, beside) {
-                return Err(Refusal::Number);
-            }
-        } else if is_name(*token, said, shown) && !said.has(token.word) {
-            return Err(Refusal::Name);
-        }
-    }
-    Ok(())
-}
-
-/// A word with a capital letter. Where a sentence begins, it is one when it is no usual word there.
-fn is_name(token: Token<'_>, said: &Said, shown: &[Turn]) -> bool {
-    let word = token.word;
-    let small = word.to_lowercase();
-    let known = ["i", "nova"].contains(&small.as_str());
-    if !word.chars().any(char::is_uppercase) || known {
-        return false;
-    }
-    if !token.first {
-        return true;
-    }
-    let capital_elsewhere = shown.iter().any(|turn| {
-        let mut words = words::tokens(&turn.text).into_iter();
-        words.any(|other| !other.first && other.word == word)
-    });
-    let usual = words::stems(word).is_empty() || STARTERS.contains(&small.as_str());
-    capital_elsewhere || !(usual || said.has(word))
-}
-
 /// Words that a model puts around what was said, and that say nothing of their own.
 const AROUND: &str = "called named enjoy currently recently work job person nova talked said conversation told \
 asked mentioned discussed";
 
-fn support(kind: Kind, text: &str, said: &Said) -> Result<(), Refusal> {
-    let least = match kind {
-        Kind::Fact => SUPPORT_OF_FACTS,
-        Kind::Reflection => SUPPORT_OF_ADVICE,
-        _ => SUPPORT,
-    };
-    let mut around = words::stems(AROUND);
-    if kind == Kind::Reflection {
-        around.extend(words::stems(&principles::in_words()));
-    }
+/// At least this share of a text's words stands in what was said; `around` it words of no weight.
+fn support(text: &str, said: &Said, least: f32, around: &[&str]) -> Result<(), Refusal> {
+    let around = around.iter().chain([&AROUND]);
+    let around: BTreeSet<String> = around.flat_map(|words| words::stems(words)).collect();
     let mut own = words::stems(text);
     // Numbers were looked at by themselves.
     own.retain(|stem| {

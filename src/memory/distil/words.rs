@@ -126,6 +126,12 @@ pub fn day(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
 }
 
+/// The sentences of a text.
+pub fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    let ends = |c: char| matches!(c, '.' | '!' | '?' | ';' | '\n');
+    text.split(ends).filter(|part| !part.trim().is_empty())
+}
+
 /// Parts of a text that are said with or without a "not".
 pub fn clauses(text: &str) -> Vec<String> {
     let ends = [

@@ -1,14 +1,17 @@
 //! The two jobs of a session: `memory.distil` (summary, then facts) and `memory.reflect`.
 //!
-//! Must stay true: a job may be cut off between any two steps and goes on after the last that was kept;
-//! what stops it without its fault costs no try.
+//! Must stay true: a job may be cut off between any two steps and goes on after the last that was kept; what
+//! is begun anew while it runs is planned anew; what stops it without its fault costs no try.
+
+use storage::WriteTx;
 
 use super::About;
-use super::ask::{self, Given};
+use super::ask::{self, Given, Used};
+use super::finish::{self, Finished};
 use super::keep::{self, Doing};
-use super::steps::{self, Part};
+use super::steps::{self, Next, Part};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::jobs::{Job, Outcome};
 
 /// The kinds of jobs.
@@ -42,23 +45,29 @@ async fn work(app: &App, job: &Job, part: Part) -> Outcome {
 
 async fn all_steps(app: &App, doing: Doing) -> Result<Outcome> {
     let Doing { about, part, job } = doing;
-    if !begins(app, doing).await? {
-        return Ok(Outcome::Done);
-    }
     let most = app.config.memory.facts_per_session;
     loop {
-        let step = app.store.read(|tx| steps::next(tx, about, part, most))?;
-        let Some(step) = step else {
-            return Ok(if keep::finish(app, doing).await? {
-                Outcome::Done
-            } else {
-                Outcome::Fail(
-                    "the model's answers could not be used; asked again another night".into(),
-                )
-            });
+        let step = match app.store.read(|tx| steps::next(tx, about, part, most))? {
+            Next::Ask(step) => step,
+            Next::Nothing => return Ok(Outcome::Done),
+            Next::Plan => {
+                let plan = move |tx: &mut WriteTx<'_>| steps::plan(tx, about, part);
+                app.store.write(plan).await?;
+                continue;
+            }
+            Next::Finish => match finish::finish(app, doing).await? {
+                Finished::Done => return Ok(Outcome::Done),
+                // It was begun anew just now.
+                Finished::NotYet => continue,
+                Finished::Unusable => {
+                    return Ok(Outcome::Fail(
+                        "the model's answers could not be used; asked again another night".into(),
+                    ));
+                }
+            },
         };
         if step.item.most == 0 || step.shown.is_empty() {
-            let nothing = (Given::Claims(Vec::new()), ask::Used::default());
+            let nothing = (Given::Claims(Vec::new()), Used::default());
             keep::step(app, doing, step, nothing).await?;
             continue;
         }
@@ -77,14 +86,7 @@ async fn all_steps(app: &App, doing: Doing) -> Result<Outcome> {
     }
 }
 
-/// Plans the job's steps, once; false when its session does not wait any more.
-async fn begins(app: &App, doing: Doing) -> Result<bool> {
-    let plan = move |tx: &mut storage::WriteTx<'_>| steps::plan(tx, doing.about, doing.part);
-    let planned: Result<bool, Error> = app.store.write(plan).await;
-    planned
-}
-
 /// Whether a kind of job is one of distilling.
 pub fn is_ours(kind: &str) -> bool {
-    [DISTIL, REFLECT].contains(&kind)
+    super::ALONE.contains(&kind)
 }

@@ -60,11 +60,13 @@ pub struct Embedding {
     /// Memories that have a vector of the decided model.
     pub vectors: u64,
     pub waiting: u64,
+    /// Memories whose text the model does not take: they are found by their words.
+    pub refused: u64,
     /// Null when nothing waits.
     pub reembedding: Option<Reembedding>,
     /// How the settings differ from what was decided, which goes on being used.
     pub difference: Option<String>,
-    /// Why nothing can be embedded just now; it is tried again.
+    /// Why nothing can be embedded just now, with the error's code; it is tried again.
     pub trouble: Option<String>,
     /// Tries that failed, one after the other.
     pub failures: u32,
@@ -103,9 +105,9 @@ pub fn state(tx: &impl Read, app: &App, candidates: Vec<CandidateModel>) -> Resu
         let model = decision.in_force()?;
         Some((model, decision.decided_at))
     });
-    let (vectors, waiting) = figures::totals(tx)?;
+    let totals = figures::totals(tx)?;
     let how = app.care.embedding.borrow().clone();
-    let running = waiting > 0 && decided.is_some() && on(app);
+    let running = totals.waiting > 0 && decided.is_some() && on(app);
     Ok(Embedding {
         provider: configured.into(),
         difference: decided.and_then(|(model, _)| difference(app, model)),
@@ -117,11 +119,12 @@ pub fn state(tx: &impl Read, app: &App, candidates: Vec<CandidateModel>) -> Resu
             decided_at,
         }),
         candidates,
-        vectors,
-        waiting,
+        vectors: totals.vectors,
+        waiting: totals.waiting,
+        refused: totals.refused,
         reembedding: running.then_some(Reembedding {
-            done: vectors,
-            total: vectors + waiting,
+            done: totals.vectors + totals.refused,
+            total: totals.vectors + totals.refused + totals.waiting,
         }),
         trouble: how.trouble,
         failures: how.failures,

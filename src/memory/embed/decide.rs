@@ -7,7 +7,7 @@
 use storage::WriteTx;
 
 use super::decision::{Decision, Filling};
-use super::store;
+use super::{refused, store};
 use crate::app::App;
 use crate::config::EmbeddingProvider;
 use crate::error::{Error, Result};
@@ -52,12 +52,24 @@ impl From<ModelError> for Trouble {
     }
 }
 
-impl std::fmt::Display for Trouble {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Trouble {
+    /// By its code alone: a model server's sentence may hold the text that it was given.
+    pub fn for_administrators(&self) -> String {
         match self {
-            Self::Model(error) => f.write_str(&error.message),
-            Self::Other(error) => error.fmt(f),
+            Self::Model(error) => format!("{} ({}).", in_our_words(error.code), error.code),
+            Self::Other(error) => error.to_string(),
         }
+    }
+}
+
+fn in_our_words(code: &str) -> &'static str {
+    match code {
+        "model_unreachable" | "model_host_unknown" => "The model server is not there",
+        "model_busy" | "model_timeout" | "queue_full" => "The model server is too busy",
+        "model_missing" | "model_not_found" => "The embedding model is not installed",
+        "model_unauthorized" | "model_forbidden" => "The model server does not accept our requests",
+        "model_changed" => "The embedding model is not the one it was",
+        _ => "The model server could not embed anything; its log tells more",
     }
 }
 
@@ -69,7 +81,10 @@ pub async fn first(app: &App) -> Result<Decision, Trouble> {
         EmbeddingProvider::Auto => match app.embeddings.ollama().await {
             Ok(model) => model,
             Err(why) => {
-                tracing::info!(why = %why.message, "memories are embedded with the built-in model");
+                tracing::info!(
+                    why = why.code,
+                    "memories are embedded with the built-in model"
+                );
                 Embeddings::builtin()
             }
         },
@@ -139,6 +154,7 @@ pub async fn fill(app: &App) -> Result<()> {
         let places = figures::places_after(tx, filling.after, STEP)?;
         for (user, place) in &places {
             if !store::has_vector(tx, (*user, *place), decision.tag)? {
+                refused::delete(tx, (*user, *place))?;
                 store::put_waiting(tx, *user, *place)?;
             }
         }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::decide::provider;
-use super::store;
+use super::{refused, store};
 use crate::app::App;
 use crate::error::Result;
 use crate::memory::figures;
@@ -20,6 +20,8 @@ pub struct EmbeddingStats {
     pub dimension: Option<usize>,
     pub with_vector: u64,
     pub waiting: u64,
+    /// Texts that the model does not take: they are found by their words.
+    pub refused: u64,
     /// Whether searches use it just now.
     pub meaning: bool,
 }
@@ -37,7 +39,11 @@ pub fn standing(tx: &impl Read, app: &App, user: Uuid) -> Result<EmbeddingStats>
     };
     let model = decision.as_ref().and_then(|decision| decision.in_force());
     let open = super::on(app) && decision.is_none();
-    let with_vector = if model.is_some() { all - waiting } else { 0 };
+    let refused = match model {
+        Some(_) => refused::count(tx, Some(user))?.min(all - waiting),
+        None => 0,
+    };
+    let with_vector = model.map_or(0, |_| all - waiting - refused);
     Ok(EmbeddingStats {
         provider: match model {
             Some(model) => provider(model.provider).to_owned(),
@@ -49,8 +55,21 @@ pub fn standing(tx: &impl Read, app: &App, user: Uuid) -> Result<EmbeddingStats>
         dimension: model.map(|model| model.dim),
         with_vector,
         waiting,
+        refused,
         meaning: with_vector > 0 && app.care.embedding.borrow().failures == 0,
     })
+}
+
+/// How many of a person's memories have been embedded, and of how many; none when nothing waits, or nothing is
+/// to be found by meaning.
+pub fn progress(tx: &impl Read, app: &App, user: Uuid) -> Result<Option<(u64, u64)>> {
+    let decided = store::decision(tx)?;
+    if !super::on(app) || decided.is_some_and(|decided| decided.off) {
+        return Ok(None);
+    }
+    let standing = standing(tx, app, user)?;
+    let done = standing.with_vector + standing.refused;
+    Ok((standing.waiting > 0).then_some((done, done + standing.waiting)))
 }
 
 /// The name of the model whose vector a memory has.
@@ -62,8 +81,8 @@ pub fn model_of(tx: &impl Read, user: Uuid, place: u64) -> Result<Option<String>
     Ok(decision.model.filter(|_| there).map(|model| model.name))
 }
 
-/// Everybody's: memories with a vector, and memories that wait for one.
-pub fn totals(tx: &impl Read) -> Result<(u64, u64)> {
+/// Everybody's: memories with a vector, memories that wait for one, and those that the model does not take.
+pub fn totals(tx: &impl Read) -> Result<Totals> {
     let all = figures::count_all(tx)?;
     let decision = store::decision(tx)?;
     let filling = decision.as_ref().is_some_and(|d| d.filling.is_some());
@@ -73,7 +92,20 @@ pub fn totals(tx: &impl Read) -> Result<(u64, u64)> {
     } else {
         waiting
     };
-    Ok((all - waiting, waiting))
+    let refused = refused::count(tx, None)?.min(all - waiting);
+    Ok(Totals {
+        vectors: all - waiting - refused,
+        waiting,
+        refused,
+    })
+}
+
+/// Everybody's memories, by whether they have a vector.
+#[derive(Clone, Copy, Debug)]
+pub struct Totals {
+    pub vectors: u64,
+    pub waiting: u64,
+    pub refused: u64,
 }
 
 /// Whether memories can be embedded and found by meaning.

@@ -7,6 +7,7 @@
 //! | `decision.rs` | what was decided, as it is stored |
 //! | `decide.rs` | which model, decided once; what happens when it is another |
 //! | `work.rs` | the worker: embeds what waits, while nobody waits for an answer |
+//! | `refused/` | texts that the model does not take, found out one by one |
 //! | `query.rs` | what a question means, within a budget |
 //! | `near.rs` | what is near to it |
 //! | `tend.rs` | graphs of those who have very many |
@@ -25,6 +26,7 @@ mod figures;
 mod near;
 mod pieces;
 mod query;
+mod refused;
 mod store;
 mod tend;
 mod work;
@@ -33,10 +35,11 @@ use storage::{Read, WriteTx};
 use uuid::Uuid;
 
 pub use decide::greet;
-pub use figures::{EmbeddingStats, How, how, model_of, standing, totals};
+pub use figures::{EmbeddingStats, How, how, model_of, progress, standing, totals};
 pub use near::{cosines, near};
 pub use query::{QueryVector, query};
-pub use store::{CATALOGUE, erase};
+pub use refused::CATALOGUE as REFUSED_CATALOGUE;
+pub use store::CATALOGUE;
 pub use tend::{tend, tidy};
 pub use work::{keep_embedding, settled};
 
@@ -60,10 +63,18 @@ pub fn drop_place(tx: &mut WriteTx<'_>, user: Uuid, place: u64) -> Result<()> {
 }
 
 fn clear(tx: &mut WriteTx<'_>, user: Uuid, place: u64) -> Result<()> {
+    refused::delete(tx, (user, place))?;
     if store::delete_vectors(tx, user, place)? > 0 {
         tx.record_change(FEED, &feed_key(user, place))?;
     }
     Ok(())
+}
+
+/// Removes some of what an account that is being deleted has here; how many rows.
+pub fn erase(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
+    let removed = store::erase(tx, user, limit)?;
+    let left = limit.saturating_sub(removed);
+    Ok(removed + refused::erase(tx, user, left)?)
 }
 
 fn feed_key(user: Uuid, place: u64) -> [u8; 24] {

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 /// Vectors read at a time.
 const STEP: usize = 4096;
 
-/// Places near to a question, the nearest first, at most `k`. With `only`, just those of that group.
+/// Places near to a question, the nearest first, at most `k`. With `only`, those of that group, all of them.
 pub fn near(
     app: &App,
     tx: &impl Read,
@@ -31,9 +31,17 @@ pub fn near(
     };
     if let Some(group) = only {
         let first = u64::from(group) << 32;
-        let span = (first, first | u64::from(u32::MAX));
-        for ((place, _), vector) in store::of_group(tx, user, span, query.tag, STEP)? {
-            found(place, cosine(&query.numbers, &vector));
+        let last = first | u64::from(u32::MAX);
+        let mut after = None;
+        loop {
+            let some = store::of_group(tx, user, (first, last), (after, STEP))?;
+            let Some((_, (label, _))) = some.last() else {
+                break;
+            };
+            after = Some(*label);
+            for (_, ((place, _), vector)) in some.iter().filter(|(tag, _)| *tag == query.tag) {
+                found(*place, cosine(&query.numbers, vector));
+            }
         }
     } else {
         let asked = Query {
@@ -50,7 +58,9 @@ pub fn near(
     }
     let mut best: Vec<(u64, f32)> = best.into_iter().collect();
     best.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-    best.truncate(k);
+    if only.is_none() {
+        best.truncate(k);
+    }
     Ok(best)
 }
 
@@ -76,25 +86,35 @@ fn load(app: &App, user: Uuid, query: &QueryVector) -> Result<Loaded, Error> {
 
 /// How near these places are, as far as they have vectors; `known` tells of some already.
 pub fn cosines<'p>(
+    app: &App,
     tx: &impl Read,
     user: Uuid,
     query: &QueryVector,
-    known: &[(u64, f32)],
-    places: impl Iterator<Item = &'p u64>,
+    (known, places): (&[(u64, f32)], impl Iterator<Item = &'p u64>),
 ) -> Result<HashMap<u64, f32>> {
     let known: HashMap<u64, f32> = known.iter().copied().collect();
-    let mut all = HashMap::new();
+    let (mut all, mut missing) = (HashMap::new(), Vec::new());
     for place in places {
-        let pieces = match known.get(place) {
-            Some(_) => Vec::new(),
-            None => store::of_place(tx, user, *place, query.tag)?,
-        };
+        match known.get(place) {
+            Some(cosine) => drop(all.insert(*place, *cosine)),
+            None => missing.push(*place),
+        }
+    }
+    let asked = Query {
+        model: &query.model,
+        vector: &query.numbers,
+        k: 0,
+    };
+    if let Some(found) = app.vectors.cosines(user, asked, &missing) {
+        all.extend(found);
+        return Ok(all);
+    }
+    for place in missing {
+        let pieces = store::of_place(tx, user, place, query.tag)?;
         let own = pieces
             .iter()
             .map(|(_, vector)| cosine(&query.numbers, vector));
-        if let Some(best) = own.chain(known.get(place).copied()).reduce(f32::max) {
-            all.insert(*place, best);
-        }
+        all.extend(own.reduce(f32::max).map(|best| (place, best)));
     }
     Ok(all)
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{decide, store};
 use crate::app::App;
 use crate::error::Error;
+use crate::memory::question;
 use crate::metrics;
 use crate::outside::{EmbedModel, EmbedProvider, EmbedPurpose};
 
@@ -29,6 +30,7 @@ pub async fn query(app: &App, user: Uuid, text: &str) -> Option<QueryVector> {
     if !super::on(app) || text.trim().is_empty() {
         return None;
     }
+    let text = question::opening(text);
     let known = app.store.read(|tx| {
         let decision = store::decision(tx)?.filter(|decision| decision.in_force().is_some());
         Ok::<_, Error>(match decision {

@@ -126,6 +126,10 @@ pub fn some_after(
     if let Some((place, piece)) = after {
         span = span.after(&(user, place, piece));
     }
+    pieces(tx, span, limit)
+}
+
+fn pieces(tx: &impl Read, span: Span<(Uuid, u64, u8)>, limit: usize) -> Result<Vec<(u32, Piece)>> {
     let rows = tx.scan(&VECTORS, span, limit)?;
     Ok(rows
         .into_iter()
@@ -133,22 +137,20 @@ pub fn some_after(
         .collect())
 }
 
-/// Vectors of what was said together, of this decision's model.
+/// Vectors of what was said together, of places from `first` to `last` from after `after`, of whatever model.
 pub fn of_group(
     tx: &impl Read,
     user: Uuid,
     (first, last): (u64, u64),
-    tag: u32,
-    limit: usize,
-) -> Result<Vec<Piece>> {
-    let span = Span::prefix(&user)
+    (after, limit): (Option<(u64, u8)>, usize),
+) -> Result<Vec<(u32, Piece)>> {
+    let mut span = Span::prefix(&user)
         .from(&(user, first))
         .until(&(user, last));
-    let rows = tx.scan_where(&VECTORS, span, limit, |row| row.tag == tag)?;
-    Ok(rows
-        .into_iter()
-        .map(|((_, place, piece), row)| ((place, piece), row.numbers.0))
-        .collect())
+    if let Some((place, piece)) = after {
+        span = span.after(&(user, place, piece));
+    }
+    pieces(tx, span, limit)
 }
 
 pub fn has_vectors(tx: &impl Read, user: Uuid) -> Result<bool> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 use crate::app::App;
+use crate::metrics;
 
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 const TIDY_EVERY: Duration = Duration::from_hours(24);
@@ -19,6 +20,7 @@ pub async fn tend(app: App) {
             () = app.tasks.drain.cancelled() => return,
             () = app.clock.sleep(LOOK_EVERY) => {}
         }
+        metrics::vectors_held(app.vectors.usage());
         let now = app.clock.monotonic();
         if now.saturating_sub(tidied) >= TIDY_EVERY {
             tidied = now;
@@ -30,6 +32,7 @@ pub async fn tend(app: App) {
             }
             let vectors = app.vectors.clone();
             let built = spawn_blocking(move || vectors.build(owner)).await;
+            metrics::vectors_held(app.vectors.usage());
             match built {
                 Ok(Ok(built)) => tracing::debug!(?built, "a graph of vectors"),
                 Ok(Err(error)) => {

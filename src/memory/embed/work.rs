@@ -1,8 +1,8 @@
 //! The worker that embeds what waits: a batch of one person's, then of the next one's.
 //!
 //! Must stay true: a vector is stored only for the text that it was made of, while that is there; what
-//! fails is tried again, later and later, and nothing is lost; nobody's import keeps others waiting; an
-//! answer that is being written comes first.
+//! fails is tried again, later and later, and nothing is lost; nobody's import, and no text that the model
+//! does not take, keeps others waiting; an answer that is being written comes first.
 
 use std::time::Duration;
 
@@ -12,13 +12,14 @@ use uuid::Uuid;
 use super::decide::{self, Trouble};
 use super::decision::Decision;
 use super::pieces::pieces;
+use super::refused::{self, Vectors};
 use super::store;
 use super::{FEED, feed_key};
 use crate::app::App;
 use crate::error::Result;
 use crate::memory::row::{Memory, Speaker};
 use crate::memory::{figures, store as memories};
-use crate::outside::{EmbedModel, EmbedPurpose};
+use crate::outside::EmbedModel;
 
 /// Memories of one person in a batch.
 const BATCH: usize = 64;
@@ -80,12 +81,12 @@ fn note(app: &App, trouble: Option<&Trouble>) -> Duration {
     app.care.embedding.send_modify(|how| {
         how.rounds += 1;
         how.failures = trouble.map_or(0, |_| how.failures.saturating_add(1));
-        how.trouble = trouble.map(ToString::to_string);
+        how.trouble = trouble.map(Trouble::for_administrators);
         let doubled = how.failures.saturating_sub(1).min(10);
         pause = FIRST_PAUSE.saturating_mul(1 << doubled).min(LONGEST_PAUSE);
     });
     if let Some(trouble) = trouble {
-        tracing::warn!(%trouble, again_in = pause.as_secs(), "memories could not be embedded; nothing is lost");
+        tracing::warn!(trouble = %trouble.for_administrators(), again_in = pause.as_secs(), "memories could not be embedded; nothing is lost");
     }
     pause
 }
@@ -135,11 +136,10 @@ async fn embed(
     model: &EmbedModel,
 ) -> Result<(), Trouble> {
     let (items, gone) = read(app, user)?;
-    let texts: Vec<String> = items.iter().flat_map(|item| item.pieces.clone()).collect();
-    let vectors = app
-        .embeddings
-        .embed(model, &texts, EmbedPurpose::Passage)
-        .await?;
+    let texts: Vec<_> = items.iter().map(|item| item.pieces.clone()).collect();
+    let (vectors, trouble) = refused::embed(app, model, &texts).await;
+    // What was embedded before the server failed is kept.
+    let embedded: Vec<_> = items.into_iter().zip(vectors).collect();
     let tag = decision.tag;
     let keep = move |tx: &mut WriteTx<'_>| {
         for place in gone {
@@ -147,9 +147,13 @@ async fn embed(
                 store::delete_waiting(tx, user, place)?;
             }
         }
-        keep(tx, user, tag, items, vectors)
+        keep(tx, user, tag, embedded)
     };
-    Ok(app.store.write(keep).await?)
+    app.store.write(keep).await?;
+    match trouble {
+        Some(error) => Err(error.into()),
+        None => Ok(()),
+    }
 }
 
 /// Some that wait, and places at which nothing is any more.
@@ -187,31 +191,30 @@ fn said(memory: &Memory) -> Vec<String> {
 }
 
 /// Stores the vectors of what is still there with the same words, unless another model was decided since.
-fn keep(
-    tx: &mut WriteTx<'_>,
-    user: Uuid,
-    tag: u32,
-    items: Vec<Item>,
-    vectors: Vec<Vec<f32>>,
-) -> Result<()> {
+fn keep(tx: &mut WriteTx<'_>, user: Uuid, tag: u32, embedded: Vec<(Item, Vectors)>) -> Result<()> {
     let decided = store::decision(tx)?;
     if decided.is_none_or(|decision| decision.tag != tag || decision.off) {
         return Ok(());
     }
-    let mut vectors = vectors.into_iter();
-    for item in items {
-        let own: Vec<_> = vectors.by_ref().take(item.pieces.len()).collect();
+    for (item, vectors) in embedded {
         let memory = memories::memory(tx, user, item.id)?;
         let same = memory.is_some_and(|m| m.place == item.place && m.text == item.text);
         if !same || !store::delete_waiting(tx, user, item.place)? {
             continue;
         }
         store::delete_vectors(tx, user, item.place)?;
-        for (piece, vector) in (0_u8..).zip(own) {
+        let refused = vectors.iter().any(Option::is_none);
+        let mut kept = false;
+        for (piece, vector) in (0_u8..).zip(vectors) {
             // What says nothing is near to nothing.
-            if vector.iter().any(|number| *number != 0.0) {
+            let said = |vector: &Vec<f32>| vector.iter().any(|number| *number != 0.0);
+            if let Some(vector) = vector.filter(said) {
                 store::put_vector(tx, (user, item.place, piece), tag, vector)?;
+                kept = true;
             }
+        }
+        if refused && !kept {
+            refused::put(tx, (user, item.place))?;
         }
         tx.record_change(FEED, &feed_key(user, item.place))?;
     }

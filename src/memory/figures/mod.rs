@@ -2,7 +2,9 @@
 //! on it, and the picture over time shows it.
 //!
 //! Must stay true: it changes in the transaction that changes the memories, by `add` and `take` alone, so
-//! that it always equals what counting all of them would give; what is forgotten leaves no word here.
+//! that it equals what counting all of them would give; what is forgotten leaves no word here. Two things are
+//! of all that ever was, in numbers alone: what happened in each week, which stays, and what the person's
+//! turns are like (`moments`), which is begun anew when nothing is left.
 
 mod same;
 mod store;
@@ -13,11 +15,12 @@ use uuid::Uuid;
 
 pub use same::original;
 pub use store::{
-    CATALOGUE, Group, Statistics, clear, count_all, documents_with, erase, group, group_of_session,
-    monday, places_after, signs, signs_after, statistics, week_of, weeks,
+    CATALOGUE, Counted, Group, Statistics, clear, count_all, count_from_the_first, counting,
+    documents_with, erase, group, group_of_session, monday, names_in, places_after, put_counting,
+    signs, signs_after, statistics, week_of, weeks,
 };
 
-use super::importance::Features;
+use super::importance::{Features, Moments};
 use super::place::{group_of, place};
 use super::row::{Memory, Speaker, Tier};
 use super::signs::Signs;
@@ -109,6 +112,9 @@ pub fn end_if_empty(tx: &mut WriteTx<'_>, user: Uuid, ordinal: u32) -> Result<()
         store::delete_group(tx, (user, ordinal), &group)?;
         let mut all = store::statistics(tx, user)?;
         all.groups = moved(all.groups, -1);
+        if all.memories == 0 {
+            all.moments = Moments::default();
+        }
         store::put_statistics(tx, user, &all)?;
         tiers::gone(tx, (user, group.session))?;
     }
@@ -149,11 +155,7 @@ fn count(tx: &mut WriteTx<'_>, (user, id): (Uuid, Uuid), memory: &Memory, by: i6
         store::put_group(tx, (user, ordinal), &group)?;
     }
     if let Speaker::Named(name) = &memory.speaker {
-        let said = moved(all.names.get(name).copied().unwrap_or(0), by);
-        match said {
-            0 => drop(all.names.remove(name)),
-            said => drop(all.names.insert(name.clone(), said)),
-        }
+        store::count_name(tx, (user, &mut all), name, by)?;
     }
     all.memories = moved(all.memories, by);
     all.length = moved(all.length, length);

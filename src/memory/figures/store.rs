@@ -1,6 +1,7 @@
 //! The tables of what is counted of memories.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -19,9 +20,19 @@ const WORDS: Table<(Uuid, String), Documents> = Table::new("memory_words");
 const STATISTICS: Table<Uuid, Statistics> = Table::new("memory_statistics");
 const SAME: Table<(Uuid, u64, Uuid), ()> = Table::new("memory_same_words");
 const WEEKS: Table<(Uuid, u32), Week> = Table::new("memory_weeks");
+const NAMES: Table<(Uuid, String, String), Said> = Table::new("memory_names");
+const COUNTING: Table<u32, Counted> = Table::new("memory_counting");
+
+/// Words of a name by which it is known.
+const WORDS_OF_A_NAME: usize = 4;
+
+/// Words of a text that are looked up as names: more than a question has.
+const LOOKED_UP: usize = 640;
+/// Names that differ in nothing but their capitals.
+const SPELLINGS: usize = 8;
 
 #[rustfmt::skip]
-pub const CATALOGUE: [TableInfo; 7] = [
+pub const CATALOGUE: [TableInfo; 9] = [
     GROUPS.info("memory", "user, group", "what was said together: which conversation, how much").by_user(),
     GROUP_OF.info("memory", "user, conversation", "its group").by_user(),
     SIGNS.info("memory", "user, place", "the memory that stands there, without its words").by_user(),
@@ -29,6 +40,8 @@ pub const CATALOGUE: [TableInfo; 7] = [
     STATISTICS.info("memory", "user", "how many memories, of which kinds, how long").by_user(),
     SAME.info("memory", "user, hash of the stems, memory", "(index)").by_user(),
     WEEKS.info("memory", "user, week", "how many were added, promoted, forgotten").by_user(),
+    NAMES.info("memory", "user, name or word of it in small letters, name", "how much somebody of that name said").by_user(),
+    COUNTING.info("memory", "0", "how far the memories of an older program are counted; gone at the end"),
 ];
 
 /// Memories that were said together, in the order of their positions.
@@ -84,15 +97,25 @@ pub struct Statistics {
     pub by_kind: [u64; 5],
     #[serde(default)]
     pub groups: u64,
-    /// Names of those who speak in them, but for the person and Nova, with how much they said.
-    #[serde(default)]
-    pub names: BTreeMap<String, u64>,
-    /// What the person's turns are like, for telling how important one is.
+    /// Where names stood before they had a table; the next change moves them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    names: BTreeMap<String, u64>,
+    /// What the person's turns are like, for telling how important one is: as they came, those that were
+    /// forgotten since with the others, until nothing is left.
     #[serde(default)]
     pub moments: Moments,
 }
 
 impl Record for Statistics {}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Said(u64);
+impl Record for Said {}
+
+/// The last memory that is counted; none at the beginning.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Counted(pub Option<(Uuid, Uuid)>);
+impl Record for Counted {}
 
 /// What happened in a week, Monday to Sunday, UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,6 +228,88 @@ pub fn statistics(tx: &impl Read, user: Uuid) -> Result<Statistics> {
     Ok(tx.get(&STATISTICS, &user)?.unwrap_or_default())
 }
 
+/// Counts how much somebody who is neither the person nor Nova said. `all` may have names of before.
+pub fn count_name(
+    tx: &mut WriteTx<'_>,
+    (user, all): (Uuid, &mut Statistics),
+    name: &str,
+    by: i64,
+) -> Result<()> {
+    for (name, said) in std::mem::take(&mut all.names) {
+        move_name(tx, user, name, i64::try_from(said).unwrap_or(i64::MAX))?;
+    }
+    move_name(tx, user, name.to_owned(), by)
+}
+
+fn move_name(tx: &mut WriteTx<'_>, user: Uuid, name: String, by: i64) -> Result<()> {
+    for word in known_by(&name) {
+        let key = (user, word, name.clone());
+        let before = tx.get(&NAMES, &key)?.map_or(0, |Said(said)| said);
+        match before.saturating_add_signed(by) {
+            0 => drop(tx.delete(&NAMES, &key)?),
+            said => tx.put(&NAMES, &key, &Said(said))?,
+        }
+    }
+    Ok(())
+}
+
+/// A name as a whole, and each of its words, in small letters.
+fn known_by(name: &str) -> BTreeSet<String> {
+    let lower = name.to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric());
+    let words = words.filter(|word| !word.is_empty()).map(str::to_owned);
+    let mut all: BTreeSet<String> = words.take(WORDS_OF_A_NAME).collect();
+    all.insert(lower);
+    all
+}
+
+/// Which words of a text are names of those who speak in somebody's memories; of names that differ in their
+/// capitals alone first the one that said most. The words are looked up, so that it is as quick with a
+/// hundred thousand names as with one.
+pub fn names_in(
+    tx: &impl Read,
+    (user, all): (Uuid, &Statistics),
+    text: &str,
+) -> Result<Vec<String>> {
+    let none = tx.scan(&NAMES, Span::prefix(&user), 1)?.is_empty();
+    if none && all.names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    let words = words.filter(|word| !word.is_empty()).take(LOOKED_UP);
+    let words: BTreeSet<String> = words.map(str::to_lowercase).collect();
+    let mut names: Vec<String> = all.names.keys().cloned().collect();
+    names.retain(|name| words.contains(&name.to_lowercase()));
+    for word in words {
+        let mut alike = tx.scan(&NAMES, Span::prefix(&(user, word)), SPELLINGS)?;
+        alike.sort_by_key(|(_, Said(said))| Reverse(*said));
+        for ((_, _, name), _) in alike {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// Has the memories of an older program counted, from the first one on.
+pub fn count_from_the_first(tx: &mut WriteTx<'_>) -> Result<()> {
+    Ok(tx.put(&COUNTING, &0, &Counted(None))?)
+}
+
+/// After which memory counting goes on; None when all are counted.
+pub fn counting(tx: &impl Read) -> Result<Option<Counted>> {
+    Ok(tx.get(&COUNTING, &0)?)
+}
+
+/// Notes the last memory that is counted, or that it was the last of all.
+pub fn put_counting(tx: &mut WriteTx<'_>, last: Option<(Uuid, Uuid)>) -> Result<()> {
+    match last {
+        Some(last) => Ok(tx.put(&COUNTING, &0, &Counted(Some(last)))?),
+        None => Ok(tx.delete(&COUNTING, &0).map(drop)?),
+    }
+}
+
 /// Everybody's memories.
 pub fn count_all(tx: &impl Read) -> Result<u64> {
     let all = tx.scan(&STATISTICS, Span::all(), usize::MAX)?;
@@ -262,6 +367,17 @@ pub fn clear(tx: &mut WriteTx<'_>, user: Uuid, limit: usize) -> Result<usize> {
     removed += tx.delete_some(&GROUP_OF, Span::prefix(&user), limit)?;
     removed += tx.delete_some(&SIGNS, Span::prefix(&user), limit)?;
     removed += tx.delete_some(&WORDS, Span::prefix(&user), limit)?;
+    removed += tx.delete_some(&NAMES, Span::prefix(&user), limit)?;
+    let all = statistics(tx, user)?;
+    // A place is never given twice.
+    let none = Statistics {
+        next_group: all.next_group,
+        revision: all.revision,
+        ..Statistics::default()
+    };
+    if all != none {
+        put_statistics(tx, user, &none)?;
+    }
     Ok(removed + tx.delete_some(&SAME, Span::prefix(&user), limit)?)
 }
 

@@ -1,5 +1,10 @@
 //! What a prompt would get of memory for some words: for programs that ask a model themselves, and for
 //! people who want to see it.
+//!
+//! Must stay true: `text` is what the chat puts into the instructions for the same words, letter by letter,
+//! as long as the model's window has room for it.
+
+use std::fmt::Write as _;
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -9,12 +14,12 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::auth::MemoryRead;
 use crate::billing::Searching;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::{Json, Query};
-use crate::memory::profile::known;
-use crate::memory::quote::{price, quoted};
-use crate::memory::recall::{self, Beside, Chosen};
-use crate::memory::view::{Found, Views};
+use crate::memory::profile::{Known, known};
+use crate::memory::quote::{RECALLED_HEAD, price, quoted};
+use crate::memory::recall::{self, Beside, Chosen, Recalled};
+use crate::memory::view::{Found, MemoryView, Views};
 use crate::outside::tokens::estimate;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -28,20 +33,25 @@ pub struct ContextQuery {
 
 #[derive(Serialize, ToSchema)]
 pub struct MemoryContext {
-    /// What a prompt would get, best first.
+    /// What a prompt would get of what was said and stored, best first.
     pub memories: Vec<Found>,
-    /// The same, as the lines that stand in the prompt.
+    /// All that memory adds to the instructions of a prompt: facts of the profile, advice, and the memories above,
+    /// each part under a heading that says what it is. Empty where there is nothing.
     pub text: String,
-    /// What these lines take, estimated.
+    /// What `text` takes, estimated.
     pub tokens: usize,
+    /// What all of it may take together, but for the heading of the memories (`memory.recall_tokens`).
     pub limit_tokens: usize,
-    /// What is known of the person, as a prompt has it.
+    /// The facts of the profile that stand in `text`.
     pub profile: Vec<String>,
+    /// Nova's advice to itself that stands in `text`.
+    pub advice: Vec<String>,
     /// Whether it was searched by meaning too, not by words alone.
     pub meaning: bool,
 }
 
-/// What a prompt would get of memory.
+/// What a prompt would get of memory: `text` is for one's own prompts, the rest says what it is made of. Without
+/// `q` that is the profile alone.
 #[utoipa::path(get, path = "/api/memory/context", tag = "memory", params(ContextQuery),
     responses((status = 200, body = MemoryContext)))]
 pub async fn context(
@@ -59,18 +69,33 @@ pub async fn context(
         recall::recall(&app, caller.id, &words, beside, price).await?
     };
     let (recalled, meaning) = (chosen.memories, chosen.meaning);
-    let lines: Vec<_> = recalled.iter().map(quoted).collect();
-    let tokens = recalled.iter().map(price).sum();
-    let (memories, profile) = app.store.read(|tx| {
+    let (text, tokens) = put_together(&known, &recalled);
+    let texts = |views: Vec<MemoryView>| views.into_iter().map(|view| view.text).collect();
+    app.store.read(|tx| {
         let views = Views::new(&app, tx, caller.id);
-        Ok::<_, Error>((views.all_found(recalled)?, views.some(known.facts())?))
-    })?;
-    Ok(Json(MemoryContext {
-        memories,
-        text: lines.join("\n"),
-        tokens,
-        limit_tokens: limit,
-        profile: profile.into_iter().map(|fact| fact.text).collect(),
-        meaning,
-    }))
+        Ok(Json(MemoryContext {
+            memories: views.all_found(recalled)?,
+            text,
+            tokens,
+            limit_tokens: limit,
+            profile: texts(views.some(known.facts())?),
+            advice: texts(views.some(known.advice())?),
+            meaning,
+        }))
+    })
+}
+
+/// As `chat/prompt` does it, which also has to fit the rest.
+fn put_together(known: &Known, recalled: &[Recalled]) -> (String, usize) {
+    let (mut text, mut tokens) = (known.text.clone(), known.tokens);
+    if !recalled.is_empty() {
+        let gap = if text.is_empty() { "" } else { "\n\n" };
+        let _ = write!(text, "{gap}{RECALLED_HEAD}");
+        tokens += estimate(RECALLED_HEAD) + 2;
+    }
+    for memory in recalled {
+        let _ = write!(text, "\n{}", quoted(memory));
+        tokens += price(memory);
+    }
+    (text, tokens)
 }

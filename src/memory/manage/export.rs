@@ -1,7 +1,8 @@
 //! One's memories as a file of JSON lines, which `import` reads.
 //!
 //! Must stay true: it is read and sent in pages, so that it may be of any length; who asked is asked again
-//! before each; what cites comes after what it cites.
+//! before each. It is in the order of time, so that nearly all that cites comes after what it cites; a fact
+//! that was said again later cites newer ones, too, and `import` copes with that.
 
 use std::collections::HashMap;
 

@@ -1,17 +1,22 @@
 //! The lines of an exported file: what is written, and what is read again.
 //!
-//! Must stay true: what is written can be read; fields that are not known are passed over.
+//! Must stay true: what is written can be read, and comes to the same here, but for ids and for what is told
+//! by comparison with all that the person said (importance of what was said, and what was said twice); fields
+//! that are not known are passed over.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::memory::checked;
 use crate::memory::row::{Kind, Memory, Speaker, Tier};
 
 /// Of the format.
 pub const VERSION: u64 = 1;
+
+/// Memories that one can cite. What is said again and again is merged into one fact, which cites all of it.
+const EVIDENCE: usize = 200;
 
 /// The first line.
 #[derive(Serialize)]
@@ -47,6 +52,7 @@ pub struct Written<'a> {
     tags: &'a [String],
     tier: Tier,
     pinned: bool,
+    kept_itm: bool,
     importance: f32,
     evidence: &'a [Uuid],
     ended_at: Option<Timestamp>,
@@ -67,6 +73,7 @@ impl<'a> Written<'a> {
             tags: &memory.tags,
             tier: memory.tier,
             pinned: memory.pinned,
+            kept_itm: memory.kept_itm,
             importance: memory.importance,
             evidence: &memory.evidence,
             ended_at: memory.ended_at,
@@ -91,6 +98,8 @@ pub struct Line {
     tags: Option<Vec<String>>,
     tier: Option<String>,
     pinned: Option<bool>,
+    kept_itm: Option<bool>,
+    /// Of what a model wrote. That of what was said is told anew when it is stored.
     importance: Option<f32>,
     evidence: Option<Vec<Uuid>>,
     ended_at: Option<Timestamp>,
@@ -115,7 +124,7 @@ impl Line {
     /// What is wrong with it, as when it is stored by hand.
     pub fn read(self, now: Timestamp) -> Result<Wanted> {
         let text = self.text.unwrap_or_default();
-        checked::text(&text)?;
+        checked::imported_text(&text)?;
         let speaker = match &self.speaker {
             Some(name) => checked::speaker(name)?,
             None => Speaker::User,
@@ -136,7 +145,9 @@ impl Line {
             None if kind.derived() => Tier::Ltm,
             None => Tier::Itm,
         };
-        let importance = self.importance.filter(|it| it.is_finite());
+        let importance = self
+            .importance
+            .filter(|it| it.is_finite() && kind.derived());
         let print = checked::print(
             key.as_deref().unwrap_or_default(),
             self.created_at,
@@ -146,10 +157,11 @@ impl Line {
             kind,
             tier,
             pinned,
+            kept_itm: tier == Tier::Itm && self.kept_itm.unwrap_or(false),
             promoted_at: (tier == Tier::Ltm).then_some(now),
             tags: checked::tags(self.tags.as_deref().unwrap_or_default())?,
             importance: importance.unwrap_or(0.0).clamp(0.0, 1.0),
-            evidence: self.evidence.unwrap_or_default(),
+            evidence: evidence(kind, self.evidence.unwrap_or_default())?,
             ended_at: self.ended_at,
             edited_at: self.edited_at,
             origins: self.id.into_iter().chain([print]).collect(),
@@ -163,4 +175,23 @@ impl Line {
             superseded_by: self.superseded_by,
         })
     }
+}
+
+/// What a derived memory cites, each once; only a derived one cites anything.
+fn evidence(kind: Kind, cited: Vec<Uuid>) -> Result<Vec<Uuid>> {
+    if !kind.derived() {
+        return Ok(Vec::new());
+    }
+    let mut each: Vec<Uuid> = Vec::new();
+    for id in cited {
+        if each.contains(&id) {
+            continue;
+        }
+        if each.len() == EVIDENCE {
+            let message = format!("A memory cites at most {EVIDENCE} others.");
+            return Err(Error::field("evidence_too_many", "evidence", message));
+        }
+        each.push(id);
+    }
+    Ok(each)
 }

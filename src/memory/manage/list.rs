@@ -305,24 +305,22 @@ fn by_time(
         let whole = rows.len() < step;
         for (id, memory) in rows {
             looked += 1;
-            let here = store::cursor(id, &memory);
-            if filter.admits(&memory) {
-                count += 1;
-                if memories.len() < limit {
-                    memories.push((id, memory));
-                } else if next.is_none() {
-                    next = stretch.cursor;
-                    if !counts {
-                        return Ok(Page {
-                            memories,
-                            next,
-                            total: known,
-                        });
-                    }
-                }
+            let before_it = stretch.cursor.replace(store::cursor(id, &memory));
+            if !filter.admits(&memory) {
+                continue;
             }
-            if next.is_none() {
-                stretch.cursor = Some(here);
+            count += 1;
+            if memories.len() < limit {
+                memories.push((id, memory));
+                continue;
+            }
+            next = next.or(before_it);
+            if !counts {
+                return Ok(Page {
+                    memories,
+                    next,
+                    total: known,
+                });
             }
         }
         let total = known.or((counts && whole).then_some(count));

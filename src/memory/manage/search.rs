@@ -25,6 +25,11 @@ pub struct SearchRequest {
     /// As in the list.
     pub tier: Option<String>,
     pub kind: Option<String>,
+    pub tag: Option<String>,
+    #[serde(default)]
+    pub pinned: bool,
+    #[serde(default)]
+    pub current: bool,
     pub session_id: Option<Uuid>,
     pub from: Option<String>,
     pub to: Option<String>,
@@ -33,6 +38,8 @@ pub struct SearchRequest {
 #[derive(Serialize, ToSchema)]
 pub struct SearchResults {
     pub results: Vec<Found>,
+    /// How many of the best that were looked at have to do with the words and are wanted: at least as
+    /// many as `results`, but not all there may be.
     pub total: usize,
     pub took_ms: u64,
     /// Whether it was searched by meaning too, not by words alone.
@@ -62,10 +69,12 @@ pub async fn search(
     let filter = Filter::read(&Wish {
         tier: request.tier.as_deref(),
         kind: request.kind.as_deref(),
+        tag: request.tag.as_deref(),
         session: request.session_id,
+        pinned: request.pinned,
+        current: request.current,
         from: request.from.as_deref(),
         to: request.to.as_deref(),
-        ..Wish::default()
     })?;
     let wanted = Wanted {
         query: request.query,

@@ -31,7 +31,7 @@ pub struct MemoryStats {
     pub by_tier: ByTier,
     pub by_kind: ByKind,
     pub pinned: u64,
-    /// Conversations and groups that something is remembered of.
+    /// Conversations and groups stored with a `session_key`, counted together, that something is remembered of.
     pub sessions: u64,
     /// What is no longer so.
     pub superseded: u64,

@@ -3,11 +3,15 @@
 //! Must stay true: a request looks at a bounded number of rows. A day with more of them than that is told
 //! as far as was looked, and the days before it on the next page.
 
+use std::collections::{HashMap, HashSet};
+
 use axum::extract::State;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
+use storage::ReadTx;
+use tokio::task::spawn_blocking;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -20,7 +24,7 @@ use crate::memory::place::group_of;
 use crate::memory::row::{Kind, Memory, Tier};
 use crate::memory::store::{self, Stretch};
 use crate::memory::view::{MemoryView, Views};
-use crate::memory::{figures, filter};
+use crate::memory::{figures, filter, tiers};
 
 /// Rows that one request looks at.
 const LOOK: usize = 10_000;
@@ -28,6 +32,10 @@ const STEP: usize = 1000;
 const MOST_DAYS: usize = 366;
 /// The most important of a conversation's day.
 const HIGHLIGHTS: usize = 3;
+/// A summary cites some of the turns that matter most: it is looked for at so many of them.
+const SUMMED_UP: usize = 24;
+/// What cites a turn: so many of it are looked at, the newest.
+const CITING: usize = 24;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -82,7 +90,7 @@ pub enum Origin {
 
 type Row = (Uuid, Memory);
 
-/// What is remembered, day by day, newest first.
+/// What is remembered, day by day, newest first. A day on which only summaries or advice were written is not there.
 #[utoipa::path(get, path = "/api/memory/timeline", tag = "memory", params(TimelineQuery), responses((status = 200, body = Timeline),
     (status = 422, body = Failure, description = "before_invalid")))]
 pub async fn timeline(
@@ -95,15 +103,21 @@ pub async fn timeline(
         Some(day) => Some(begin_of(day)?),
         None => None,
     };
-    app.store.read(|tx| {
-        let (days, next_before) = days(tx, caller.id, before, limit)?;
-        let views = Views::new(&app, tx, caller.id);
-        let days = days.into_iter().map(|day| told(&views, tx, caller.id, day));
-        Ok(Json(Timeline {
-            days: days.collect::<Result<_>>()?,
-            next_before,
-        }))
-    })
+    let look = move || {
+        app.store.read(|tx| {
+            let (days, next_before) = days(tx, caller.id, before, limit)?;
+            let views = Views::new(&app, tx, caller.id);
+            let days = days.into_iter().map(|day| told(&views, tx, caller.id, day));
+            Ok::<_, Error>(Timeline {
+                days: days.collect::<Result<_>>()?,
+                next_before,
+            })
+        })
+    };
+    let line = spawn_blocking(look)
+        .await
+        .map_err(|e| Error::internal("telling the timeline", e))??;
+    Ok(Json(line))
 }
 
 fn begin_of(day: &str) -> Result<Timestamp> {
@@ -119,15 +133,21 @@ fn date_of(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
 }
 
+/// Whether a day is told because of it: neither a summary nor advice is something of a day.
+fn tells(memory: &Memory) -> bool {
+    !memory.kind.derived() || memory.kind == Kind::Fact
+}
+
 /// The rows of as many days as are wanted, and before which day to go on.
 fn days(
-    tx: &storage::ReadTx,
+    tx: &ReadTx,
     user: Uuid,
     before: Option<Timestamp>,
     limit: usize,
 ) -> Result<(Vec<Vec<Row>>, Option<Date>)> {
     let mut days: Vec<Vec<Row>> = Vec::new();
-    let (mut date, mut looked) = (None, 0);
+    // The last day that is told, and those of the first row and the last that were looked at.
+    let (mut date, mut first, mut last, mut looked) = (None, None, None, 0);
     let mut stretch = Stretch {
         to: before,
         ..Stretch::default()
@@ -139,6 +159,11 @@ fn days(
             stretch.cursor = Some(store::cursor(id, &memory));
             looked += 1;
             let this = date_of(memory.created_at);
+            first.get_or_insert(this);
+            last = Some(this);
+            if !tells(&memory) {
+                continue;
+            }
             if date != Some(this) {
                 if days.len() == limit {
                     return Ok((days, date));
@@ -154,18 +179,19 @@ fn days(
             return Ok((days, None));
         }
         if looked >= LOOK {
-            // The last day may not be whole: it comes on the next page, unless it is the only one.
-            if days.len() > 1 {
-                days.pop();
-                let last = days.last().and_then(|day| day.first());
-                date = last.map(|(_, memory)| date_of(memory.created_at));
+            if first == last {
+                return Ok((days, last));
             }
-            return Ok((days, date));
+            // The last day may not be whole: it comes on the next page.
+            if date == last {
+                days.pop();
+            }
+            return Ok((days, last.map(|day| day.saturating_add(1.day()))));
         }
     }
 }
 
-fn told(views: &Views<'_>, tx: &storage::ReadTx, user: Uuid, day: Vec<Row>) -> Result<TimelineDay> {
+fn told(views: &Views<'_>, tx: &ReadTx, user: Uuid, day: Vec<Row>) -> Result<TimelineDay> {
     let date = day.first().map(|(_, memory)| date_of(memory.created_at));
     let count = |is: fn(&Memory) -> bool| day.iter().filter(|(_, memory)| is(memory)).count();
     let mut told = TimelineDay {
@@ -176,7 +202,7 @@ fn told(views: &Views<'_>, tx: &storage::ReadTx, user: Uuid, day: Vec<Row>) -> R
         sessions: Vec::new(),
     };
     let mut sessions: Vec<Vec<Row>> = Vec::new();
-    let mut at = std::collections::HashMap::new();
+    let mut at = HashMap::new();
     for row in day.into_iter().filter(|(_, memory)| !memory.kind.derived()) {
         let next = sessions.len();
         let at = *at.entry(row.1.session).or_insert(next);
@@ -193,7 +219,7 @@ fn told(views: &Views<'_>, tx: &storage::ReadTx, user: Uuid, day: Vec<Row>) -> R
 
 fn session(
     views: &Views<'_>,
-    tx: &storage::ReadTx,
+    tx: &ReadTx,
     user: Uuid,
     mut rows: Vec<Row>,
 ) -> Result<Option<TimelineSession>> {
@@ -204,10 +230,10 @@ fn session(
     let stored = newest.kind == Kind::Note || group.is_some_and(|group| group.key.is_some());
     let (session_id, title) = (newest.session, views.title(newest)?);
     let memories = rows.len() as u64;
-    let summary = summary(tx, user, &rows)?;
-    let summary = summary.map(|(id, memory)| views.memory(id, memory));
     // The newest first among those that are equally important.
     rows.sort_by(|(_, a), (_, b)| b.importance.total_cmp(&a.importance));
+    let summary = summary(tx, user, &rows)?;
+    let summary = summary.map(|(id, memory)| views.memory(id, memory));
     rows.truncate(HIGHLIGHTS);
     Ok(Some(TimelineSession {
         session_id,
@@ -223,12 +249,28 @@ fn session(
     }))
 }
 
-/// The summary that cites one of these turns; the newest of several.
-fn summary(tx: &storage::ReadTx, user: Uuid, rows: &[Row]) -> Result<Option<Row>> {
+/// The summary that cites one of these turns: the last that was made of their session, else the newest of
+/// those that cite the turns it would cite.
+fn summary(tx: &ReadTx, user: Uuid, rows: &[Row]) -> Result<Option<Row>> {
+    let ids: HashSet<Uuid> = rows.iter().map(|(id, _)| *id).collect();
+    if let Some((_, memory)) = rows.first()
+        && let Some(id) = tiers::reached(tx, user, memory.session)?.summary
+        && let Some(summary) = store::memory(tx, user, id)?
+        && summary.evidence.iter().any(|turn| ids.contains(turn))
+    {
+        return Ok(Some((id, summary)));
+    }
+    let mut likely: Vec<&Row> = rows.iter().collect();
+    likely.sort_by(|(_, a), (_, b)| {
+        let better = b.importance.total_cmp(&a.importance);
+        better.then(a.place.cmp(&b.place))
+    });
     let mut newest: Option<Row> = None;
-    for (id, _) in rows {
-        for derived in store::citing(tx, user, *id)? {
-            if newest.as_ref().is_some_and(|(known, _)| *known >= derived) {
+    let mut seen = HashSet::new();
+    for (id, _) in likely.into_iter().take(SUMMED_UP) {
+        for derived in store::newest_citing(tx, user, *id, CITING)? {
+            let newer = newest.as_ref().is_none_or(|(known, _)| *known < derived);
+            if !newer || !seen.insert(derived) {
                 continue;
             }
             let memory = store::memory(tx, user, derived)?;

@@ -5,6 +5,7 @@
 //! quoted, dated, lower-trust data within a budget, and advice is advice.
 
 mod block;
+mod store;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,53 +16,66 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use block::Known;
+pub use store::{CATALOGUE, index, unindex};
 
+use self::store::Part;
 use super::row::{Kind, Memory, Speaker, Tier};
 use super::view::{MemoryView, Views};
-use super::{distil, remember, store};
+use super::{distil, remember, store as memories};
 use crate::app::App;
-use crate::auth::{self, Caller, MemoryRead, MemoryWrite};
-use crate::billing::{self, Moment};
+use crate::auth::{Caller, MemoryRead, MemoryWrite};
+use crate::billing::{self, Costly, Moment};
 use crate::error::{Error, Result};
 use crate::http::Json;
 use crate::http::failure::Failure;
 
 /// Reflections that are shown.
 const ADVICE_SHOWN: usize = 20;
-/// The latest facts that are thought of for a prompt.
+/// Facts that are shown, and facts that are over.
+const FACTS_SHOWN: usize = 500;
+const PAST_SHOWN: usize = 200;
+/// Of what is so, so many of the person's own facts are thought of for a prompt, and so many others.
 const THOUGHT_OF: usize = 200;
 /// Longest fact that a person states, in bytes: it is to fit into prompts.
 const LONGEST: usize = 1_000;
 
 #[derive(Serialize, ToSchema)]
 pub struct Profile {
-    /// What is so, newest first.
+    /// What is so, newest first; at most 500, those that the person stated, corrected or pinned before others.
     pub facts: Vec<MemoryView>,
-    /// What was so, with the time when it ended.
+    /// How many are so.
+    pub facts_total: u64,
+    /// What was so, what ended last first; at most 200.
     pub past: Vec<MemoryView>,
-    /// What Nova advised itself, newest first.
+    /// How many were so.
+    pub past_total: u64,
+    /// What Nova advised itself, newest first; at most 20.
     pub advice: Vec<MemoryView>,
+    /// When something of what is shown changed last.
     pub updated_at: Option<Timestamp>,
 }
 
-/// What is known of the caller.
+/// What is known of the caller. The list of memories has all of it: `kind=fact`.
 #[utoipa::path(get, path = "/api/memory/profile", tag = "memory", responses((status = 200, body = Profile)))]
 pub async fn read(State(app): State<App>, caller: Caller<MemoryRead>) -> Result<Json<Profile>> {
     let user = caller.id;
     app.store.read(|tx| {
-        let mut facts = store::of_kind(tx, user, Kind::Fact)?;
-        let mut advice = store::latest_of_kind(tx, user, Kind::Reflection, ADVICE_SHOWN)?;
+        let mut facts = store::newest(tx, user, Part::Own, FACTS_SHOWN)?;
+        let left = FACTS_SHOWN - facts.len();
+        facts.extend(store::newest(tx, user, Part::Learned, left)?);
+        let past = store::newest(tx, user, Part::Past, PAST_SHOWN)?;
+        let mut advice = memories::latest_of_kind(tx, user, Kind::Reflection, ADVICE_SHOWN)?;
         newest_first(&mut facts);
         newest_first(&mut advice);
-        let all = facts.iter().chain(&advice);
+        let all = facts.iter().chain(&past).chain(&advice);
         let updated_at = all.filter_map(|(_, memory)| changed_at(memory)).max();
-        let (past, facts): (Vec<_>, Vec<_>) = facts
-            .into_iter()
-            .partition(|(_, fact)| fact.ended_at.is_some());
+        let count = |part| store::count(tx, user, part);
         let views = Views::new(&app, tx, user);
         Ok(Json(Profile {
             facts: views.all(facts)?,
+            facts_total: count(Part::Own)? + count(Part::Learned)?,
             past: views.all(past)?,
+            past_total: count(Part::Past)?,
             advice: views.all(advice)?,
             updated_at,
         }))
@@ -88,10 +102,12 @@ pub struct NewFact {
 
 /// The caller states a fact about themselves. It is pinned, and no model replaces it.
 #[utoipa::path(post, path = "/api/memory/profile", tag = "memory", request_body = NewFact, responses(
-    (status = 201, body = MemoryView), (status = 422, body = Failure), (status = 429, body = Failure)))]
+    (status = 201, body = MemoryView),
+    (status = 422, body = Failure, description = "memory_text_empty, memory_text_too_long"),
+    (status = 429, body = Failure, description = "quota_exceeded: there is no room; rate_limited")))]
 pub async fn state(
     State(app): State<App>,
-    caller: Caller<MemoryWrite>,
+    Costly(caller): Costly<MemoryWrite>,
     Json(new): Json<NewFact>,
 ) -> Result<(StatusCode, Json<MemoryView>)> {
     let text = checked(&new.text)?;
@@ -99,7 +115,7 @@ pub async fn state(
     let write = move |tx: &mut WriteTx<'_>| {
         caller.still(tx)?;
         let moment = Moment::now(&inside);
-        has_room(tx, moment, user, text.len())?;
+        billing::room_for(tx, moment, user, text.len() as u64)?;
         let id = inside.ids.next();
         let fact = Memory {
             kind: Kind::Fact,
@@ -138,32 +154,13 @@ pub fn fits(text: &str) -> Result<()> {
     Ok(())
 }
 
-fn has_room(tx: &mut WriteTx<'_>, moment: Moment<'_>, user: Uuid, bytes: usize) -> Result<()> {
-    let person = auth::user(tx, user)?.ok_or(Error::NotFound { what: "account" })?;
-    let (fits, warning) = billing::can_remember(tx, moment, &person, bytes as u64)?;
-    if !fits {
-        return Err(Error::TooMany {
-            code: "quota_exceeded",
-            message: "There is no room for more memories. Forget something first.".into(),
-            retry_after: 3_600,
-            resets_at: None,
-        });
-    }
-    match warning {
-        Some(warning) => billing::warn(tx, moment, &person, &warning),
-        None => Ok(()),
-    }
-}
-
 /// What goes into a prompt of what is known of a person, in at most `most` tokens as `price` counts them.
 pub fn known(app: &App, user: Uuid, most: usize, price: fn(&str) -> usize) -> Result<Known> {
     app.store.read(|tx| {
-        let mut facts = store::latest_of_kind(tx, user, Kind::Fact, THOUGHT_OF)?;
-        facts.retain(|(_, fact)| fact.ended_at.is_none());
-        newest_first(&mut facts);
-        // The sort is stable: what the person wrote or pinned comes first, each part newest first.
-        facts.sort_by_key(|(_, fact)| !(fact.pinned || distil::own(fact)));
-        let mut advice = store::latest_of_kind(tx, user, Kind::Reflection, block::ADVICE)?;
+        // What the person stated, corrected or pinned comes first, however much else is known.
+        let mut facts = store::newest(tx, user, Part::Own, THOUGHT_OF)?;
+        facts.extend(store::newest(tx, user, Part::Learned, THOUGHT_OF)?);
+        let mut advice = memories::latest_of_kind(tx, user, Kind::Reflection, block::ADVICE)?;
         newest_first(&mut advice);
         Ok(Known::new(&facts, &advice, (most, price)))
     })

@@ -1,7 +1,8 @@
 //! What a question asks for, from its words alone: "what did I say about Berlin in March".
 //!
 //! Pure: `now` and the names of those who speak in somebody's memories are handed in. Must stay true:
-//! any text is a question, at worst one of no words; at most [`WORDS`] words are looked up.
+//! any text is a question, at worst one of no words; at most [`WORDS`] words are looked up, and however long
+//! it is, only its beginning ([`opening`]) is read.
 
 mod forms;
 mod subject;
@@ -11,10 +12,22 @@ use jiff::civil::Date;
 
 pub use subject::About;
 
+use subject::Names;
+
 use crate::memory::signs::dates::{self, month_by_name};
 
 /// Words of one question that are looked up.
 pub const WORDS: usize = 64;
+
+/// Bytes of a text that are read as a question.
+const READ: usize = 4096;
+
+/// Dates that one question may name.
+const DATES: usize = 8;
+
+/// Stems of verbs that ask for what was said or done, whatever it was about.
+const SAYING: &str = "say said tell told talk mention speak spoke discuss ask answer happen know rememb \
+    recal think thought go went call";
 
 /// More words than these are a question, though none of them is a stop word.
 const KEYWORDS: usize = 4;
@@ -30,6 +43,8 @@ pub struct Word {
     pub stem: String,
     /// Other stems that say the same: "went" for "go", "children" for "child".
     pub forms: Vec<String>,
+    /// It tells what the question is about: neither when, nor that something was said or done.
+    pub topic: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -82,12 +97,27 @@ impl Question {
     }
 }
 
+/// The part of a text that is read as a question.
+pub fn opening(text: &str) -> &str {
+    &text[..text.floor_char_boundary(READ)]
+}
+
+/// The stems by which a word that somebody typed is found.
+pub fn stems(typed: &str) -> Vec<String> {
+    let own = storage::analyse(typed);
+    let forms = own.iter().flat_map(|stem| forms::of(stem));
+    let forms: Vec<String> = forms.collect();
+    own.into_iter().chain(forms).collect()
+}
+
 /// `names` are those of the named speakers in the asker's memories.
 pub fn parse(text: &str, today: Date, names: &[String]) -> Question {
+    let text = opening(text);
+    let names = Names::of(names);
     let lower = lower(text);
-    let about = subject::find(&lower, names);
+    let about = subject::find(&lower, &names);
     let mut question = Question {
-        words: words(text, about.as_ref(), names),
+        words: words(text, about.as_ref(), &names),
         about,
         when: asks_when(&lower),
         how_many: asks_how_many(&lower),
@@ -109,15 +139,14 @@ fn lower(text: &str) -> Vec<String> {
 }
 
 /// Each stem once. The name of who is asked about is a sign, not a word: their own turns rarely say it.
-fn words(text: &str, about: Option<&About>, names: &[String]) -> Vec<Word> {
+fn words(text: &str, about: Option<&About>, names: &Names) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let typed = text.split(|c: char| !c.is_alphanumeric());
     for typed in typed.filter(|word| !word.is_empty()) {
-        let is_name = names.iter().any(|name| name.eq_ignore_ascii_case(typed));
         if words.len() == WORDS {
             break;
         }
-        if is_name && about.is_some() {
+        if about.is_some() && names.get(&typed.to_lowercase()).is_some() {
             continue;
         }
         let Some(stem) = storage::analyse(typed).pop() else {
@@ -130,6 +159,7 @@ fn words(text: &str, about: Option<&About>, names: &[String]) -> Vec<Word> {
             words.push(Word {
                 typed: typed.to_owned(),
                 forms: forms::of(&stem),
+                topic: !SAYING.split_whitespace().any(|it| it == stem),
                 stem,
             });
         }
@@ -160,8 +190,11 @@ fn asks_how_many(lower: &[String]) -> bool {
 }
 
 fn name_dates(question: &mut Question, text: &str, today: Date) {
-    for mention in dates::resolve(text, today) {
+    for mention in dates::resolve(text, today).into_iter().take(DATES) {
         let named = lower(&mention.text);
+        for word in &mut question.words {
+            word.topic &= !named.contains(&word.typed.to_lowercase());
+        }
         let month = named.iter().find_map(|word| month_by_name(word));
         let year = named
             .iter()
@@ -186,6 +219,10 @@ fn name_dates(question: &mut Question, text: &str, today: Date) {
             _ => months_between(question, mention.from, mention.to),
         }
     }
+    question.months.sort_unstable();
+    question.months.dedup();
+    question.years.sort_unstable();
+    question.years.dedup();
 }
 
 fn months_between(question: &mut Question, from: Date, to: Date) {
@@ -262,6 +299,20 @@ mod tests {
         assert!(!ask("What did I eat when I was there?").when);
         assert!(ask("How many cats does she have?").how_many);
         assert!(!ask("How is she?").how_many);
+    }
+
+    /// What a question is about is neither its date nor that something was said.
+    #[test]
+    fn a_topic_is_no_date() {
+        let topic = |text: &str| -> Vec<String> {
+            let words = ask(text).words.into_iter();
+            words.filter(|word| word.topic).map(|it| it.typed).collect()
+        };
+        assert_eq!(
+            topic("What did I say about the garden in June?"),
+            ["garden"]
+        );
+        assert_eq!(topic("What happened last Friday?"), Vec::<String>::new());
     }
 
     /// A few words without any that only questions have are looked for, not asked.

@@ -1,5 +1,7 @@
 //! Whom a question is about: "did I say it, or did you".
 
+use std::collections::HashMap;
+
 use crate::memory::signs::Voice;
 
 /// Whose turns are likely to answer.
@@ -20,6 +22,40 @@ impl About {
     }
 }
 
+/// Shorter parts of a name ("Dr", "de") name nobody.
+const NAMING: usize = 3;
+
+/// Who is meant by a word in lower case.
+pub struct Names(HashMap<String, Option<String>>);
+
+impl Names {
+    /// A name is known by itself, and by each of its words that is in no other name: "Dr Smith" by "smith".
+    /// Of names that differ in capitals alone the first is meant.
+    pub fn of(names: &[String]) -> Self {
+        let mut by_word: HashMap<String, Option<String>> = HashMap::new();
+        for name in names {
+            let lower = name.to_lowercase();
+            let words = lower.split(|c: char| !c.is_alphanumeric());
+            for word in words.filter(|word| word.chars().count() >= NAMING) {
+                let meant = by_word.entry(word.to_owned());
+                let meant = meant.or_insert_with(|| Some(name.clone()));
+                if meant.as_ref() != Some(name) {
+                    *meant = None;
+                }
+            }
+        }
+        let whole = names
+            .iter()
+            .map(|name| (name.to_lowercase(), Some(name.clone())));
+        by_word.extend(whole);
+        Self(by_word)
+    }
+
+    pub fn get(&self, word: &str) -> Option<&String> {
+        self.0.get(word)?.as_ref()
+    }
+}
+
 const AUXILIARIES: &str = "did do does have has had was were am are is can could will would should";
 
 /// After "do you" and "can you" these ask Nova for something, not about Nova.
@@ -27,7 +63,7 @@ const REQUESTS: &str =
     "remember recall know tell remind say show help find please explain give think";
 
 /// `words` in lower case.
-pub fn find(words: &[String], names: &[String]) -> Option<About> {
+pub fn find(words: &[String], names: &Names) -> Option<About> {
     let voice = |word: &String| self::voice(word, names);
     if let Some(about) = after_auxiliary(words, &voice) {
         return Some(about);
@@ -114,14 +150,11 @@ fn is_request(words: &[String]) -> bool {
         .any(|three| three[1] == "you" && REQUESTS.split(' ').any(|it| it == three[2]))
 }
 
-fn voice(word: &str, names: &[String]) -> Option<Voice> {
+fn voice(word: &str, names: &Names) -> Option<Voice> {
     match word {
         "i" | "me" | "my" | "mine" | "we" | "our" => Some(Voice::User),
         "you" | "your" | "nova" => Some(Voice::Assistant),
-        word => names
-            .iter()
-            .find(|name| name.to_lowercase() == word)
-            .map(|name| Voice::Named(name.clone())),
+        word => names.get(word).cloned().map(Voice::Named),
     }
 }
 
@@ -135,14 +168,19 @@ mod tests {
             .filter(|word| !word.is_empty())
             .map(str::to_lowercase)
             .collect();
-        let names = ["Ana".to_owned(), "Ben".to_owned()];
-        find(&words, &names).map(|about| (about.voice, about.acts))
+        let names = [
+            "Ana".to_owned(),
+            "Ben".to_owned(),
+            "Dr Élodie Smith".to_owned(),
+        ];
+        find(&words, &Names::of(&names)).map(|about| (about.voice, about.acts))
     }
 
     /// Who acts in the question is whose words answer it.
     #[test]
     fn who_acts_is_found() {
         let ana = || Voice::Named("Ana".to_owned());
+        let doctor = || Some((Voice::Named("Dr Élodie Smith".to_owned()), true));
         let cases = [
             ("What did I say about it?", Some((Voice::User, true))),
             ("Did you say that?", Some((Voice::Assistant, true))),
@@ -167,6 +205,9 @@ mod tests {
             ("What does Ana think of Ben's car?", Some((ana(), false))),
             ("What do Ana and Ben both like?", None),
             ("What is the capital of France?", None),
+            ("What did Dr Smith prescribe?", doctor()),
+            ("What did Élodie say?", doctor()),
+            ("What did the dr say?", None),
         ];
         for (text, expected) in cases {
             assert_eq!(about(text), expected, "{text}");

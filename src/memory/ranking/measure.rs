@@ -199,7 +199,9 @@ fn table(
             let cosines = asked.cosines.as_ref().filter(|_| meaning);
             let (scored, _) = conversation.world.ask(&asked.text, cosines, Some(weights));
             // As a search shows them.
-            let shown = scored.iter().filter(|scored| super::relevant(scored));
+            let question = conversation.world.question(&asked.text);
+            let reasons = super::Reasons::of(&scored, &question);
+            let shown = scored.iter().filter(|scored| reasons.relevant(scored));
             let found: Vec<u64> = shown.map(|scored| scored.place).collect();
             let values = measures(&found, &asked.evidence);
             for row in [0, asked.category] {

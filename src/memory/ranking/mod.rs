@@ -30,7 +30,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 pub use candidates::{DATED_CANDIDATES, candidates};
-pub use order::{Limits, choose, relevant};
+pub use order::{Limits, Reasons, choose};
 pub use postings::{Postings, Statistics};
 pub use weights::Weights;
 

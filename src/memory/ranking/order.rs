@@ -1,6 +1,6 @@
 //! The order of the scored, and which of them are worth a prompt's room.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::weights::{CORRECTED, CORRECTS, FLOOR_BELOW_BEST, FLOOR_COSINE, FLOOR_COVERED, SAME};
 use super::{Part, Scored};
@@ -10,13 +10,21 @@ use crate::memory::signs::{self, Flags, Signs};
 /// Best first, ties to the newer; then every correction before what it corrects.
 pub fn sort(scored: &mut Vec<Scored>, question: &Question, signs: &BTreeMap<u64, Signs>) {
     scored.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.place.cmp(&a.place)));
+    // Few take anything back, and whether one does is asked of thousands of pairs.
+    let takes_back = |signs: &Signs| {
+        signs.flags.has(Flags::CORRECTION) && !signs.flags.has(Flags::ENDS_IN_QUESTION)
+    };
+    let corrections: HashSet<u64> = signs
+        .iter()
+        .filter_map(|(place, signs)| takes_back(signs).then_some(*place))
+        .collect();
     let mut at = 0;
-    while at < scored.len().min(CORRECTED) {
+    while at < scored.len().min(CORRECTED) && !corrections.is_empty() {
         let old = &scored[at];
-        let below = scored.iter().skip(at + 1).take(CORRECTED);
+        let below = scored.iter().skip(at + 1).take(CORRECTED).enumerate();
         let found = below
-            .enumerate()
-            .filter(|(_, new)| answers_instead(new, old, question) && corrects(new, old, signs));
+            .filter(|(_, new)| corrections.contains(&new.place))
+            .filter(|(_, new)| corrects(new, old, signs) && answers_instead(new, old, question));
         // The newest of them, so that a chain of corrections ends with the last word first.
         let newest = found.max_by_key(|(_, new)| said(new, signs));
         if let Some((distance, _)) = newest {
@@ -41,15 +49,13 @@ fn said(scored: &Scored, signs: &BTreeMap<u64, Signs>) -> (i64, u64) {
     (at, scored.place)
 }
 
-/// A newer statement of the same person that takes something back, about the same.
+/// A newer statement of the same person, about the same.
 fn corrects(new: &Scored, old: &Scored, signs: &BTreeMap<u64, Signs>) -> bool {
     let (Some(newer), Some(older)) = (signs.get(&new.place), signs.get(&old.place)) else {
         return false;
     };
-    newer.flags.has(Flags::CORRECTION)
-        && newer.voice == older.voice
+    newer.voice == older.voice
         && said(new, signs) > said(old, signs)
-        && !newer.flags.has(Flags::ENDS_IN_QUESTION)
         && older.sketch.covered_by(&newer.sketch) >= CORRECTS
 }
 
@@ -75,14 +81,50 @@ pub struct Limits {
     pub tokens: usize,
 }
 
+/// What makes a memory worth showing, for one question.
+pub struct Reasons {
+    /// Something was found of what the question is about: then being said at its time is not enough for a
+    /// prompt.
+    topic: bool,
+}
+
+impl Reasons {
+    pub fn of(order: &[Scored], question: &Question) -> Self {
+        let topic = |word: &usize| question.words.get(*word).is_some_and(|it| it.topic);
+        Self {
+            topic: order.iter().any(|scored| scored.matched.iter().any(topic)),
+        }
+    }
+
+    /// Whether it has anything to do with the question: words in it or around it, its time, or meaning.
+    pub fn relevant(&self, scored: &Scored) -> bool {
+        scored.covered > 0.0 || dated(scored) || self.enough(scored)
+    }
+
+    /// It has enough of the question's words, was said when the question asks about ("What did I do last
+    /// Friday?" is about nothing else), or is near it in meaning.
+    fn enough(&self, scored: &Scored) -> bool {
+        f64::from(scored.covered) >= FLOOR_COVERED
+            || dated(scored) && (!self.topic || scored.covered > 0.0)
+            || scored
+                .cosine
+                .is_some_and(|cosine| f64::from(cosine) >= FLOOR_COSINE)
+    }
+}
+
+fn dated(scored: &Scored) -> bool {
+    scored.parts.iter().any(|(part, _)| *part == Part::Date)
+}
+
 /// The best of an order, above the floor, none that says the same as a better one, within the limits;
 /// one that is too long does not keep shorter ones out.
 pub fn choose(
     order: Vec<Scored>,
-    signs: &BTreeMap<u64, Signs>,
+    (question, signs): (&Question, &BTreeMap<u64, Signs>),
     limits: Limits,
     cost: impl Fn(&Scored) -> usize,
 ) -> Vec<Scored> {
+    let reasons = Reasons::of(&order, question);
     let best = order.first().map_or(0.0, |scored| scored.score);
     let mut left = limits.tokens;
     let mut chosen: Vec<Scored> = Vec::new();
@@ -90,7 +132,7 @@ pub fn choose(
         if chosen.len() == limits.memories || scored.score < best - FLOOR_BELOW_BEST {
             break;
         }
-        if !has_reason(&scored) || repeats(&scored, &chosen, signs) {
+        if !reasons.enough(&scored) || repeats(&scored, &chosen, signs) {
             continue;
         }
         let price = cost(&scored);
@@ -100,21 +142,6 @@ pub fn choose(
         }
     }
     chosen
-}
-
-/// Whether it has anything to do with the question: words in it or around it, its time, or meaning.
-pub fn relevant(scored: &Scored) -> bool {
-    scored.covered > 0.0 || has_reason(scored)
-}
-
-/// It has enough of the question's words, was said when the question asks about ("What did I do last
-/// Friday?" has no other word), or is near it in meaning.
-fn has_reason(scored: &Scored) -> bool {
-    f64::from(scored.covered) >= FLOOR_COVERED
-        || scored.parts.iter().any(|(part, _)| *part == Part::Date)
-        || scored
-            .cosine
-            .is_some_and(|cosine| f64::from(cosine) >= FLOOR_COSINE)
 }
 
 fn repeats(scored: &Scored, chosen: &[Scored], signs: &BTreeMap<u64, Signs>) -> bool {

@@ -304,10 +304,12 @@ fn a_prompt_gets_what_is_worth_its_room() {
         "The weather was fine.",
     ]);
     let chosen = |memories, tokens| {
-        let (scored, signs) = world.ask("Where does my sister live?", None, None);
+        let asked = "Where does my sister live?";
+        let (scored, signs) = world.ask(asked, None, None);
+        let question = world.question(asked);
         let limits = Limits { memories, tokens };
         let cost = |scored: &Scored| world.texts[&scored.place].split(' ').count();
-        let chosen = choose(scored, &signs, limits, cost);
+        let chosen = choose(scored, (&question, &signs), limits, cost);
         chosen
             .iter()
             .map(|scored| scored.place >> 32)
@@ -332,7 +334,7 @@ fn nothing_is_found_where_nothing_is() {
             tokens: 500,
         };
         assert!(
-            choose(scored, &signs, limits, |_| 1).is_empty(),
+            choose(scored, (&world.question(question), &signs), limits, |_| 1).is_empty(),
             "{question}"
         );
     }
@@ -370,4 +372,36 @@ proptest! {
         prop_assert_eq!(best.len(), all.len().min(limit));
         prop_assert!((expected - found).abs() < 1e-9);
     }
+}
+
+/// Who asks what was said of something in a month gets neither all of that month nor all of that thing
+/// first; who asks for the month alone gets the month.
+#[test]
+fn a_date_alone_is_no_reason_where_there_is_a_topic() {
+    let mut world = World::default();
+    let said = [
+        (5, "We planted roses in the garden."),
+        (6, "The garden needs water every evening."),
+        (6, "My tooth hurts again."),
+        (6, "I bought a new kettle."),
+    ];
+    for (group, (month, text)) in (1_u64..).zip(said) {
+        let at = jiff::civil::date(2026, month, 20).to_zoned(jiff::tz::TimeZone::UTC);
+        world.add(group << 32, text, at.unwrap().timestamp(), Voice::User);
+    }
+    let chosen = |asked: &str| {
+        let (scored, signs) = world.ask(asked, None, None);
+        let limits = Limits {
+            memories: 10,
+            tokens: 1_000,
+        };
+        let question = world.question(asked);
+        let chosen = choose(scored, (&question, &signs), limits, |_| 1);
+        chosen.iter().map(|it| it.place >> 32).collect::<Vec<_>>()
+    };
+    let garden = chosen("What did I say about the garden in June?");
+    assert_eq!(garden[0], 2);
+    assert!(!garden.contains(&3) && !garden.contains(&4), "{garden:?}");
+    let june = chosen("What did I say in June 2026?");
+    assert_eq!(june.len(), 3, "{june:?}");
 }

@@ -12,7 +12,7 @@ use super::{
     DATED_CANDIDATES, Postings, Ranking, Scored, Statistics, Weights, candidates, rank, rank_by,
 };
 use crate::memory::importance::Moments;
-use crate::memory::question;
+use crate::memory::question::{self, Question};
 use crate::memory::signs::{self, Said, Signs, Voice, dates};
 use storage::Posting;
 
@@ -84,6 +84,10 @@ impl World {
             .date()
     }
 
+    pub fn question(&self, text: &str) -> Question {
+        question::parse(text, self.today(), &self.names)
+    }
+
     /// What a caller does with the tables.
     pub fn ask(
         &self,
@@ -91,7 +95,7 @@ impl World {
         cosines: Option<&HashMap<u64, f32>>,
         weights: Option<&Weights>,
     ) -> (Vec<Scored>, BTreeMap<u64, Signs>) {
-        let question = question::parse(text, self.today(), &self.names);
+        let question = self.question(text);
         let list = |stem: &str| self.lists.get(stem).cloned().unwrap_or_default();
         let lookups = question.lookups().into_iter();
         let lists = lookups

@@ -1,8 +1,8 @@
 //! What is known of a memory without its text: the small row that ranking reads by place.
 //!
 //! Pure: no storage, no clock. Must stay true: the same text, time and previous turn give the same
-//! signs for ever (they are stored, and a rebuild must agree with them); a sign never holds words that
-//! could be read back.
+//! signs for ever (they are stored, and a rebuild must agree with them); of the text a sign holds no words
+//! that could be read back. Of who said it it holds the name.
 
 pub mod dates;
 mod sketch;

@@ -1,10 +1,12 @@
 //! The English words by which a sentence's kind is told. Lists, not grammar.
 
 use super::Flags;
+use crate::memory::importance::NAMES;
 
 pub struct Found {
     pub flags: Flags,
-    /// Capitalised words that do not begin a sentence: names, mostly.
+    /// Capitalised words that do not begin a sentence, names mostly: how many different ones, up to as many
+    /// as count.
     pub entities: u8,
 }
 
@@ -117,10 +119,15 @@ fn corrects(plain: &str, words: &[&str]) -> bool {
     }
 }
 
+/// Each word is compared with those found, so it ends when no more count.
 fn entities(text: &str) -> u8 {
-    let mut seen: Vec<&str> = Vec::new();
+    let most = usize::from(NAMES);
+    let mut seen: Vec<&str> = Vec::with_capacity(most);
     let mut begins = true;
     for word in text.split_whitespace() {
+        if seen.len() == most {
+            break;
+        }
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
         let bare = bare.split(['\'', '’']).next().unwrap_or(bare);
         let capital = bare.chars().next().is_some_and(char::is_uppercase);
@@ -130,7 +137,7 @@ fn entities(text: &str) -> u8 {
         }
         begins = word.ends_with(['.', '!', '?', ':']);
     }
-    u8::try_from(seen.len()).unwrap_or(u8::MAX)
+    u8::try_from(seen.len()).unwrap_or(NAMES)
 }
 
 #[cfg(test)]
@@ -142,5 +149,12 @@ mod tests {
     fn names_are_counted() {
         assert_eq!(entities("We met Ana and Ben. Ana says I should visit."), 2);
         assert_eq!(entities("Hello. Nice day!"), 0);
+    }
+
+    /// A list of a thousand names is not compared with itself: more than count are not looked for.
+    #[test]
+    fn no_more_names_are_looked_for_than_count() {
+        let names: Vec<_> = (0..1000).map(|n| format!("Zed{n}")).collect();
+        assert_eq!(entities(&format!("We met {}", names.join(" "))), NAMES);
     }
 }

@@ -38,13 +38,33 @@ const OF_MARKERS: [&str; 14] = [
     "quit", "gave", "renam", "correct",
 ];
 
+/// Those of them by which somebody takes back what was said, whatever became of it.
+const TAKEN_BACK: [&str; 3] = ["actually", "instead", "correction"];
+
+/// Verbs of what happened once and stays so whatever happens next: whom somebody meets now is one more.
+const HAPPENED: &str = "met saw visited went bought ate drank took won lost wrote found gave tried \
+    finished made read watched heard called told said sold ran";
+
 /// Whether a text says that something changed.
 pub fn tells_of_change(text: &str) -> bool {
+    has_any(text, &MARKERS)
+}
+
+fn has_any(text: &str, markers: &[&str]) -> bool {
     let small: Vec<_> = words(text);
     let line = format!(" {} ", small.join(" "));
-    MARKERS
+    markers
         .iter()
         .any(|marker| line.contains(&format!(" {marker} ")))
+}
+
+/// Whether its first verb is of something that happened once.
+fn happened(text: &str) -> bool {
+    let once = |word: &String| HAPPENED.split_whitespace().any(|it| it == word);
+    let stem = |word: &String| storage::analyse(word).pop().unwrap_or_default();
+    let small = words(text);
+    let verb = small.iter().find(|word| is_verb(&stem(word)) || once(word));
+    verb.is_some_and(once)
 }
 
 /// In small letters; what is said to the person as if they said it.
@@ -74,7 +94,7 @@ pub fn corrects(new: &str, old: &str) -> bool {
 
 /// Whether two statements are about the same, whatever they say of it.
 pub fn about_the_same(new: &str, old: &str) -> bool {
-    if old.trim_end().ends_with('?') {
+    if old.trim_end().ends_with('?') || happened(old) && !has_any(new, &TAKEN_BACK) {
         return false;
     }
     let (newer, older) = (content(new), content(old));
@@ -88,6 +108,11 @@ pub fn about_the_same(new: &str, old: &str) -> bool {
     let but_a_word = lost <= 1 && before.len() >= 3;
     let half = shared >= 2 && shared * 2 >= older.len();
     (but_a_word || half) && ends_otherwise(old, &newer)
+}
+
+/// Whether what a newer statement says otherwise than an older one is said of the same person or thing.
+pub fn of_the_same(new: &str, old: &str) -> bool {
+    ends_otherwise(old, &content(new))
 }
 
 /// Whether all that the newer one lacks of the older stands after its verb, or without one at its end: there
@@ -130,6 +155,7 @@ mod tests {
             ),
             ("I work at Migros instead of Coop.", "I work at Coop."),
             ("I live in Lisbon with Tom now.", "I live in Bern with Tom."),
+            ("Actually, I met Bruno in Paris.", "I met Anna in Paris."),
         ] {
             assert!(corrects(new, old), "{new} / {old}");
         }
@@ -142,6 +168,8 @@ mod tests {
             ),
             ("My meeting is now on Tuesday.", "When is my meeting?"),
             ("Now tell me a joke.", "I like jokes about cats."),
+            ("I met Bruno in Paris now.", "I met Anna in Paris."),
+            ("I bought a red bike now.", "I bought a blue bike."),
             (
                 "Actually, my friend Bruno lives in Rome.",
                 "My friend Anna lives in Paris.",

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use storage::WriteTx;
 use uuid::Uuid;
 
-pub use corrects::{about_the_same, corrects, tells_of_change};
+pub use corrects::{about_the_same, corrects, of_the_same, tells_of_change};
 pub use promote::{KIND as PROMOTE, promote};
 pub use store::{CATALOGUE, Reached, erase, put_reached, reached};
 
@@ -51,7 +51,7 @@ pub fn session_ended(
         promote::add(tx, moment, (user, session))?;
     }
     if next > reached.distilled {
-        distil::wait(tx, moment.now, (user, session), reached.distilled)?;
+        distil::wait(tx, (user, session), reached.distilled)?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use tantivy::tokenizer::{
     AsciiFoldingFilter, Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer,
-    StopWordFilter, TextAnalyzer,
+    StopWordFilter, TextAnalyzer, Token,
 };
 
 /// Longer words, in bytes, are not words.
@@ -31,6 +31,16 @@ pub fn analyse(text: &str) -> Vec<String> {
     let mut stems = Vec::new();
     each_stem(text, |_, stem| stems.push(stem.to_owned()));
     stems
+}
+
+/// The same, each with where its word begins, in bytes.
+#[must_use]
+pub fn places(text: &str) -> Vec<(usize, String)> {
+    let mut places = Vec::new();
+    each_token(text, |token| {
+        places.push((token.offset_from, token.text.clone()))
+    });
+    places
 }
 
 /// A word of a text.
@@ -73,6 +83,13 @@ fn analyser() -> TextAnalyzer {
 
 /// Calls `each` with every word as it stands in the text and its stem.
 fn each_stem(text: &str, mut each: impl FnMut(&str, &str)) {
+    each_token(text, |token| {
+        let typed = text.get(token.offset_from..token.offset_to);
+        each(typed.unwrap_or(&token.text), &token.text);
+    });
+}
+
+fn each_token(text: &str, mut each: impl FnMut(&Token)) {
     thread_local! {
         // Building one takes longer than analysing a short text, and using one needs it mutable.
         static ANALYSER: std::cell::RefCell<TextAnalyzer> = std::cell::RefCell::new(analyser());
@@ -80,11 +97,7 @@ fn each_stem(text: &str, mut each: impl FnMut(&str, &str)) {
     ANALYSER.with_borrow_mut(|analyser| {
         let mut stream = analyser.token_stream(text);
         while stream.advance() {
-            let token = stream.token();
-            let typed = text
-                .get(token.offset_from..token.offset_to)
-                .unwrap_or(&token.text);
-            each(typed, &token.text);
+            each(stream.token());
         }
     });
 }

@@ -29,7 +29,7 @@ use super::wipe::wipe;
 use crate::Error;
 
 /// Version of the schema and the analyser; a new one has every index built again.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Name of the column from which places are read.
 const PLACE: &str = "place";
@@ -55,8 +55,6 @@ pub(super) struct Disk {
 struct Fields {
     /// Owner and id, 32 bytes: names a document, so that no owner can touch another's.
     key: Field,
-    /// By which all of an owner's documents are removed.
-    owner: Field,
     place: Field,
     /// Stems, each with its owner before it: a list of postings is of one owner by construction.
     stems: Field,
@@ -161,9 +159,6 @@ impl Disk {
 
     fn write(&self, writer: &IndexWriter, change: &Change) -> Result<(), Error> {
         match change {
-            Change::RemoveOwner { owner } => {
-                writer.delete_term(self.owner_term(*owner));
-            }
             Change::Remove { owner, id } => {
                 writer.delete_term(self.key_term(*owner, *id));
             }
@@ -175,7 +170,6 @@ impl Disk {
                 writer.delete_term(self.key_term(*owner, *id));
                 let mut fields = TantivyDocument::default();
                 fields.add_bytes(self.fields.key, &key(*owner, *id));
-                fields.add_bytes(self.fields.owner, owner.as_bytes());
                 fields.add_u64(self.fields.place, document.place);
                 for (stem, &times) in &document.frequencies {
                     let stem = owned(*owner, stem);
@@ -200,21 +194,10 @@ impl Disk {
         self.reader.searcher()
     }
 
-    /// Every document of a segment that is not removed, or those of one owner: its number in the
-    /// segment, its owner and its id.
-    pub(super) fn documents(
-        &self,
-        segment: &SegmentReader,
-        owner: Option<Uuid>,
-    ) -> Result<Vec<(DocId, Uuid, Uuid)>, Error> {
+    /// Every document of a segment that is not removed: its owner and its id.
+    pub(super) fn documents(&self, segment: &SegmentReader) -> Result<Vec<(Uuid, Uuid)>, Error> {
         let keys = self.keys(segment)?;
-        let mut range = keys.terms().range();
-        if let Some(owner) = owner {
-            range = range
-                .ge(key(owner, Uuid::nil()))
-                .le(key(owner, Uuid::max()));
-        }
-        let mut stream = range.into_stream().map_err(unreadable)?;
+        let mut stream = keys.terms().range().into_stream().map_err(unreadable)?;
         let mut found = Vec::new();
         while stream.advance() {
             let (owner, id) = owner_and_id(stream.key()).ok_or_else(|| Error::Text {
@@ -226,7 +209,7 @@ impl Disk {
             // A newer version has the same key as the older ones that are removed.
             while postings.doc() != TERMINATED {
                 if !segment.is_deleted(postings.doc()) {
-                    found.push((postings.doc(), owner, id));
+                    found.push((owner, id));
                 }
                 postings.advance();
             }
@@ -302,10 +285,6 @@ impl Disk {
     fn key_term(&self, owner: Uuid, id: Uuid) -> Term {
         Term::from_field_bytes(self.fields.key, &key(owner, id))
     }
-
-    fn owner_term(&self, owner: Uuid) -> Term {
-        Term::from_field_bytes(self.fields.owner, owner.as_bytes())
-    }
 }
 
 fn schema() -> (Schema, Fields) {
@@ -315,7 +294,6 @@ fn schema() -> (Schema, Fields) {
         .set_index_option(IndexRecordOption::WithFreqs);
     let fields = Fields {
         key: builder.add_bytes_field("key", BytesOptions::default().set_indexed()),
-        owner: builder.add_bytes_field("owner", BytesOptions::default().set_indexed()),
         place: builder.add_u64_field(PLACE, NumericOptions::default().set_fast()),
         stems: builder.add_text_field("stems", TextOptions::default().set_indexing_options(stems)),
     };

@@ -34,7 +34,7 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::error::panic_message;
-pub use analyse::{Word, analyse, words};
+pub use analyse::{Word, analyse, places, words};
 use disk::Disk;
 use overlay::Overlay;
 pub use postings::Posting;
@@ -59,11 +59,6 @@ pub enum TextOp {
         owner: Uuid,
         /// Its id.
         id: Uuid,
-    },
-    /// Removes all documents of an owner.
-    RemoveOwner {
-        /// Whose documents.
-        owner: Uuid,
     },
 }
 
@@ -208,8 +203,8 @@ impl TextIndex {
             let overlay = self.overlay();
             let mut on_disk = Vec::new();
             for segment in self.inner.disk.searcher().segment_readers() {
-                let documents = self.inner.disk.documents(segment, None)?;
-                on_disk.extend(documents.into_iter().map(|(_, owner, id)| (owner, id)));
+                let documents = self.inner.disk.documents(segment)?;
+                on_disk.extend(documents);
             }
             Ok(overlay.over(on_disk))
         })

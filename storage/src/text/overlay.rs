@@ -57,9 +57,6 @@ pub(super) enum Change {
         owner: Uuid,
         id: Uuid,
     },
-    RemoveOwner {
-        owner: Uuid,
-    },
 }
 
 /// Analyses the texts of some ops.
@@ -76,7 +73,6 @@ pub(super) fn prepare(ops: Vec<TextOp>) -> Vec<Change> {
             document: Arc::new(Document::new(place, &text)),
         },
         TextOp::Remove { owner, id } => Change::Remove { owner, id },
-        TextOp::RemoveOwner { owner } => Change::RemoveOwner { owner },
     };
     ops.into_iter().map(change).collect()
 }
@@ -91,8 +87,6 @@ pub(super) struct Overlay {
 /// The changes of one owner.
 #[derive(Default)]
 pub(super) struct Owner {
-    /// The generation that removed everything before it.
-    removed: Option<u64>,
     entries: HashMap<Uuid, Entry>,
 }
 
@@ -112,8 +106,6 @@ pub(super) struct Waiting {
 /// changes waits while the disk is read.
 #[derive(Default)]
 pub(super) struct Look {
-    /// True when nothing that the disk has of this owner counts.
-    pub(super) hides_all: bool,
     /// The documents whose version on disk, if there is one, does not count.
     pub(super) hidden: Vec<Uuid>,
     /// Postings of the documents here, a list for each stem.
@@ -121,26 +113,19 @@ pub(super) struct Look {
 }
 
 impl Change {
-    /// In this order changes are written. Whole owners come first: what stands beside such a removal
-    /// came after it. Documents follow by place, so that postings are read in nearly the order in which
-    /// they are wanted.
+    /// In this order changes are written: documents by place, so that postings are read in nearly the
+    /// order in which they are wanted.
     fn order(&self) -> (u8, Uuid, u64) {
         match self {
-            Self::RemoveOwner { owner } => (0, *owner, 0),
-            Self::Remove { owner, .. } => (1, *owner, 0),
+            Self::Remove { owner, .. } => (0, *owner, 0),
             Self::Put {
                 owner, document, ..
-            } => (2, *owner, document.place),
+            } => (1, *owner, document.place),
         }
     }
 }
 
 impl Owner {
-    /// True when nothing that the disk has of this owner counts.
-    pub(super) fn hides_all(&self) -> bool {
-        self.removed.is_some()
-    }
-
     /// The documents whose version on disk, if there is one, does not count.
     pub(super) fn hidden(&self) -> impl Iterator<Item = Uuid> {
         self.entries.keys().copied()
@@ -167,7 +152,6 @@ impl Overlay {
         let Some(owner) = self.owners.get(&owner) else {
             return look;
         };
-        look.hides_all = owner.hides_all();
         look.hidden = owner.hidden().collect();
         for (stem, found) in stems.iter().zip(&mut look.found) {
             let documents = owner.documents();
@@ -180,7 +164,7 @@ impl Overlay {
     pub(super) fn over(&self, mut on_disk: Vec<(Uuid, Uuid)>) -> Vec<(Uuid, Uuid)> {
         on_disk.retain(|(owner, id)| {
             let owner = self.owners.get(owner);
-            owner.is_none_or(|owner| !owner.hides_all() && !owner.entries.contains_key(id))
+            owner.is_none_or(|owner| !owner.entries.contains_key(id))
         });
         for (owner, of_owner) in &self.owners {
             on_disk.extend(of_owner.documents().map(|(id, _)| (*owner, id)));
@@ -199,12 +183,6 @@ impl Overlay {
                     document,
                 } => (owner, id, Some(document)),
                 Change::Remove { owner, id } => (owner, id, None),
-                Change::RemoveOwner { owner } => {
-                    let owner = self.owners.entry(owner).or_default();
-                    owner.removed = Some(generation);
-                    owner.entries.clear();
-                    continue;
-                }
             };
             let entry = Entry {
                 generation,
@@ -219,9 +197,6 @@ impl Overlay {
     pub(super) fn waiting(&self) -> Waiting {
         let mut changes = Vec::new();
         for (&owner, of_owner) in &self.owners {
-            if of_owner.hides_all() {
-                changes.push(Change::RemoveOwner { owner });
-            }
             for (&id, entry) in &of_owner.entries {
                 changes.push(match &entry.document {
                     Some(document) => Change::Put {
@@ -243,11 +218,10 @@ impl Overlay {
     /// Forgets what the disk has by now.
     pub(super) fn settle(&mut self, generation: u64) {
         self.owners.retain(|_, owner| {
-            owner.removed = owner.removed.filter(|&removed| removed > generation);
             owner
                 .entries
                 .retain(|_, entry| entry.generation > generation);
-            owner.removed.is_some() || !owner.entries.is_empty()
+            !owner.entries.is_empty()
         });
         self.owners.shrink_to_fit();
     }

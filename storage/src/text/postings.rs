@@ -30,15 +30,9 @@ pub(super) fn read<S: AsRef<str>>(
     owner: Uuid,
     stems: &[S],
 ) -> Result<Vec<Vec<Posting>>, Error> {
-    let Look {
-        hides_all,
-        hidden,
-        mut found,
-    } = look;
-    if !hides_all {
-        for segment in disk.searcher().segment_readers() {
-            read_segment(disk, segment, (owner, &hidden), stems, &mut found)?;
-        }
+    let Look { hidden, mut found } = look;
+    for segment in disk.searcher().segment_readers() {
+        read_segment(disk, segment, (owner, &hidden), stems, &mut found)?;
     }
     for list in &mut found {
         // Nearly in order already: a segment's documents were written by place. This sort, unlike the

@@ -120,6 +120,26 @@ impl Block {
         })
     }
 
+    /// The cosine of each of these places that has a vector, of several pieces the nearest. Nothing when
+    /// the query cannot be compared.
+    #[must_use]
+    pub fn cosines(&self, query: &[f32], places: &[u64]) -> Vec<(u64, f32)> {
+        let Some(probe) = Probe::new(query, self.dim) else {
+            return Vec::new();
+        };
+        let width = width(self.dim);
+        let cosine =
+            |&at: &usize| probe.cosine(&self.bytes[at * width..][..width], self.scales[at]);
+        let best = |place: u64| {
+            let pieces = self.index.range((place, u8::MIN)..=(place, u8::MAX));
+            pieces.map(|(_, at)| cosine(at)).reduce(f32::max)
+        };
+        let all = places
+            .iter()
+            .filter_map(|&place| Some((place, best(place)?)));
+        all.collect()
+    }
+
     /// The `k` nearest, best first, of equals the smaller label. Nothing when the query cannot be
     /// compared.
     #[must_use]

@@ -123,6 +123,14 @@ impl Entry {
         Ok((rows.model == model).then_some(rows))
     }
 
+    /// The rows, when they are there and of this model.
+    pub(super) fn present(&self, model: &str) -> Option<RwLockReadGuard<'_, Rows>> {
+        let phase = self.phase();
+        let rows = matches!(*phase, Phase::Present).then(|| self.read())?;
+        drop(phase);
+        (rows.model == model).then_some(rows)
+    }
+
     /// Tells of a change. True when a row that may be in a file is not the owner's any more, or nobody
     /// knows.
     pub(super) fn tell(&self, change: Change) -> bool {

@@ -134,6 +134,20 @@ impl Vectors {
         compare_again(found, &query, exact)
     }
 
+    /// The cosines of these places of one owner, of several pieces the nearest, as bytes tell; places
+    /// without a vector are left out. None when the owner is not in memory with vectors of this model.
+    #[must_use]
+    pub fn cosines(
+        &self,
+        owner: Uuid,
+        query: Query<'_>,
+        places: &[u64],
+    ) -> Option<Vec<(u64, f32)>> {
+        let entry = self.entries().get(&owner).cloned()?;
+        let rows = entry.present(query.model)?;
+        Some(rows.block.cosines(query.vector, places))
+    }
+
     /// Tells that a label has this vector from now on. What is not in memory is not changed: it will
     /// be loaded. Telling twice is the same as telling once.
     pub fn put(&self, owner: Uuid, model: &str, label: Label, vector: &[f32]) {

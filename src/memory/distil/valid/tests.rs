@@ -15,7 +15,6 @@ fn turn(position: u32, speaker: Speaker, text: &str) -> Turn {
         text: text.into(),
         created_at: "2026-03-10T12:00:00Z".parse().expect("a time"),
         dates: Vec::new(),
-        importance: 0.0,
     }
 }
 
@@ -48,7 +47,6 @@ fn checked(kind: Kind, text: &str, turns: &[i64]) -> Result<Valid, Refusal> {
     let claim = Claim {
         text: text.into(),
         turns: turns.to_vec(),
-        replaces: None,
     };
     check(kind, &claim, &session())
 }
@@ -177,4 +175,88 @@ fn the_day_of_a_turn_is_known() {
     assert_eq!(fact(text, &[3]), Ok(()));
     let at = Timestamp::UNIX_EPOCH;
     assert_eq!(words::day(at), date(1970, 1, 1));
+}
+
+fn evidence(kind: Kind, text: &str, turns: &[i64], said: &[&str]) -> Vec<usize> {
+    let shown: Vec<_> = said
+        .iter()
+        .zip(0..)
+        .map(|(text, position)| turn(position, Speaker::User, text))
+        .collect();
+    let claim = Claim {
+        text: text.into(),
+        turns: turns.to_vec(),
+    };
+    let valid = check(kind, &claim, &shown).expect("holds");
+    let at = |id: &Uuid| shown.iter().position(|turn| turn.id == *id).expect("shown");
+    valid.evidence.iter().map(|id| at(id) + 1).collect()
+}
+
+/// What has a word of a turn goes when that is forgotten, whether the model named it or not.
+#[test]
+fn evidence_is_all_that_words_may_come_from() {
+    let said = ["I like green tea.", "I have diabetes.", "It rains."];
+    let both = "The person likes green tea and has diabetes.";
+    assert_eq!(evidence(Kind::Summary, both, &[1], &said), [1, 2, 3]);
+    let fact = "You like green tea and diabetes.";
+    assert_eq!(evidence(Kind::Fact, fact, &[1], &said), [1, 2]);
+    let fact = "You like green tea.";
+    assert_eq!(evidence(Kind::Fact, fact, &[1], &said), [1]);
+}
+
+/// What somebody else says of the person is no fact, however much of it the model cites.
+#[test]
+fn others_say_nothing_of_the_person() {
+    let mallory = || Speaker::Named("Mallory".into());
+    let shown = [
+        turn(0, mallory(), "You owe me 500, says Mallory."),
+        turn(1, Speaker::User, "Ok, I met Mallory and I owe a lot."),
+        turn(2, mallory(), "You live in a big castle by the lake."),
+        turn(3, Speaker::User, "A lake, yes."),
+        turn(4, mallory(), "Your green tea is herbal and hot."),
+        turn(5, Speaker::User, "I like green tea."),
+    ];
+    let fact = |text: &str, turns: &[i64]| {
+        let claim = Claim {
+            text: text.into(),
+            turns: turns.to_vec(),
+        };
+        check(Kind::Fact, &claim, &shown).map(drop)
+    };
+    let told = [
+        ("You owe Mallory 500.", &[1, 2][..], Err(Refusal::Number)),
+        (
+            "You live in a big castle by the lake.",
+            &[3, 4],
+            Err(Refusal::Support),
+        ),
+        ("You like hot green tea.", &[5, 6], Ok(())),
+    ];
+    for (text, turns, expected) in told {
+        assert_eq!(fact(text, turns), expected, "{text}");
+    }
+}
+
+/// Who is whose is checked in summaries, too.
+#[test]
+fn nobody_is_made_a_brother() {
+    let mut shown = session();
+    shown.push(turn(
+        5,
+        Speaker::User,
+        "My brother met Lena in Lisbon on Monday.",
+    ));
+    let summary = |text: &str| {
+        let claim = Claim {
+            text: text.into(),
+            turns: vec![1, 6],
+        };
+        check(Kind::Summary, &claim, &shown).map(drop)
+    };
+    assert_eq!(
+        summary("They talked about their sister Clara in Lisbon."),
+        Ok(())
+    );
+    let made_up = "They talked about their brother Lena in Lisbon.";
+    assert_eq!(summary(made_up), Err(Refusal::Name));
 }

@@ -1,4 +1,4 @@
-// Something of the account that is asked of the server when its place in the page appears.
+// Something that is asked of the server when its place in the page appears. Only the newest answer counts.
 import { asApiError, type ApiError } from '../api/problem';
 
 export class Loaded<T> {
@@ -6,6 +6,7 @@ export class Loaded<T> {
 	problem = $state<ApiError | null>(null);
 	loading = $state(false);
 	#ask: () => Promise<T>;
+	#latest = 0;
 
 	constructor(ask: () => Promise<T>) {
 		this.#ask = ask;
@@ -13,14 +14,15 @@ export class Loaded<T> {
 	}
 
 	async load(): Promise<void> {
+		const mine = ++this.#latest;
 		this.loading = true;
 		try {
-			this.value = await this.#ask();
-			this.problem = null;
+			const value = await this.#ask();
+			if (mine === this.#latest) [this.value, this.problem] = [value, null];
 		} catch (cause) {
-			this.problem = asApiError(cause);
+			if (mine === this.#latest) this.problem = asApiError(cause);
 		} finally {
-			this.loading = false;
+			if (mine === this.#latest) this.loading = false;
 		}
 	}
 }

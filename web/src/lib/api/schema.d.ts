@@ -3239,6 +3239,8 @@ export interface components {
 		MemoryJob: {
 			/** Format: int32 */
 			attempts: number;
+			/** @description Whether `session_id` is a conversation that can be opened. */
+			conversation: boolean;
 			/** Format: date-time */
 			created_at: string;
 			/** Format: date-time */
@@ -9250,7 +9252,10 @@ export interface operations {
 	};
 	get_memory_jobs: {
 		parameters: {
-			query?: never;
+			query?: {
+				/** @description At most this many, 100 unless told, 500 at most. */
+				limit?: number;
+			};
 			header?: never;
 			path?: never;
 			cookie?: never;

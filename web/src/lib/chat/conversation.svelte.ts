@@ -1,7 +1,7 @@
 // One conversation: its messages, the answer being written, and the acts a person can do to it.
 import { api, authorised, take } from '../api/client';
 import { asApiError, type ApiError } from '../api/problem';
-import type { Memory, Message, Quota } from '../api/types';
+import type { Memory, Message, Quota, RecalledMemory } from '../api/types';
 import { session } from '../auth/session.svelte';
 import { markdown } from '../markdown/lazy.svelte';
 import { uuid } from '../ui/uuid';
@@ -57,6 +57,7 @@ export class Conversation {
 	#text = '';
 	#thinking = '';
 	#frame = 0;
+	#recalls = 0;
 
 	constructor(id: string | null, listeners: Listeners) {
 		this.id = id;
@@ -90,7 +91,7 @@ export class Conversation {
 
 	async loadOlder(): Promise<void> {
 		if (!this.olderBefore) return;
-		const { items, next_before } = await this.#history(this.olderBefore);
+		const { items, next_before } = await this.#history({ before: this.olderBefore });
 		const known = new Set(this.#messages.map((message) => message.id));
 		const older = items.filter((item) => !known.has(item.id)).map((item) => new ChatMessage(item));
 		this.#messages = [...older.reverse(), ...this.#messages];
@@ -160,17 +161,33 @@ export class Conversation {
 		return this.path.at(-1) !== this.#messages.at(-1);
 	}
 
-	/** A memory was forgotten: every answer that used it says so. */
+	/** A memory was forgotten: every answer that used it says so, and what was made from it goes too. */
 	markForgotten(memoryId: string): void {
-		for (const message of this.#messages)
-			for (const memory of message.memories) if (memory.id === memoryId) memory.forgotten = true;
+		this.#mark(memoryId, { forgotten: true, text: '' });
 	}
 
 	/** A memory was pinned or corrected: every answer that used it shows it as it is now. */
 	markChanged({ id, text, pinned, tier }: Memory): void {
+		this.#mark(id, { text, pinned, tier });
+	}
+
+	#mark(id: string, now: Partial<RecalledMemory>): void {
 		for (const message of this.#messages)
-			for (const memory of message.memories)
-				if (memory.id === id) Object.assign(memory, { text, pinned, tier });
+			for (const memory of message.memories) if (memory.id === id) Object.assign(memory, now);
+		void this.#recall();
+	}
+
+	/** What the answers on show used, as it is now: with one memory others may have gone or changed. */
+	async #recall(): Promise<void> {
+		const mine = ++this.#recalls;
+		// Where this fails, what was marked stays marked.
+		const now = await this.#history({ limit: this.#messages.length + PAGE }).catch(() => null);
+		if (!now || mine !== this.#recalls) return;
+		const stored = new Map(now.items.map(({ id, memories }) => [id, memories]));
+		for (const message of this.#messages) {
+			const memories = stored.get(message.id);
+			if (memories?.length) message.memories = memories;
+		}
 	}
 
 	async #ask(question: ChatMessage, key: string, path: string, body: object): Promise<void> {
@@ -330,13 +347,13 @@ export class Conversation {
 		});
 	}
 
-	#history(before?: string): Promise<{ items: Message[]; next_before?: string | null }> {
+	#history(query: { limit?: number; before?: string } = {}): Promise<{
+		items: Message[];
+		next_before?: string | null;
+	}> {
 		return take(
 			api.GET('/api/chat/history/{id}', {
-				params: {
-					path: { id: this.id as string },
-					query: { limit: PAGE, ...(before ? { before } : {}) }
-				}
+				params: { path: { id: this.id as string }, query: { limit: PAGE, ...query } }
 			})
 		);
 	}

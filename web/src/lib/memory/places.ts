@@ -1,4 +1,6 @@
 // The pages of what is remembered, in their order. Pure.
+import { KINDS, SHELVES } from './words';
+
 export interface Place {
 	href: string;
 	/** In the row of pages. */
@@ -19,13 +21,13 @@ export const memoryTitle = (path: string): string =>
 /** Where one memory is looked at. */
 export const memoryAt = (id: string): string => `/memory?id=${encodeURIComponent(id)}`;
 
-const TIERS = ['stm', 'itm', 'ltm'] as const;
-const KINDS = ['turn', 'note', 'fact', 'summary', 'reflection'] as const;
+const named = <Key extends string>(of: Record<Key, unknown>, name: string | null): Key | undefined =>
+	(Object.keys(of) as Key[]).find((one) => one === name);
 
 /** What a link to the list wants to see: /memory?session=ID, ?tag=WORD, ?tier=ltm, ?kind=fact. */
 export function arrivedWith(wanted: URLSearchParams) {
-	const tier = TIERS.find((one) => one === wanted.get('tier'));
-	const kind = KINDS.find((one) => one === wanted.get('kind'));
+	const tier = named(SHELVES, wanted.get('tier'));
+	const kind = named(KINDS, wanted.get('kind'));
 	const [session, tag] = [wanted.get('session'), wanted.get('tag')];
 	return {
 		...(tier ? { tier } : {}),

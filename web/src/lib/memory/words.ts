@@ -1,7 +1,16 @@
 // What is remembered, in words. Pure.
-import type { Forgotten, MemoryImport, MemoryKind, ResolvedDate, ScorePart, Shelf } from '../api/types';
+import type {
+	Memory,
+	MemoryImport,
+	MemoryKind,
+	MemorySearch,
+	ResolvedDate,
+	ScorePart,
+	Shelf
+} from '../api/types';
 import { memorySize } from '../ui/size';
 import { count, plural, utcDay } from '../ui/time';
+import type { Going } from './acts';
 
 interface ShelfWords {
 	name: string;
@@ -36,13 +45,21 @@ export const KINDS: Record<MemoryKind, { one: string; many: string }> = {
 };
 export const kindName = (kind: MemoryKind): string => KINDS[kind].one;
 
+/** "You", "Nova", or the name that was given with it. */
+export const spokenBy = (speaker: string | null | undefined): string =>
+	!speaker || speaker === 'user' ? 'You' : speaker === 'assistant' ? 'Nova' : speaker;
+
+/** In a word before it: who said it, or what it is that Nova wrote. */
+export const whoseWords = ({ kind, speaker }: Pick<Memory, 'kind' | 'speaker'>): string =>
+	kind === 'turn' || kind === 'note' ? spokenBy(speaker) : kindName(kind);
+
 /** "You said it": with whom it began. */
 export function whoSaid(speaker: string | null | undefined, kind?: MemoryKind | null): string {
 	if (kind === 'fact') return 'Nova learned it';
 	if (kind === 'summary') return 'Nova summed it up';
 	if (kind === 'reflection') return 'Nova concluded it';
-	if (!speaker || speaker === 'user') return kind === 'note' ? 'You noted it' : 'You said it';
-	return `${speaker === 'assistant' ? 'Nova' : speaker} said it`;
+	const who = spokenBy(speaker);
+	return kind === 'note' && who === 'You' ? 'You noted it' : `${who} said it`;
 }
 
 /** What a score is made of, by the server's names: what speaks for it, and what against it. */
@@ -59,7 +76,9 @@ const PARTS: Record<string, readonly [favour: string, against: string]> = {
 	importance: ['How much it matters', 'It matters little'],
 	recent: ['How new it is', 'It is old'],
 	standing: ['Kept for good, or pinned', 'Long unused, or no longer true'],
-	correction: ['It corrects something else', 'Something else corrects it']
+	correction: ['It corrects something else', 'Something else corrects it'],
+	profile: ['It stands in your profile', 'It stands in your profile'],
+	advice: ['It is Nova’s advice to itself', 'It is Nova’s advice to itself']
 };
 /** A part this page does not know is shown as the server names it. */
 export const partWords = (name: string, value = 1): string => PARTS[name]?.[value < 0 ? 1 : 0] ?? name;
@@ -84,19 +103,47 @@ export const partLines = (parts: readonly ScorePart[]): PartLine[] =>
 			written: `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`
 		}));
 
+/** Whether it is one month, all of it. */
+function isMonth(from: string, to: string): boolean {
+	const nextDay = new Date(Date.parse(to) + 86_400_000);
+	const whole = new Date(from).getUTCDate() === 1 && nextDay.getUTCDate() === 1;
+	return whole && from.slice(0, 7) === to.slice(0, 7);
+}
 /** "March 2026", "14 November", "1 April to 3 May". */
 export function spanWords(from: string, to: string, now = new Date()): string {
 	if (from === to) return utcDay(from, now);
-	const [first, last] = [new Date(from), new Date(to)];
-	const nextDay = new Date(last.getTime() + 86_400_000);
-	const month = first.getUTCDate() === 1 && nextDay.getUTCDate() === 1;
-	if (month && from.slice(0, 7) === to.slice(0, 7))
-		return first.toLocaleDateString(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+	if (isMonth(from, to))
+		return new Date(from).toLocaleDateString(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' });
 	return `${utcDay(from, now)} to ${utcDay(to, now)}`;
 }
 /** What was meant by a time said in words. */
 export const dateWords = ({ text, from, to }: ResolvedDate): string =>
 	`“${text}” means ${spanWords(from, to)}`;
+
+/** "what was said by you, and in March 2026, comes first": both are a wish, not a condition. */
+function wishWords({ from, to, speaker }: MemorySearch['understood'], now: Date): string {
+	const who = speaker && `by ${speaker === 'user' ? 'you' : spokenBy(speaker)}`;
+	const one = from ?? to;
+	const both = from && to ? (from === to ? 'on' : isMonth(from, to) ? 'in' : 'from') : '';
+	const when = one && `${both || (from ? 'since' : 'until')} ${spanWords(from ?? one, to ?? one, now)}`;
+	const wish = who && when ? `${who}, and ${when},` : who || when;
+	return wish ? `; what was said ${wish} comes first` : '';
+}
+type HowFound = Pick<MemorySearch, 'meaning' | 'understood'>;
+/** How many a list has, or a search, and how it was made: "50 or more" where not all of them were counted. */
+export function manyWords(
+	shown: number,
+	{ total, more }: { total: number | null; more: boolean },
+	found: HowFound | null = null,
+	now = new Date()
+): string {
+	const all = Math.max(total ?? shown, shown);
+	const open = total === null && more;
+	const what = open ? `${count(shown)} or more memories` : plural(all, 'memory', 'memories');
+	const how = found ? ` found by words ${found.meaning ? 'and by meaning' : 'alone'}` : '';
+	const part = all > shown ? `, ${count(shown)} shown` : '';
+	return `${what}${how}${part}${found ? wishWords(found.understood, now) : ''}.`;
+}
 
 export interface Piece {
 	text: string;
@@ -123,6 +170,29 @@ export function pieces(text: string, matched: readonly string[] = []): Piece[] {
 	return result;
 }
 
+/** A place to cut near `at`, so that no letter is cut through. */
+function cutAt(text: string, at: number): number {
+	const code = text.charCodeAt(at);
+	return code >= 0xdc00 && code <= 0xdfff ? at - 1 : at;
+}
+/** The beginning of a text, where all of it is not needed. */
+export const beginning = (text: string, most: number): string => text.slice(0, cutAt(text, most));
+/** A long text around the first word that was searched for; without one, its beginning. */
+export function excerpt(text: string, matched: readonly string[] = [], most = 600): string {
+	if (text.length <= most) return text;
+	const all = pieces(text, matched);
+	const first = all.findIndex(({ hit }) => hit);
+	const hit = all.slice(0, Math.max(0, first)).reduce((sum, piece) => sum + piece.text.length, 0);
+	const seen = first < 0 || hit + (all[first]?.text.length ?? 0) <= most;
+	// A third of it stands before what was found.
+	const wanted = seen ? 0 : Math.max(0, Math.min(hit - Math.floor(most / 3), text.length - most));
+	// From the beginning of a word, where one is near.
+	const space = wanted > 0 ? text.slice(wanted, wanted + 40).search(/\s\S/) : -1;
+	const from = wanted > 0 ? cutAt(text, space < 0 ? wanted : wanted + space + 1) : 0;
+	const to = cutAt(text, Math.min(from + most, text.length));
+	return `${from > 0 ? '…' : ''}${text.slice(from, to)}${to < text.length ? '…' : ''}`;
+}
+
 /** "red, green" is two tags; the same twice is one. */
 export const tagsOf = (text: string): string[] => [
 	...new Set(
@@ -132,12 +202,19 @@ export const tagsOf = (text: string): string[] => [
 			.filter(Boolean)
 	)
 ];
+/** In bytes, as the server takes it: a fact is to fit into prompts. */
 const LONGEST = 16_384;
+const LONGEST_FACT = 1_000;
 /** What is wrong with a text before it is sent. */
-export function textProblem(text: string): Record<string, string> {
+export function textProblem(text: string, kind?: MemoryKind): Record<string, string> {
 	if (!text.trim()) return { text: 'Write what Nova should remember.' };
-	const long = new TextEncoder().encode(text).length > LONGEST;
-	return long ? { text: `This is longer than ${count(LONGEST)} bytes. Shorten it, or make two of it.` } : {};
+	const most = kind === 'fact' ? LONGEST_FACT : LONGEST;
+	const long = new TextEncoder().encode(text).length > most;
+	return long
+		? {
+				text: `This is longer than ${count(most)} bytes${kind === 'fact' ? ', the most a fact may have' : ''}. Shorten it, or make two of it.`
+			}
+		: {};
 }
 export const tagsProblem = (tags: readonly string[]): Record<string, string> =>
 	tags.length > 16 || tags.some((tag) => [...tag].length > 40)
@@ -145,15 +222,15 @@ export const tagsProblem = (tags: readonly string[]): Record<string, string> =>
 		: {};
 
 /** Who looks for something should know what goes: "3 memories go, and 2 that were made from them." */
-export function goingWords({ forgotten, derived, bytes }: Forgotten): string {
+export function goingWords({ forgotten, derived, bytes, about = false }: Going): string {
 	if (!forgotten) return 'There is nothing to forget here.';
 	const what = plural(forgotten, 'memory', 'memories');
 	const more = derived
-		? `, and ${derived === 1 ? 'one fact or summary' : `${count(derived)} facts and summaries`} made from ${forgotten === 1 ? 'it' : 'them'}`
+		? `, and ${about ? 'up to ' : ''}${derived === 1 ? 'one fact or summary' : `${count(derived)} facts and summaries`} made from ${forgotten === 1 ? 'it' : 'them'}`
 		: '';
-	return `${what}${more}: ${memorySize(bytes)} in all.`;
+	return `${what}${more}: ${about && derived ? 'at most ' : ''}${memorySize(bytes)} in all.`;
 }
-export const goneWords = ({ forgotten, derived }: Forgotten): string =>
+export const goneWords = ({ forgotten, derived }: Going): string =>
 	`Forgotten: ${plural(forgotten, 'memory', 'memories')}${derived ? `, and ${count(derived)} made from ${forgotten === 1 ? 'it' : 'them'}` : ''}.`;
 
 export function importWords({ imported, skipped, failed_total }: MemoryImport): string {

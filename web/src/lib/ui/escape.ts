@@ -6,7 +6,7 @@ export const onEscape =
 	(end: () => boolean): Attachment<HTMLElement> =>
 	(part) => {
 		const onkeydown = (event: KeyboardEvent) => {
-			if (event.key === 'Escape' && end()) event.stopPropagation();
+			if (event.key === 'Escape' && !event.defaultPrevented && end()) event.stopPropagation();
 		};
 		part.addEventListener('keydown', onkeydown);
 		return () => part.removeEventListener('keydown', onkeydown);

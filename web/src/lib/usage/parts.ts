@@ -1,15 +1,14 @@
 // What a plot shows: the parts of a bar, from below, with their names and colours. Pure.
 import type { UsageDay } from '../api/types';
+import type { Column } from '../ui/NumbersTable.svelte';
+import type { Legend } from '../ui/Plot.svelte';
 import { count, plural, utcDay } from '../ui/time';
 import { change } from './words';
 
 export type Shown = 'tokens' | 'messages' | 'memory' | 'background';
-export type Colour = 'navy' | 'teal' | 'gold' | 'field';
 
-export interface Part {
+export interface Part extends Legend {
 	key: Exclude<keyof UsageDay, 'date'>;
-	name: string;
-	colour: Colour;
 }
 
 export const SHOWN: readonly (readonly [Shown, string])[] = [
@@ -29,6 +28,15 @@ export const PARTS: Record<Shown, readonly Part[]> = {
 	memory: [{ key: 'memory_bytes', name: 'Change of memory', colour: 'gold' }],
 	background: [{ key: 'background_tokens', name: 'Background tokens, outside the limits', colour: 'field' }]
 };
+
+export const COLUMNS: readonly Column<UsageDay>[] = [
+	{ name: 'Input', of: (day) => count(day.llm_tokens_input) },
+	{ name: 'Output', of: (day) => count(day.llm_tokens_output) },
+	{ name: 'Context', of: (day) => count(day.llm_tokens_context) },
+	{ name: 'Messages', of: (day) => count(day.messages) },
+	{ name: 'Memory', of: (day) => (day.memory_bytes ? change(day.memory_bytes) : '0') },
+	{ name: 'Background', of: (day) => count(day.background_tokens) }
+];
 
 /** Each part on top of those below it; the last is the whole bar. */
 export function stacked(days: readonly UsageDay[], parts: readonly Part[]): number[][] {

@@ -1,82 +1,50 @@
-// What Nova does with one's memories by itself: asked when the page opens, and in short steps while something is done.
+// What Nova does with one's memories by itself: asked when the page opens, and in steps while something is done.
 import { api, take } from '../../api/client';
-import { asApiError, type ApiError } from '../../api/problem';
 import type { MemoryJob, MemoryJobs } from '../../api/types';
 import { announce } from '../../ui/announce';
 import { plural } from '../../ui/time';
-import { allMade, isNear, isOpen, madeWords } from './words';
+import { Watched } from '../../ui/watched.svelte';
+import { allMade, isNear, isOpen, isStuck, madeWords, sessionsOf } from './words';
 
 const SOON_MS = 2_000;
 const SLOW_MS = 20_000;
+/** More than one press begins. */
+const MANY = 500;
 
 interface Followed {
-	ids: readonly string[];
+	ids: ReadonlySet<string>;
 	sessions: number;
 }
 
-export class JobWatch {
-	answer = $state.raw<MemoryJobs | null>(null);
-	problem = $state<ApiError | null>(null);
-	loading = $state(false);
+export class JobWatch extends Watched<MemoryJobs> {
 	/** Conversations that are looked through because one asked for it here. */
 	followed = $state.raw<Followed | null>(null);
 	/** What came of it. */
 	outcome = $state<string | null>(null);
-	readonly items = $derived<readonly MemoryJob[]>(this.answer?.items ?? []);
-	readonly mine = $derived(this.items.filter(({ id }) => this.followed?.ids.includes(id)));
-	readonly left = $derived(this.mine.filter(isOpen).length);
-	/** One of them failed and waits for its next try. */
-	readonly stuck = $derived(this.mine.find((job) => job.state === 'waiting' && job.attempts > 0) ?? null);
+	readonly items = $derived<readonly MemoryJob[]>(this.value?.items ?? []);
+	readonly mine = $derived(this.items.filter(({ id }) => this.followed?.ids.has(id)));
+	readonly open = $derived(this.mine.filter(isOpen));
+	/** So many conversations are through: there may be several jobs of one. */
+	readonly through = $derived(Math.max(0, (this.followed?.sessions ?? 0) - sessionsOf(this.open)));
+	/** One of them waits for something: for its next try, or until what holds it is over. */
+	readonly stuck = $derived(this.open.find(isStuck) ?? null);
 
-	#watching = false;
-	#latest = 0;
-	#timer: ReturnType<typeof setTimeout> | undefined;
+	/** How far reading was when it was asked last did not change since. */
+	#still = false;
 	#onended: () => void;
 
-	/** `onended`: what was asked for here is done. */
+	/** `onended`: what was asked for here is done, or every memory is read. */
 	constructor(onended: () => void = () => {}) {
+		super();
 		this.#onended = onended;
 	}
-
-	/** Asks from now on, until the returned function is called. */
-	watch(): () => void {
-		const onVisible = () => document.hidden || void this.load();
-		document.addEventListener('visibilitychange', onVisible);
-		this.#watching = true;
-		void this.load();
-		return () => {
-			document.removeEventListener('visibilitychange', onVisible);
-			this.#watching = false;
-			this.#latest++;
-			clearTimeout(this.#timer);
-		};
-	}
-
-	load = async (): Promise<void> => {
-		const mine = ++this.#latest;
-		clearTimeout(this.#timer);
-		this.loading = true;
-		try {
-			const answer = await take(api.GET('/api/memory/jobs'));
-			if (mine !== this.#latest) return;
-			this.answer = answer;
-			this.problem = null;
-			this.#settle();
-		} catch (cause) {
-			if (mine === this.#latest) this.problem = asApiError(cause);
-		}
-		if (mine !== this.#latest) return;
-		this.loading = false;
-		const pause = this.#pause();
-		if (this.#watching && pause) this.#timer = setTimeout(() => document.hidden || void this.load(), pause);
-	};
 
 	/** Looks through what waits now. Refusals are the caller's to show. */
 	distil = async (): Promise<void> => {
 		this.outcome = null;
 		const { job_ids, sessions } = await take(api.POST('/api/memory/distil', { body: {} }));
 		if (!job_ids.length) return this.#tell('Every conversation was looked through already. Nothing waits.');
-		this.followed = { ids: job_ids, sessions };
+		this.followed = { ids: new Set(job_ids), sessions };
 		await this.load();
 	};
 
@@ -85,30 +53,45 @@ export class JobWatch {
 		await this.load();
 	};
 
-	#settle(): void {
-		if (!this.followed || this.left) return;
+	protected ask(): Promise<MemoryJobs> {
+		return take(api.GET('/api/memory/jobs', { params: { query: { limit: MANY } } }));
+	}
+
+	protected override changed(before: MemoryJobs | null): void {
+		const reading = this.value?.embedding;
+		this.#still = !!reading && before?.embedding?.done === reading.done;
+		const ended = this.#settle();
+		if (ended || (before?.embedding && !reading)) this.#onended();
+	}
+
+	/** A server that does not answer is not pressed, nor one that waits for something itself. */
+	protected pause(): number {
+		const { followed, open, items } = this;
+		const reading = this.value?.embedding;
+		const near = items.filter((job) => isNear(job, Date.now()));
+		const moves = (reading && !this.#still) || [...open, ...near].some((job) => !isStuck(job));
+		if (moves && !this.problem) return SOON_MS;
+		return followed || reading || near.length ? SLOW_MS : 0;
+	}
+
+	/** Whether all that was asked for here is done; then what came of it is told. */
+	#settle(): boolean {
+		if (!this.followed || this.open.length) return false;
 		const [{ sessions }, jobs] = [this.followed, this.mine];
 		this.followed = null;
-		const failed = jobs.filter(({ state }) => state !== 'done').length;
+		const failed = sessionsOf(jobs.filter(({ state }) => state !== 'done'));
 		const made = madeWords(allMade(jobs));
 		const through = `Nova looked through ${plural(sessions - failed, 'conversation')}`;
 		if (failed)
 			this.#tell(
-				`${plural(failed, 'conversation')} could not be looked through. They are safe. The page “Picture” says why, and tries again.`
+				`${plural(failed, 'conversation')} could not be looked through. ${failed === 1 ? 'It is' : 'They are'} safe. The page “Picture” says why, and tries again.`
 			);
 		else this.#tell(made ? `${through}: ${made}.` : `${through} and found nothing new to keep.`);
-		this.#onended();
+		return true;
 	}
 
 	#tell(words: string): void {
 		this.outcome = words;
 		announce(words);
-	}
-
-	/** How long until it is asked again; a server that does not answer is not pressed. */
-	#pause(): number {
-		if (this.problem || this.stuck) return SLOW_MS;
-		const near = this.answer?.embedding || this.items.some((job) => isNear(job, Date.now()));
-		return this.followed || near ? SOON_MS : 0;
 	}
 }

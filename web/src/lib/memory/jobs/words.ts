@@ -1,6 +1,6 @@
 // What Nova does with memories by itself, in words. Pure; `now` is passed in where it matters.
 import type { MemoryJob } from '../../api/types';
-import { plural } from '../../ui/time';
+import { inWords, plural } from '../../ui/time';
 import type { Standing } from '../../ui/tone';
 
 const KINDS: Record<string, string> = {
@@ -69,9 +69,24 @@ export const allMade = (jobs: readonly Pick<MemoryJob, 'made'>[]): Made =>
 		{ facts: 0, summaries: 0, reflections: 0, rejected: 0 }
 	);
 
-/** Still to come, and so near that it is worth looking again soon. */
-export const isOpen = (job: Pick<MemoryJob, 'state'>): boolean =>
-	job.state === 'waiting' || job.state === 'running';
+/** Still to come; what is held goes on by itself. */
+export const isOpen = ({ state }: Pick<MemoryJob, 'state'>): boolean =>
+	state === 'waiting' || state === 'running' || state === 'held';
 
+/** It waits for its next try after a failure, or until what holds it is over. */
+export const isStuck = ({ state, attempts }: Pick<MemoryJob, 'state' | 'attempts'>): boolean =>
+	state === 'held' || (state === 'waiting' && attempts > 0);
+
+/** When one of them goes on. */
+export const waitWords = ({ state, due_at }: Pick<MemoryJob, 'state' | 'due_at'>): string =>
+	state === 'held'
+		? 'It goes on by itself when that is over'
+		: `It is tried again ${due_at ? inWords(due_at) : 'by itself'}`;
+
+/** So near that it is worth looking again soon. */
 export const isNear = (job: Pick<MemoryJob, 'state' | 'due_at'>, now: number): boolean =>
 	job.state === 'running' || (job.state === 'waiting' && Date.parse(job.due_at ?? '') - now < 60_000);
+
+/** In so many conversations: one is looked through in several steps. */
+export const sessionsOf = (jobs: readonly Pick<MemoryJob, 'id' | 'session_id'>[]): number =>
+	new Set(jobs.map(({ id, session_id }) => session_id ?? id)).size;

@@ -1,28 +1,36 @@
 // How memory grew, week by week: what is drawn, and the same in words. Pure; `now` is passed in where it matters.
 import type { MemoryStats } from '../../api/types';
+import type { Column } from '../../ui/NumbersTable.svelte';
+import type { Legend } from '../../ui/Plot.svelte';
 import { count, plural, utcDay } from '../../ui/time';
 
 export type Week = MemoryStats['growth'][number];
 export type Shown = 'growth' | 'changes';
-export type Colour = 'navy' | 'teal' | 'gold' | 'field';
 
-export interface Layer {
-	name: string;
-	colour: Colour;
+export interface Layer extends Legend {
+	drawn: 'area' | 'bars';
 	of: (week: Week) => number;
 }
 
 /** What is drawn, the one behind first. What was forgotten goes down from the line. */
 export const LAYERS: Record<Shown, readonly Layer[]> = {
 	growth: [
-		{ name: 'All', colour: 'navy', of: ({ total }) => total },
-		{ name: 'Of these for good', colour: 'gold', of: ({ ltm }) => ltm }
+		{ name: 'All', colour: 'navy', drawn: 'area', of: ({ total }) => total },
+		{ name: 'Of these for good', colour: 'gold', drawn: 'area', of: ({ ltm }) => ltm }
 	],
 	changes: [
-		{ name: 'Chosen to stay for good', colour: 'gold', of: ({ promoted }) => promoted },
-		{ name: 'Forgotten, downwards', colour: 'field', of: ({ forgotten }) => -forgotten }
+		{ name: 'Chosen to stay for good', colour: 'gold', drawn: 'bars', of: ({ promoted }) => promoted },
+		{ name: 'Forgotten, downwards', colour: 'field', drawn: 'bars', of: ({ forgotten }) => -forgotten }
 	]
 };
+
+export const COLUMNS: readonly Column<Week>[] = [
+	{ name: 'In all', of: ({ total }) => count(total) },
+	{ name: 'For good', of: ({ ltm }) => count(ltm) },
+	{ name: 'New', of: ({ added }) => count(added) },
+	{ name: 'Chosen', of: ({ promoted }) => count(promoted) },
+	{ name: 'Forgotten', of: ({ forgotten }) => count(forgotten) }
+];
 
 /** Whether anything is drawn of it as a change. */
 export const changed = ({ promoted, forgotten }: Week): boolean => promoted > 0 || forgotten > 0;

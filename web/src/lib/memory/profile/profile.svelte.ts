@@ -3,6 +3,9 @@ import { api, take } from '../../api/client';
 import { asApiError, type ApiError } from '../../api/problem';
 import type { Memory, MemoryProfile } from '../../api/types';
 import { announce } from '../../ui/announce';
+import { correct, forget, setCurrent } from '../acts';
+
+const without = (list: readonly Memory[], id: string): Memory[] => list.filter((one) => one.id !== id);
 
 export class Profile {
 	value = $state.raw<MemoryProfile | null>(null);
@@ -29,14 +32,17 @@ export class Profile {
 		}
 	};
 
+	/** What it replaces is over: the server is asked. */
 	add = async (text: string): Promise<void> => {
 		const fact = await take(api.POST('/api/memory/profile', { body: { text } }));
 		this.#change((value) => ({ ...value, facts: [fact, ...value.facts] }));
 		announce('Nova knows this now.');
+		void this.load();
 	};
 
+	/** What the old words had replaced is true again: the server is asked. */
 	correct = async (id: string, text: string): Promise<void> => {
-		const fact = await take(api.PATCH('/api/memory/{id}', { params: { path: { id } }, body: { text } }));
+		const fact = await correct(id, { text });
 		const put = (list: Memory[]) => list.map((one) => (one.id === id ? fact : one));
 		this.#change(({ facts, past, advice, ...rest }) => ({
 			...rest,
@@ -45,17 +51,28 @@ export class Profile {
 			advice: put(advice)
 		}));
 		announce('Corrected.');
+		void this.load();
 	};
 
-	/** What was replaced by it may be true again: the server is asked. */
+	/** Whether a sentence is still so, or over since now. */
+	setCurrent = async (id: string, current: boolean): Promise<void> => {
+		const fact = await setCurrent(id, current);
+		this.#change(({ facts, past, ...rest }) => ({
+			...rest,
+			facts: current ? [fact, ...without(facts, id)] : without(facts, id),
+			past: current ? without(past, id) : [fact, ...without(past, id)]
+		}));
+		void this.load();
+	};
+
+	/** What it had replaced is true again: the server is asked. */
 	forget = async (id: string): Promise<void> => {
-		await take(api.DELETE('/api/memory/{id}', { params: { path: { id } } }));
-		const drop = (list: Memory[]) => list.filter((one) => one.id !== id);
+		await forget(id);
 		this.#change(({ facts, past, advice, ...rest }) => ({
 			...rest,
-			facts: drop(facts),
-			past: drop(past),
-			advice: drop(advice)
+			facts: without(facts, id),
+			past: without(past, id),
+			advice: without(advice, id)
 		}));
 		announce('Forgotten.');
 		void this.load();

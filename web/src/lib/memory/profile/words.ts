@@ -1,6 +1,7 @@
 // What Nova knows, since when and until when, in words. Pure; `now` is passed in where it matters.
 import type { Memory } from '../../api/types';
 import { dayHere } from '../../ui/time';
+import { textProblem } from '../words';
 
 /** "March 2026" */
 const month = (iso: string): string =>
@@ -25,16 +26,6 @@ export function sourceOf({ evidence, edited_at }: Pick<Memory, 'evidence' | 'edi
 	return evidence.length ? 'read' : 'yours';
 }
 
-export const spokenBy = (speaker: string): string =>
-	speaker === 'user' ? 'You' : speaker === 'assistant' ? 'Nova' : speaker;
-
-/** As long as the server takes it, in bytes. */
-const MOST_BYTES = 16_384;
-
 /** What is wrong with a sentence, before it is sent. */
-export function wrongSentence(text: string): Record<string, string> {
-	if (!text.trim()) return { text: 'Write a sentence first.' };
-	if (new TextEncoder().encode(text.trim()).length > MOST_BYTES)
-		return { text: 'This is longer than a memory can be. Say it in fewer words.' };
-	return {};
-}
+export const wrongSentence = (text: string): Record<string, string> =>
+	text.trim() ? textProblem(text.trim(), 'fact') : { text: 'Write a sentence first.' };

@@ -1,7 +1,6 @@
 // Days and what was remembered on them, in words. Pure; `now` is passed in where it matters.
-import type { Memory, MemoryTimeline } from '../../api/types';
+import type { MemoryTimeline } from '../../api/types';
 import { plural, utcDay } from '../../ui/time';
-import { spokenBy } from '../profile/words';
 
 export type TimelineDay = MemoryTimeline['days'][number];
 export type TimelineSession = TimelineDay['sessions'][number];
@@ -37,14 +36,6 @@ export const hasShown = (day: TimelineDay): boolean => day.sessions.length > 0 |
 
 export const sessionTitle = ({ title, kind }: Pick<TimelineSession, 'title' | 'kind'>): string =>
 	title || (kind === 'stored' ? 'Stored by hand or by a program' : 'A conversation without a title');
-
-/** Who said it, or what it is that Nova wrote. */
-export function whoseWords({ kind, speaker }: Pick<Memory, 'kind' | 'speaker'>): string {
-	if (kind === 'fact') return 'Fact';
-	if (kind === 'summary') return 'Summary';
-	if (kind === 'reflection') return 'Advice';
-	return spokenBy(speaker);
-}
 
 /** Whether something was said in it that day, not only written about it later. */
 export const wasTalked = ({ kind, highlights }: TimelineSession): boolean =>
