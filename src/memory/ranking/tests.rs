@@ -385,8 +385,8 @@ fn a_date_alone_is_no_reason_where_there_is_a_topic() {
         (6, "I bought a new kettle."),
     ];
     for (group, (month, text)) in (1_u64..).zip(said) {
-        let at = jiff::civil::date(2026, month, 20).to_zoned(jiff::tz::TimeZone::UTC);
-        world.add(group << 32, text, at.unwrap().timestamp(), Voice::User);
+        let at = format!("2026-0{month}-20T12:00:00Z").parse().unwrap();
+        world.add(group << 32, text, at, Voice::User);
     }
     let chosen = |asked: &str| {
         let (scored, signs) = world.ask(asked, None, None);
@@ -396,7 +396,6 @@ fn a_date_alone_is_no_reason_where_there_is_a_topic() {
         chosen.iter().map(|it| it.place >> 32).collect::<Vec<_>>()
     };
     let garden = chosen("What did I say about the garden in June?");
-    assert_eq!(garden[0], 2);
-    assert!(!garden.contains(&3) && !garden.contains(&4), "{garden:?}");
+    assert!(garden[0] == 2 && garden.iter().all(|group| *group < 3));
     assert_eq!(chosen("What did I say in June 2026?").len(), 3);
 }
