@@ -8,6 +8,7 @@ mod crowd;
 mod distilling;
 mod distilling_again;
 mod duplicates;
+mod far;
 mod files;
 mod filling;
 mod forgetting;

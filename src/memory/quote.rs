@@ -64,12 +64,7 @@ fn excerpt(text: &str, matched: &[String]) -> String {
 /// Where the part begins, in bytes, that has the most different ones of these words, in whatever form; the
 /// first of several.
 fn densest(text: &str, matched: &[String]) -> usize {
-    let wanted: Vec<Vec<String>> = matched.iter().map(|word| question::stems(word)).collect();
-    let which = |stem: &String| wanted.iter().position(|stems| stems.contains(stem));
-    let hits = storage::places(text)
-        .into_iter()
-        .filter_map(|(at, stem)| Some((at, which(&stem)?)));
-    let hits: Vec<(usize, usize)> = hits.collect();
+    let hits = question::hits(text, matched);
     let different = |n: usize| {
         let end = hits[n].0 + MEMORY_CHARS * 2 / 3;
         let inside = hits[n..].iter().take_while(|(at, _)| *at < end);

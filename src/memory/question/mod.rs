@@ -102,11 +102,20 @@ pub fn opening(text: &str) -> &str {
     &text[..text.floor_char_boundary(READ)]
 }
 
+/// Where words of a text stand, in bytes, that say the same as one of these, with which one.
+pub fn hits(text: &str, words: &[String]) -> Vec<(usize, usize)> {
+    let wanted: Vec<Vec<String>> = words.iter().map(|word| stems(word)).collect();
+    let which = |stem: &String| wanted.iter().position(|stems| stems.contains(stem));
+    let places = storage::places(text).into_iter();
+    places
+        .filter_map(|(at, stem)| Some((at, which(&stem)?)))
+        .collect()
+}
+
 /// The stems by which a word that somebody typed is found.
-pub fn stems(typed: &str) -> Vec<String> {
+fn stems(typed: &str) -> Vec<String> {
     let own = storage::analyse(typed);
-    let forms = own.iter().flat_map(|stem| forms::of(stem));
-    let forms: Vec<String> = forms.collect();
+    let forms: Vec<String> = own.iter().flat_map(|stem| forms::of(stem)).collect();
     own.into_iter().chain(forms).collect()
 }
 

@@ -46,6 +46,7 @@ impl Names {
         }
         let whole = names
             .iter()
+            .rev()
             .map(|name| (name.to_lowercase(), Some(name.clone())));
         by_word.extend(whole);
         Self(by_word)

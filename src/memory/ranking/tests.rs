@@ -374,8 +374,7 @@ proptest! {
     }
 }
 
-/// Who asks what was said of something in a month gets neither all of that month nor all of that thing
-/// first; who asks for the month alone gets the month.
+/// Who asks for something in a month does not get all of that month; who asks for the month alone does.
 #[test]
 fn a_date_alone_is_no_reason_where_there_is_a_topic() {
     let mut world = World::default();
@@ -386,22 +385,17 @@ fn a_date_alone_is_no_reason_where_there_is_a_topic() {
         (6, "I bought a new kettle."),
     ];
     for (group, (month, text)) in (1_u64..).zip(said) {
-        let at = jiff::civil::date(2026, month, 20).to_zoned(jiff::tz::TimeZone::UTC);
-        world.add(group << 32, text, at.unwrap().timestamp(), Voice::User);
+        let at = format!("2026-0{month}-20T12:00:00Z").parse().unwrap();
+        world.add(group << 32, text, at, Voice::User);
     }
     let chosen = |asked: &str| {
         let (scored, signs) = world.ask(asked, None, None);
-        let limits = Limits {
-            memories: 10,
-            tokens: 1_000,
-        };
-        let question = world.question(asked);
-        let chosen = choose(scored, (&question, &signs), limits, |_| 1);
+        let (memories, tokens) = (10, 1_000);
+        let question = (&world.question(asked), &signs);
+        let chosen = choose(scored, question, Limits { memories, tokens }, |_| 1);
         chosen.iter().map(|it| it.place >> 32).collect::<Vec<_>>()
     };
     let garden = chosen("What did I say about the garden in June?");
-    assert_eq!(garden[0], 2);
-    assert!(!garden.contains(&3) && !garden.contains(&4), "{garden:?}");
-    let june = chosen("What did I say in June 2026?");
-    assert_eq!(june.len(), 3, "{june:?}");
+    assert!(garden[0] == 2 && garden.iter().all(|group| *group < 3));
+    assert_eq!(chosen("What did I say in June 2026?").len(), 3);
 }
