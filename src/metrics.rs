@@ -93,6 +93,15 @@ fn describe() {
         "memory_index_lag",
         "Batches of writes since the text index's last durable commit; 0 when it lacks nothing."
     );
+    describe_vectors();
+    describe_storage();
+    describe_gauge!(
+        "process_start_time_seconds",
+        "When this process started, seconds since 1970."
+    );
+}
+
+fn describe_vectors() {
     describe_gauge!("memory_vectors", "Memories that can be found by meaning.");
     describe_gauge!(
         "memory_vectors_waiting",
@@ -109,11 +118,6 @@ fn describe() {
     describe_histogram!(
         "memory_query_embedding_seconds",
         "How long a recall or search waited for what its words mean."
-    );
-    describe_storage();
-    describe_gauge!(
-        "process_start_time_seconds",
-        "When this process started, seconds since 1970."
     );
 }
 

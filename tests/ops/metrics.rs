@@ -89,6 +89,14 @@ async fn the_index_lag_ends() {
     while lag().await > 0 {}
 }
 
+fn names_and_types(shown: &str) -> Vec<&str> {
+    let types = shown.lines();
+    let types = types.filter_map(|line| line.strip_prefix("# TYPE "));
+    let mut all: Vec<_> = types.collect();
+    all.sort_unstable();
+    all
+}
+
 /// The names that dashboards and alerts are built on, in a program of its own after a message, and
 /// no label that names a person, a thing or a text.
 #[tokio::test]
@@ -107,11 +115,7 @@ async fn the_names_of_the_metrics() {
     program.nobody().get("/api/no-such-address").await;
     Person::send(program.nobody().request("MADEUP", "/health")).await;
     let shown = program.nobody().get("/metrics").await.text;
-    let mut names: Vec<_> = shown
-        .lines()
-        .filter_map(|line| line.strip_prefix("# TYPE "))
-        .collect();
-    names.sort_unstable();
+    let names = names_and_types(&shown);
     insta::assert_snapshot!(names.join("\n"), @r"
     auth_sign_ins_total counter
     backup_good_timestamp_seconds gauge

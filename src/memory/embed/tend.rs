@@ -16,11 +16,11 @@ const TIDY_EVERY: Duration = Duration::from_hours(24);
 pub async fn tend(app: App) {
     let mut tidied = app.clock.monotonic();
     loop {
+        metrics::vectors_held(app.vectors.usage());
         tokio::select! {
             () = app.tasks.drain.cancelled() => return,
             () = app.clock.sleep(LOOK_EVERY) => {}
         }
-        metrics::vectors_held(app.vectors.usage());
         let now = app.clock.monotonic();
         if now.saturating_sub(tidied) >= TIDY_EVERY {
             tidied = now;

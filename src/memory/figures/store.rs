@@ -236,14 +236,14 @@ pub fn count_name(
     by: i64,
 ) -> Result<()> {
     for (name, said) in std::mem::take(&mut all.names) {
-        move_name(tx, user, name, i64::try_from(said).unwrap_or(i64::MAX))?;
+        move_name(tx, user, &name, i64::try_from(said).unwrap_or(i64::MAX))?;
     }
-    move_name(tx, user, name.to_owned(), by)
+    move_name(tx, user, name, by)
 }
 
-fn move_name(tx: &mut WriteTx<'_>, user: Uuid, name: String, by: i64) -> Result<()> {
-    for word in known_by(&name) {
-        let key = (user, word, name.clone());
+fn move_name(tx: &mut WriteTx<'_>, user: Uuid, name: &str, by: i64) -> Result<()> {
+    for word in known_by(name) {
+        let key = (user, word, name.to_owned());
         let before = tx.get(&NAMES, &key)?.map_or(0, |Said(said)| said);
         match before.saturating_add_signed(by) {
             0 => drop(tx.delete(&NAMES, &key)?),

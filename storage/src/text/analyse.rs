@@ -38,7 +38,7 @@ pub fn analyse(text: &str) -> Vec<String> {
 pub fn places(text: &str) -> Vec<(usize, String)> {
     let mut places = Vec::new();
     each_token(text, |token| {
-        places.push((token.offset_from, token.text.clone()))
+        places.push((token.offset_from, token.text.clone()));
     });
     places
 }
