@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use novacore::clock::Random;
 use novacore::schedule;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::app::TestApp;
 use crate::support::http::Person;
@@ -55,6 +55,9 @@ const SMALL_TALK: [&str; 6] = [
     "What do you think of Mondays?",
     "The bus was late again.",
 ];
+
+/// A slow model takes hours for all of them.
+const COUNTED_EVERY: usize = 20;
 
 fn one<'a>(random: &Random, of: &[&'a str]) -> &'a str {
     let [dice] = random.bytes::<1>();
@@ -141,12 +144,10 @@ async fn a_real_model() {
             }
         }
         app.advance(Duration::from_secs(1));
+        if (number + 1) % COUNTED_EVERY == 0 || number + 1 == sessions {
+            schedule::sweep(&app.app).await.unwrap();
+            let state = app.admin().await.get("/api/admin/memory").await.body;
+            println!("{} sessions: {}", number + 1, state["distilling"]);
+        }
     }
-    schedule::sweep(&app.app).await.unwrap();
-    let state = app.admin().await.get("/api/admin/memory").await.body;
-    let distilling: &Value = &state["distilling"];
-    println!(
-        "{sessions} sessions: {}",
-        serde_json::to_string_pretty(distilling).unwrap()
-    );
 }

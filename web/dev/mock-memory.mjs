@@ -596,6 +596,8 @@ export function addMemory(routes, { world, send, Refusal }) {
 			facts: facts.filter(({ ended_at }) => !ended_at).map(view),
 			past: facts.filter(({ ended_at }) => ended_at).map(view),
 			advice: filtered({ kind: 'reflection' }).slice(0, 20).map(view),
+			facts_total: facts.filter(({ ended_at }) => !ended_at).length,
+			past_total: facts.filter(({ ended_at }) => ended_at).length,
 			updated_at: facts[0]?.created_at ?? null
 		});
 	});

@@ -21,6 +21,7 @@ const given: AdminMemory = {
 		],
 		vectors: 48_000,
 		waiting: 211,
+		refused: 0,
 		reembedding: null,
 		difference: null,
 		trouble: null,

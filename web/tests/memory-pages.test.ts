@@ -102,6 +102,7 @@ const stats: MemoryStats = {
 		dimension: 256,
 		with_vector: 3880,
 		waiting: 120,
+		refused: 0,
 		meaning: true
 	},
 	distilling: { enabled: true, last_at: null, waiting: 0, failed: 0 }
@@ -193,7 +194,9 @@ describe('the page of what Nova knows', () => {
 			fact('p', { superseded_by: 'a', ended_at: '2026-03-10T12:00:00Z', created_at: '2025-05-10T12:00:00Z' })
 		],
 		advice: [fact('r', { kind: 'reflection', text: 'Keep it short.' })],
-		updated_at: null
+		updated_at: null,
+		facts_total: 2,
+		past_total: 1
 	};
 	const known = async (value: MemoryProfile = given) => {
 		answers = (_, path) => ({ body: path.endsWith('/profile') ? value : { items: [], embedding: null } });
@@ -321,7 +324,7 @@ describe('the page of what Nova knows', () => {
 	it('teaches one thing when nothing is known', async () => {
 		answers = (_, path) => ({
 			body: path.endsWith('/profile')
-				? { facts: [], past: [], advice: [], updated_at: null }
+				? { facts: [], past: [], advice: [], updated_at: null, facts_total: 0, past_total: 0 }
 				: { items: [], embedding: null }
 		});
 		draw(ProfilePage, {});

@@ -1542,7 +1542,7 @@ export interface paths {
 		post?: never;
 		/**
 		 * Deletes a conversation, and forgets what was said in it unless `keep_memory` is set. An answer
-		 *     that is being written is stopped.
+		 *     that is being written is stopped. When it is answered, all of it is gone.
 		 */
 		delete: operations['delete_chat_sessions_id'];
 		options?: never;
@@ -1717,7 +1717,10 @@ export interface paths {
 			path?: never;
 			cookie?: never;
 		};
-		/** What a prompt would get of memory. */
+		/**
+		 * What a prompt would get of memory: `text` is for one's own prompts, the rest says what it is made of. Without
+		 *     `q` that is the profile alone.
+		 */
 		get: operations['get_memory_context'];
 		put?: never;
 		post?: never;
@@ -1853,7 +1856,7 @@ export interface paths {
 			path?: never;
 			cookie?: never;
 		};
-		/** What is known of the caller. */
+		/** What is known of the caller. The list of memories has all of it: `kind=fact`. */
 		get: operations['get_memory_profile'];
 		put?: never;
 		/** The caller states a fact about themselves. It is pinned, and no model replaces it. */
@@ -1922,7 +1925,7 @@ export interface paths {
 			path?: never;
 			cookie?: never;
 		};
-		/** What is remembered, day by day, newest first. */
+		/** What is remembered, day by day, newest first. A day on which only summaries or advice were written is not there. */
 		get: operations['get_memory_timeline'];
 		put?: never;
 		post?: never;
@@ -1947,7 +1950,11 @@ export interface paths {
 		delete: operations['delete_memory_id'];
 		options?: never;
 		head?: never;
-		/** Corrects a memory. What cites it goes when its text changes, and is made again later. */
+		/**
+		 * Corrects a memory. What cites it goes when its text changes, and is made again later; what is pinned of it
+		 *     stays while the new words still say it. What it had taken the place of is current again, unless the new
+		 *     words replace it, too.
+		 */
 		patch: operations['patch_memory_id'];
 		trace?: never;
 	};
@@ -2672,7 +2679,12 @@ export interface components {
 			/** @description As configured. */
 			provider: string;
 			reembedding?: components['schemas']['Reembedding'] | null;
-			/** @description Why nothing can be embedded just now; it is tried again. */
+			/**
+			 * Format: int64
+			 * @description Memories whose text the model does not take: they are found by their words.
+			 */
+			refused: number;
+			/** @description Why nothing can be embedded just now, with the error's code; it is tried again. */
 			trouble?: string | null;
 			/**
 			 * Format: int64
@@ -2682,7 +2694,7 @@ export interface components {
 			/** Format: int64 */
 			waiting: number;
 		};
-		/** @description How far a change of the embedding model has come. */
+		/** @description How many memories can be found by their meaning, of how many. */
 		EmbeddingProgress: {
 			/** Format: int64 */
 			done: number;
@@ -2703,6 +2715,11 @@ export interface components {
 			model?: string | null;
 			/** @description `builtin`, `ollama` or `off`. */
 			provider: string;
+			/**
+			 * Format: int64
+			 * @description Texts that the model does not take: they are found by their words.
+			 */
+			refused: number;
 			/** Format: int64 */
 			waiting: number;
 			/** Format: int64 */
@@ -3205,26 +3222,34 @@ export interface components {
 		MailState: 'waiting' | 'kept' | 'sent' | 'failed' | 'expired';
 		/** @description What is to be different; what is not named stays. */
 		MemoryChange: {
+			/** @description True: it is so, also where something newer was taken to replace it. False: it is over since now. */
+			current?: boolean | null;
 			/** @description Pinned memories are long-term ones. */
 			pinned?: boolean | null;
 			/** @description At most 16, each of 1 to 40 characters. */
 			tags?: string[] | null;
-			/** @description 1 to 16384 bytes. */
+			/** @description 1 to 16384 bytes, of a fact 1000. New words of a memory that is over make it current again. */
 			text?: string | null;
 			/** @description `itm` or `ltm`. One that is taken out of the long-term ones is not promoted again by itself. */
 			tier?: string | null;
 		};
 		MemoryContext: {
+			/** @description Nova's advice to itself that stands in `text`. */
+			advice: string[];
+			/** @description What all of it may take together, but for the heading of the memories (`memory.recall_tokens`). */
 			limit_tokens: number;
 			/** @description Whether it was searched by meaning too, not by words alone. */
 			meaning: boolean;
-			/** @description What a prompt would get, best first. */
+			/** @description What a prompt would get of what was said and stored, best first. */
 			memories: components['schemas']['Found'][];
-			/** @description What is known of the person, as a prompt has it. */
+			/** @description The facts of the profile that stand in `text`. */
 			profile: string[];
-			/** @description The same, as the lines that stand in the prompt. */
+			/**
+			 * @description All that memory adds to the instructions of a prompt: facts of the profile, advice, and the memories above,
+			 *     each part under a heading that says what it is. Empty where there is nothing.
+			 */
 			text: string;
-			/** @description What these lines take, estimated. */
+			/** @description What `text` takes, estimated. */
 			tokens: number;
 		};
 		MemoryDetail: components['schemas']['MemoryView'] & {
@@ -3255,6 +3280,7 @@ export interface components {
 			made?: components['schemas']['Made'] | null;
 			/** Format: uuid */
 			session_id?: string | null;
+			/** @description Of the conversation, or the `session_key` of a group that was stored; null when there is none. */
 			session_title?: string | null;
 			state: components['schemas']['MemoryJobState'];
 		};
@@ -3265,6 +3291,7 @@ export interface components {
 		MemoryJobState: 'waiting' | 'running' | 'done' | 'failed' | 'held';
 		MemoryJobs: {
 			embedding?: components['schemas']['EmbeddingProgress'] | null;
+			/** @description Newest first. */
 			items: components['schemas']['MemoryJob'][];
 		};
 		MemoryList: {
@@ -3302,7 +3329,7 @@ export interface components {
 			pinned: number;
 			/**
 			 * Format: int64
-			 * @description Conversations and groups that something is remembered of.
+			 * @description Conversations and groups stored with a `session_key`, counted together, that something is remembered of.
 			 */
 			sessions: number;
 			/**
@@ -3757,13 +3784,26 @@ export interface components {
 			error: string;
 		};
 		Profile: {
-			/** @description What Nova advised itself, newest first. */
+			/** @description What Nova advised itself, newest first; at most 20. */
 			advice: components['schemas']['MemoryView'][];
-			/** @description What is so, newest first. */
+			/** @description What is so, newest first; at most 500, those that the person stated, corrected or pinned before others. */
 			facts: components['schemas']['MemoryView'][];
-			/** @description What was so, with the time when it ended. */
+			/**
+			 * Format: int64
+			 * @description How many are so.
+			 */
+			facts_total: number;
+			/** @description What was so, what ended last first; at most 200. */
 			past: components['schemas']['MemoryView'][];
-			/** Format: date-time */
+			/**
+			 * Format: int64
+			 * @description How many were so.
+			 */
+			past_total: number;
+			/**
+			 * Format: date-time
+			 * @description When something of what is shown changed last.
+			 */
 			updated_at?: string | null;
 		};
 		/** @description Another service that people can sign in with. */
@@ -3962,14 +4002,17 @@ export interface components {
 			value: number;
 		};
 		SearchRequest: {
+			current?: boolean;
 			from?: string | null;
 			kind?: string | null;
 			/** @description At most this many, 10 unless told, 1000 at most. */
 			limit?: number | null;
+			pinned?: boolean;
 			/** @description What to search for; read as words, never as a query language. */
 			query: string;
 			/** Format: uuid */
 			session_id?: string | null;
+			tag?: string | null;
 			/** @description As in the list. */
 			tier?: string | null;
 			to?: string | null;
@@ -3980,6 +4023,10 @@ export interface components {
 			results: components['schemas']['Found'][];
 			/** Format: int64 */
 			took_ms: number;
+			/**
+			 * @description How many of the best that were looked at have to do with the words and are wanted: at least as
+			 *     many as `results`, but not all there may be.
+			 */
 			total: number;
 			understood: components['schemas']['Understood'];
 		};
@@ -4387,7 +4434,7 @@ export interface components {
 			 */
 			tokens: number;
 		};
-		/** @description A memory that an answer was given, and why. */
+		/** @description A memory that stood in the prompt of an answer, and why. */
 		UsedMemoryView: {
 			/** Format: date-time */
 			created_at?: string | null;
@@ -4395,7 +4442,10 @@ export interface components {
 			/** Format: uuid */
 			id: string;
 			kind?: components['schemas']['Kind'] | null;
-			/** @description What the score is made of. */
+			/**
+			 * @description What the score is made of. `profile` or `advice` alone, with 0: it was not searched for, but stood in
+			 *     the prompt as a fact of the profile or as advice.
+			 */
 			parts: components['schemas']['ScorePart'][];
 			pinned: boolean;
 			/** @description Why it was chosen, in words. */
@@ -9040,7 +9090,7 @@ export interface operations {
 			query?: {
 				/** @description What would be asked. */
 				q?: string;
-				/** @description The conversation it would be asked in, which needs not be recalled. */
+				/** @description The conversation it would be asked in: what a prompt has of it anyway is not recalled. */
 				session_id?: string;
 			};
 			header?: never;
@@ -9253,7 +9303,7 @@ export interface operations {
 	get_memory_jobs: {
 		parameters: {
 			query?: {
-				/** @description At most this many, 100 unless told, 500 at most. */
+				/** @description At most this many, 1 to 500; 100 unless told. */
 				limit?: number;
 			};
 			header?: never;
@@ -9268,6 +9318,15 @@ export interface operations {
 				};
 				content: {
 					'application/json': components['schemas']['MemoryJobs'];
+				};
+			};
+			/** @description limit_invalid */
+			422: {
+				headers: {
+					[name: string]: unknown;
+				};
+				content: {
+					'application/json': components['schemas']['Failure'];
 				};
 			};
 		};
@@ -9348,6 +9407,7 @@ export interface operations {
 					'application/json': components['schemas']['MemoryView'];
 				};
 			};
+			/** @description memory_text_empty, memory_text_too_long */
 			422: {
 				headers: {
 					[name: string]: unknown;
@@ -9356,6 +9416,7 @@ export interface operations {
 					'application/json': components['schemas']['Failure'];
 				};
 			};
+			/** @description quota_exceeded: there is no room; rate_limited */
 			429: {
 				headers: {
 					[name: string]: unknown;

@@ -39,7 +39,7 @@ const modelWords = ({ provider, model }: Pick<Embedding, 'provider' | 'model'>):
 
 /** "Nova finds by meaning with the built-in model; 120 of 4,000 memories are still being read." */
 export function meaningWords(embedding: Embedding): string {
-	const { provider, meaning, waiting, with_vector } = embedding;
+	const { provider, meaning, waiting, with_vector, refused } = embedding;
 	if (provider === 'off')
 		return 'Nova finds by words alone: finding by meaning is switched off on this server.';
 	const model = modelWords(embedding);
@@ -50,6 +50,8 @@ export function meaningWords(embedding: Embedding): string {
 	const finds = `Nova finds by meaning with ${model}`;
 	if (waiting)
 		return `${finds}; ${count(waiting)} of ${plural(with_vector + waiting, 'memory', 'memories')} ${waiting === 1 ? 'is' : 'are'} still being read.`;
+	if (refused)
+		return `${finds}; ${plural(refused, 'memory', 'memories')} it could not read ${refused === 1 ? 'is' : 'are'} found by words.`;
 	return with_vector
 		? `${finds}; ${with_vector === 1 ? 'the one memory is' : `all ${count(with_vector)} memories are`} read.`
 		: `${finds}.`;
