@@ -98,6 +98,7 @@ const OUTCOMES: Record<string, string> = {
 	support: 'too little of it was said',
 	denial: 'the contrary was said',
 	known: 'the person wrote it down already',
+	unwanted: 'the person forgot it',
 	outdated: 'something newer says otherwise',
 	corrected: 'the person has corrected it',
 	gone: 'what it rested on was forgotten or corrected meanwhile',
