@@ -26,7 +26,7 @@ use crate::error::Result;
 /// A month named without a year is looked up in so many years.
 const YEARS: i16 = 5;
 /// So many of the nearest pieces are looked for: some are of one memory, or of the conversation that runs.
-const NEAREST: usize = 400;
+const NEAREST: usize = 260;
 /// Where few are wanted, so many of the best are looked through for them.
 const LOOKED_THROUGH: usize = 2000;
 /// And so many of those that are wanted are ranked, beside the best of all.
