@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::store::{Author, Message};
 use super::tokens::{PER_MESSAGE, estimate};
-use crate::memory::{RECALLED_HEAD, Recalled, quoted};
+use crate::memory::{RECALLED_HEAD, Recalled, heading_price, quoted};
 use crate::outside::{ChatMessage, Role};
 
 const INSTRUCTIONS: &str = "You are Nova, a calm, warm and thoughtful companion. You speak plainly and briefly, \
@@ -113,7 +113,7 @@ impl Parts<'_> {
     /// to give way to quotations of itself.
     pub fn surely(&self, memories: usize) -> Result<Vec<&Message>, TooLong> {
         let (_, used) = self.begin()?;
-        let memories = (estimate(RECALLED_HEAD) + 2 + memories).min(self.room() / MEMORIES_OF_ROOM);
+        let memories = (heading_price() + memories).min(self.room() / MEMORIES_OF_ROOM);
         let used = used + self.known_takes() + memories;
         Ok(self.fitting(used).0)
     }
@@ -184,7 +184,7 @@ pub fn build(parts: &Parts<'_>) -> Result<Prompt, TooLong> {
 /// Adds the memories that fit; which these are, and what they cost.
 fn append_memories(system: &mut String, memories: &[Recalled], room: usize) -> (Vec<Uuid>, usize) {
     let mut block = String::new();
-    let mut cost = estimate(RECALLED_HEAD) + 2;
+    let mut cost = heading_price();
     let mut taken = Vec::new();
     for memory in memories {
         let line = quoted(memory);

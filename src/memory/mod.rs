@@ -47,7 +47,7 @@ pub use follow::{caught_up, commits, follow, taken_up};
 pub use manage::forget_some_of;
 pub use opening::{count_everything, count_some, count_the_rest, open_ledger};
 pub use profile::{CATALOGUE as PROFILE_CATALOGUE, Known, known};
-pub use quote::{RECALLED_HEAD, price, quoted};
+pub use quote::{RECALLED_HEAD, heading_price, price, quoted};
 pub use recall::{
     Beside, Chosen, Recalled, Running, ScorePart, Searched, Understood, UsedMemory, Wanted,
     count_uses, recall, search, used,

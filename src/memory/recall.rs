@@ -18,6 +18,7 @@ use super::filter::Filter;
 use super::gather::{self, Asked};
 use super::place::group_of;
 use super::profile::Known;
+use super::quote;
 use super::ranking::{self, Limits, Reasons, Scored};
 use super::row::{Kind, Memory};
 use super::signs::dates;
@@ -226,9 +227,10 @@ pub async fn recall(
                     found.insert(scored.place, recalled);
                 }
             }
+            let taken = beside.known.tokens + quote::heading_price();
             let limits = Limits {
                 memories: settings.recall_limit,
-                tokens: settings.recall_tokens.saturating_sub(beside.known.tokens),
+                tokens: settings.recall_tokens.saturating_sub(taken),
             };
             let mut order = gathered.order;
             order.retain(|scored| found.contains_key(&scored.place));

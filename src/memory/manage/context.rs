@@ -17,7 +17,7 @@ use crate::billing::Searching;
 use crate::error::Result;
 use crate::http::{Json, Query};
 use crate::memory::profile::{Known, known};
-use crate::memory::quote::{RECALLED_HEAD, price, quoted};
+use crate::memory::quote::{RECALLED_HEAD, heading_price, price, quoted};
 use crate::memory::recall::{self, Beside, Chosen, Recalled};
 use crate::memory::view::{Found, MemoryView, Views};
 use crate::outside::tokens::estimate;
@@ -40,7 +40,7 @@ pub struct MemoryContext {
     pub text: String,
     /// What `text` takes, estimated.
     pub tokens: usize,
-    /// What all of it may take together, but for the heading of the memories (`memory.recall_tokens`).
+    /// What all of it may take together (`memory.recall_tokens`).
     pub limit_tokens: usize,
     /// The facts of the profile that stand in `text`.
     pub profile: Vec<String>,
@@ -91,7 +91,7 @@ fn put_together(known: &Known, recalled: &[Recalled]) -> (String, usize) {
     if !recalled.is_empty() {
         let gap = if text.is_empty() { "" } else { "\n\n" };
         let _ = write!(text, "{gap}{RECALLED_HEAD}");
-        tokens += estimate(RECALLED_HEAD) + 2;
+        tokens += heading_price();
     }
     for memory in recalled {
         let _ = write!(text, "\n{}", quoted(memory));

@@ -3236,7 +3236,7 @@ export interface components {
 		MemoryContext: {
 			/** @description Nova's advice to itself that stands in `text`. */
 			advice: string[];
-			/** @description What all of it may take together, but for the heading of the memories (`memory.recall_tokens`). */
+			/** @description What all of it may take together (`memory.recall_tokens`). */
 			limit_tokens: number;
 			/** @description Whether it was searched by meaning too, not by words alone. */
 			meaning: boolean;
